@@ -1,0 +1,114 @@
+"""Apache Kafka on this machine's Java, with the jars that Maven copies once."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from state import DEFAULT_DIR, HERE, KafkaError, NoRuntimeError, State
+
+POM = HERE / "pom.xml"
+JAVA_MAJOR_MIN = 17
+CLUSTER_ID = "fraudstreamOnLoopbackA"
+
+
+def find_java() -> str:
+    """Path of a Java that is new enough: JAVA_HOME's first, then the PATH's. Raises NoRuntimeError."""
+    candidates = [f"{os.environ['JAVA_HOME']}/bin/java"] if os.environ.get("JAVA_HOME") else []
+    for candidate in [*candidates, "java"]:
+        java = shutil.which(candidate)
+        if java is not None and java_major(java) >= JAVA_MAJOR_MIN:
+            return java
+    raise NoRuntimeError(
+        f"Apache Kafka needs a running Docker engine, or Java {JAVA_MAJOR_MIN} or later and Maven.\n"
+        "Start Docker, or install both: `apt-get install openjdk-17-jre-headless maven` (Debian, Ubuntu), "
+        "`brew install openjdk maven` (macOS)"
+    )
+
+
+def java_major(java: str) -> int:
+    """The feature release of a Java program, such as 17; 0 if it does not say."""
+    answer = subprocess.run([java, "-version"], capture_output=True, text=True, check=False)
+    version = re.search(r'version "(\d+)', answer.stderr)
+    return int(version[1]) if version else 0
+
+
+def kafka_version() -> str:
+    """The version of Apache Kafka that pom.xml pins."""
+    version = re.search(r"<kafka\.version>(.+)</kafka\.version>", POM.read_text())
+    if version is None:
+        raise KafkaError(f"{POM} names no kafka.version")
+    return version[1]
+
+
+def resolve_jars() -> Path:
+    """The directory of Kafka's jars, which Maven fills once; it appears whole or not at all.
+
+    Its name depends on pom.xml, so another pin has another directory and nothing goes stale.
+    """
+    jars = DEFAULT_DIR / f"jars-{hashlib.sha256(POM.read_bytes()).hexdigest()[:12]}"
+    if not jars.is_dir():
+        DEFAULT_DIR.mkdir(exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=DEFAULT_DIR, prefix="fetch-") as scratch:
+            fresh = Path(scratch) / "jars"
+            copy_jars(fresh)
+            # Where another `up` was quicker, its copy is as good and the rename fails.
+            with contextlib.suppress(OSError):
+                fresh.rename(jars)
+    return jars
+
+
+def copy_jars(target: Path) -> None:
+    """Has Maven copy Kafka and all that it needs at run time."""
+    maven = shutil.which("mvn")
+    if maven is None:
+        raise NoRuntimeError(
+            "Java is here, but Maven (mvn), which fetches Kafka once, is not.\n"
+            "Install it: `apt-get install maven` (Debian, Ubuntu), `brew install maven` (macOS)"
+        )
+    goal = ["dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={target}"]
+    command = [maven, "-B", "-q", "-f", str(POM), *goal]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise KafkaError(f"Maven could not fetch Kafka. Can it reach Maven Central?\n{done.stdout}")
+
+
+def write_properties(state: State, port: int, controller_port: int) -> None:
+    """Adds this broker's addresses and data directory to the shared server.properties."""
+    own = {
+        "listeners": f"PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}",
+        "advertised.listeners": f"PLAINTEXT://127.0.0.1:{port}",
+        "controller.quorum.voters": f"1@127.0.0.1:{controller_port}",
+        "log.dirs": str(state.data),
+    }
+    shared = (HERE / "server.properties").read_text()
+    state.properties.write_text(shared + "".join(f"{key}={value}\n" for key, value in own.items()))
+
+
+def start(state: State, java: str, port: int, controller_port: int) -> None:
+    """Formats an empty data directory and starts the broker, detached from this process."""
+    logging = f"-Dlog4j2.configurationFile={HERE / 'log4j2.yaml'}"
+    base = [java, "-Xmx512m", logging, "-cp", f"{resolve_jars()}/*"]
+    write_properties(state, port, controller_port)
+    with state.log.open("wb") as log:
+        tool = ["kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(state.properties)]
+        if subprocess.run([*base, *tool], stdout=log, stderr=log, check=False).returncode != 0:
+            raise KafkaError(f"Kafka could not format {state.data}; {state.log_tail()}")
+        broker = subprocess.Popen(
+            [*base, "kafka.Kafka", str(state.properties)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    state.pid.write_text(f"{broker.pid}\n")
+    # A process shows its command line a moment after it has started.
+    while broker.poll() is None and state.own_pid() is None:
+        time.sleep(0.01)

@@ -1,0 +1,32 @@
+"""How commands talk: tables and progress on stderr or a terminal, one line per error, a non-zero exit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+from rich.console import Console
+
+from fraudstream.rules.errors import RulesetError
+from fraudstream.workbench.sources import SourceError
+
+out = Console()
+err = Console(stderr=True)
+
+FAILED = 1
+
+
+def fail(message: str) -> typer.Exit:
+    """Print an error and return what to raise."""
+    err.print(message, style="red", highlight=False, soft_wrap=True, markup=False)
+    return typer.Exit(FAILED)
+
+
+@contextmanager
+def one_line_errors() -> Iterator[None]:
+    """Turn the errors that a user can mend into their one line each."""
+    try:
+        yield
+    except (RulesetError, SourceError) as error:
+        raise fail(str(error)) from None

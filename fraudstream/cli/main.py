@@ -1,0 +1,31 @@
+"""The `fraudstream` command and its groups."""
+
+from __future__ import annotations
+
+import typer
+
+from fraudstream import __version__
+from fraudstream.cli import replay, rules, service
+
+app = typer.Typer(
+    name="fraudstream",
+    help="Detects fraud and money laundering in payment streams, in real time.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(rules.app, name="rules")
+app.add_typer(service.topics, name="topics")
+app.command("run")(service.run)
+app.command("replay")(replay.replay_files)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(__version__)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

@@ -1,0 +1,83 @@
+"""`fraudstream replay`: history from files through the engine, without a broker."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.table import Table
+
+from fraudstream.cli.console import err, fail, one_line_errors, out
+from fraudstream.config import load_map
+from fraudstream.engine.step import Engine, Settings
+from fraudstream.stores.rule_directory import load_ruleset
+from fraudstream.workbench.replay import ReplaySummary, replay
+from fraudstream.workbench.sources import open_source
+
+
+def replay_files(
+    files: Annotated[list[Path], typer.Argument(help="JSONL, CSV or parquet files, in order of time.")],
+    rules: Annotated[Path, typer.Option(help="The rule directory.")] = Path("rules"),
+    map_file: Annotated[Path | None, typer.Option("--map", help="A YAML file with a `map:` of field names.")] = None,
+    alerts: Annotated[Path | None, typer.Option(help="Where to write alerts, one JSON object a line.")] = None,
+) -> None:
+    """Judge the events of files as the service would, and print what was found."""
+    with one_line_errors(), ExitStack() as stack:
+        engine = Engine(load_ruleset(rules), Settings(mapping=load_map(map_file) if map_file else None))
+        sources = [open_source(path) for path in files]
+        try:
+            sink = stack.enter_context(alerts.open("wb")) if alerts else None
+        except OSError as error:
+            raise fail(f"{alerts}: cannot be written ({error.strerror}): choose another path") from None
+        known = [source.rows for source in sources]
+        total = sum(rows or 0 for rows in known) if None not in known else None
+        progress = stack.enter_context(_progress())
+        task = progress.add_task("replay", total=total)
+        start = time.perf_counter()
+        summary = replay(engine, sources, sink, lambda events: progress.advance(task, events))
+        seconds = time.perf_counter() - start
+    _show(summary, seconds, engine.ruleset.version)
+
+
+def _progress() -> Progress:
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=err,
+    )
+
+
+def _show(summary: ReplaySummary, seconds: float, ruleset_version: str) -> None:
+    table = Table(box=None, show_header=False)
+    rows: list[tuple[str, str]] = [
+        ("events in", f"{summary.events_in:,}"),
+        *((f"decided: {action}", f"{number:,}") for action, number in summary.decisions.items() if number),
+        ("duplicates", f"{summary.duplicates:,}"),
+        ("late", f"{summary.late:,}"),
+        *((f"dead letters: {reason}", f"{number:,}") for reason, number in summary.dead_letters.most_common()),
+        ("alerts", f"{summary.alerts:,}"),
+        ("hits kept back", f"{summary.suppressed:,}"),
+        *((f"hits of {rule}", f"{number:,}") for rule, number in summary.hits.most_common() if number),
+        ("ruleset", ruleset_version),
+        ("seconds", f"{seconds:.1f}"),
+        ("events/s", f"{summary.events_in / seconds:,.0f}"),
+    ]
+    for name, value in rows:
+        table.add_row(name, value)
+    out.print(table)

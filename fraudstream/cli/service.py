@@ -1,0 +1,72 @@
+"""`fraudstream run` and `fraudstream topics`: the worker and its topics."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fraudstream.cli.console import fail, one_line_errors, out
+from fraudstream.config import Topology, load_topology
+from fraudstream.engine.selftest import run_cases
+from fraudstream.engine.step import Engine
+from fraudstream.stores.rule_directory import load_ruleset
+from fraudstream.telemetry.metrics import Metrics
+from fraudstream.telemetry.worker import WorkerTelemetry
+
+topics = typer.Typer(help="Create and check the topics of a topology.", no_args_is_help=True)
+
+TopologyFile = Annotated[Path, typer.Option("--topology", help="The topology file.")]
+Bootstrap = Annotated[
+    str | None, typer.Option("--kafka", envvar="FRAUDSTREAM_KAFKA", help="host:port instead of the topology's.")
+]
+SINGLE = Path("topologies/single.yml")
+
+
+def run(topology: TopologyFile = SINGLE, kafka: Bootstrap = None) -> None:
+    """Run a worker: read events, judge them, write alerts and dead letters, until stopped."""
+    from fraudstream.stream.worker import run_worker  # noqa: PLC0415 - Faust is slow to import
+
+    with one_line_errors():
+        loaded = load_topology(topology).with_kafka(kafka)
+        engine = _engine(loaded)
+    metrics = Metrics()
+    telemetry = WorkerTelemetry(metrics, engine.rule_ids, engine.ruleset.version)
+    host, port = loaded.metrics.host, loaded.metrics.port
+    try:
+        port = telemetry.serve(host, port)
+    except OSError as error:
+        remedy = "choose another metrics.port in the topology, or 0 for any"
+        raise fail(f"{host}:{port}: metrics cannot be served there ({error.strerror}): {remedy}") from None
+    out.print(
+        f"{loaded.name}: {len(engine.rule_ids)} rules, {engine.features} features, "
+        f"ruleset {engine.ruleset.version}; metrics on http://{host}:{port}/metrics",
+        highlight=False,
+        soft_wrap=True,
+    )
+    raise typer.Exit(run_worker(loaded, engine, telemetry))
+
+
+def _engine(topology: Topology) -> Engine:
+    """Return the engine of a topology, after its rules' own tests have passed."""
+    ruleset = load_ruleset(topology.rules)
+    settings = topology.settings()
+    failed = [str(result.problem) for result in run_cases(ruleset, settings.schema) if result.problem is not None]
+    if failed:
+        raise fail("\n".join(failed))
+    return Engine(ruleset, settings)
+
+
+@topics.command("create")
+def create(topology: TopologyFile = SINGLE, kafka: Bootstrap = None) -> None:
+    """Create the topics that are missing; says what each one is."""
+    from fraudstream.stream.admin import BrokerError, create_topics  # noqa: PLC0415 - as above
+
+    with one_line_errors():
+        loaded = load_topology(topology).with_kafka(kafka)
+    try:
+        for line in create_topics(loaded):
+            out.print(line, highlight=False)
+    except BrokerError as error:
+        raise fail(str(error)) from None

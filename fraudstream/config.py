@@ -1,0 +1,148 @@
+"""The topology file, schema `fraudstream.topology/v1`: which topics, which rules, which columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from fraudstream.engine.duplicates import Horizon
+from fraudstream.engine.step import Settings
+from fraudstream.events.mapping import FieldMap, check_map
+from fraudstream.events.schema import Column, ColumnType, Schema
+from fraudstream.rules.errors import Problem, RulesetError
+from fraudstream.rules.schema import DurationUs
+from fraudstream.rules.yaml_file import read_yaml, validated
+
+_TOPIC = r"^[A-Za-z0-9._-]{1,249}$"
+DAY = "24h"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Kafka(_Part):
+    """Which cluster, and under which consumer group the worker reads."""
+
+    bootstrap: str = Field(pattern=r"^[^\s,]+:\d+(,[^\s,]+:\d+)*$")
+    group: str = "fraudstream"
+
+
+class Input(_Part):
+    """The topic with the events; `map` says where the columns stand in messages made for others.
+
+    Events of one partition keep their order. With more partitions than one the order between them is that of
+    arrival, and events take their place in event time within the lateness.
+    """
+
+    topic: str = Field(pattern=_TOPIC)
+    partitions: int = Field(1, ge=1, le=10_000)
+    map: FieldMap | None = None
+
+
+class Output(_Part):
+    """The topics that the worker writes."""
+
+    alerts: str = Field(pattern=_TOPIC)
+    dead_letters: str = Field(pattern=_TOPIC)
+
+
+class Metrics(_Part):
+    """Where `/metrics` answers; port 0 takes any free one."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(9464, ge=0, le=65_535)
+
+
+class Duplicates(_Part):
+    """How long a repeated id is known as one: a time, and at least the last so many ids."""
+
+    horizon: Annotated[DurationUs, Field(validate_default=True)] = DAY  # type: ignore[assignment]
+    ids_min: int = Field(1_000_000, ge=1)
+
+
+class ColumnSpec(_Part):
+    """A column that this deployment adds."""
+
+    type: Literal["text", "number", "integer"]
+    required: bool = False
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: frozenset[str] | None = None
+
+
+def _relative(value: object) -> object:
+    return Path(value) if isinstance(value, str) else value
+
+
+class Topology(_Part):
+    """One topology file."""
+
+    schema_: Literal["fraudstream.topology/v1"] = Field(alias="schema")
+    name: str
+    kafka: Kafka
+    input: Input
+    output: Output
+    rules: Annotated[Path, BeforeValidator(_relative)]
+    """The rule directory; a relative path counts from the topology file."""
+    lateness: Annotated[DurationUs, Field(validate_default=True)] = "5m"  # type: ignore[assignment]
+    duplicates: Duplicates = Duplicates()
+    columns: Mapping[str, ColumnSpec] = {}
+    metrics: Metrics = Metrics()
+
+    @model_validator(mode="after")
+    def _map_fits(self) -> Topology:
+        schema = self.event_schema()
+        if self.input.map is not None:
+            check_map(self.input.map, schema)
+        return self
+
+    def event_schema(self) -> Schema:
+        """Return the columns of this deployment."""
+        added = tuple(
+            Column(name, ColumnType(spec.type), spec.required, spec.minimum, spec.maximum, spec.choices)
+            for name, spec in self.columns.items()
+        )
+        return Schema().with_columns(added)
+
+    def settings(self) -> Settings:
+        """Return what the engine needs to know."""
+        horizon = Horizon(self.duplicates.horizon, self.duplicates.ids_min)
+        return Settings(self.event_schema(), self.input.map, self.lateness, horizon)
+
+    def with_kafka(self, bootstrap: str | None) -> Topology:
+        """Return the topology on another cluster, itself where none is given."""
+        if bootstrap is None:
+            return self
+        return self.model_copy(update={"kafka": self.kafka.model_copy(update={"bootstrap": bootstrap})})
+
+
+def load_topology(path: Path) -> Topology:
+    """Read a topology file; RulesetError says where it is wrong."""
+    topology = validated(read_yaml(str(path), _read(path)), Topology)
+    return topology.model_copy(update={"rules": (path.parent / topology.rules).resolve()})
+
+
+def load_map(path: Path) -> FieldMap:
+    """Read the `map:` of a file of field names; RulesetError says where it is wrong."""
+
+    class MapFile(_Part):
+        map: FieldMap
+
+        @model_validator(mode="after")
+        def _fits(self) -> Any:
+            check_map(self.map, Schema())
+            return self
+
+    return validated(read_yaml(str(path), _read(path)), MapFile).map
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        message = f"cannot be read ({error.strerror}): check the path"
+        raise RulesetError([Problem(str(path), 1, 1, message)]) from None

@@ -1,0 +1,117 @@
+"""The alert stage: of the events that a live rule hit, which are told, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import orjson
+
+from fraudstream.engine.actions import ACTIONS
+from fraudstream.engine.alerts import (
+    ALERT_SCHEMA,
+    CONTRIBUTING_MAX,
+    alert_id,
+    describe_event,
+    describe_rule,
+    highest_severity,
+)
+from fraudstream.engine.features import FeatureStage
+from fraudstream.engine.judging import Judgement
+from fraudstream.engine.models import Scored
+from fraudstream.engine.result import Alert
+from fraudstream.engine.suppression import Suppression
+from fraudstream.engine.wording import Wording
+from fraudstream.events.interning import Interner
+from fraudstream.features.store import Frame
+from fraudstream.rules.binding import Bound, BoundRule
+from fraudstream.rules.schema import Action
+from fraudstream.rules.vectors import Vector
+from fraudstream.rules.view import View
+
+
+class Alerting:
+    """Turns hits into alerts, and remembers which rule keeps quiet for whom."""
+
+    def __init__(self, bound: Bound, interner: Interner) -> None:
+        self._bound = bound
+        self._interner = interner
+        self._suppression = Suppression()
+
+    def alerts(
+        self,
+        view: View,
+        vectors: Sequence[Vector],
+        judgement: Judgement,
+        features: FeatureStage,
+        frame: Frame,
+        scored: Scored,
+    ) -> tuple[list[Alert], int]:
+        """Return the alerts of a batch in stream order, and how many hits were kept back."""
+        currencies = view.batch.text.get("currency") or [None] * len(view)
+        wording = Wording(vectors, self._interner, currencies)
+        alerts = []
+        suppressed = 0
+        for event in np.flatnonzero(judgement.action).tolist():
+            hits = [self._bound.rules[index] for index in np.flatnonzero(judgement.hits[:, event])]
+            told = [bound for bound in hits if self._tells(bound, view, event)]
+            suppressed += len(hits) - len(told)
+            if not told:
+                continue
+            rules = [
+                describe_rule(
+                    bound.rule,
+                    wording.reason(bound.when, event),
+                    wording.evidence(bound.when, event),
+                    features.contributing_ids(bound.features, frame, event, CONTRIBUTING_MAX),
+                )
+                for bound in told
+            ]
+            summary = {
+                "action": ACTIONS[judgement.action[event]],
+                "score": int(judgement.score[event]),
+                "late": bool(frame.lateness[event]),
+                "models": scored.describe(event),
+            }
+            alerts.append(self._alert(view, event, told, rules, summary))
+        return alerts, suppressed
+
+    def _tells(self, bound: BoundRule, view: View, event: int) -> bool:
+        """Tell whether a hit goes out: it asks for more than to allow, and its key is not quiet."""
+        then = bound.rule.spec.then
+        if then.action is Action.ALLOW:
+            return False
+        if then.suppress is None:
+            return True
+        key = tuple(int(view.text(column).data[event]) for column in then.suppress.by)
+        if min(key) < 0:
+            return True
+        t_us = int(view.batch.time_us[event])
+        return self._suppression.allows((bound.rule.id, *key), t_us, then.suppress.for_)
+
+    def _alert(
+        self,
+        view: View,
+        event: int,
+        told: Sequence[BoundRule],
+        rules: list[dict[str, Any]],
+        summary: dict[str, Any],
+    ) -> Alert:
+        batch = view.batch
+        event_id = batch.text["id"][event] or ""
+        version = self._bound.ruleset.version
+        identity = alert_id(event_id, [bound.rule.id for bound in told], version)
+        content = {
+            "schema": ALERT_SCHEMA,
+            "alert_id": identity,
+            "severity": highest_severity([bound.rule for bound in told]),
+            **summary,
+            "typologies": sorted({bound.rule.spec.typology for bound in told}),
+            "rules": rules,
+            "event": describe_event(batch, event),
+            "ruleset_version": version,
+        }
+        debtor = batch.text.get("debtor.id")
+        key = (debtor[event] if debtor else None) or event_id
+        return Alert(int(batch.row[event]), identity, key.encode(), orjson.dumps(content))

@@ -1,0 +1,77 @@
+"""Builds alerts: the event, what is done about it, and per rule why, with actual values."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from fraudstream.engine.actions import SEVERITIES
+from fraudstream.events.batch import EventBatch
+from fraudstream.events.money import EXPONENTS, format_minor
+from fraudstream.events.times import format_time
+from fraudstream.rules.ruleset import Rule
+
+ALERT_SCHEMA = "fraudstream.alert/v1"
+CONTRIBUTING_MAX = 20
+"""How many of the newest contributing events an alert names per rule."""
+
+
+def alert_id(event_id: str, rule_ids: Sequence[str], ruleset_version: str) -> str:
+    """Return the id of an alert: equal for equal event, rules and ruleset, so a replay gives it again."""
+    parts = orjson.dumps([event_id, sorted(rule_ids), ruleset_version])
+    return hashlib.sha256(parts).hexdigest()[:32]
+
+
+def describe_event(batch: EventBatch, event: int) -> dict[str, Any]:
+    """Return the declared columns of an event as the nested object that the wire carries."""
+    nested: dict[str, Any] = {}
+    currency = (batch.text.get("currency") or {event: None})[event]
+    for name, texts in batch.text.items():
+        if texts[event] is not None:
+            _put(nested, name, texts[event])
+    _put(nested, "occurred_at", format_time(int(batch.time_us[event])))
+    for name, numbers in batch.numbers.items():
+        if numbers.present[event]:
+            value = numbers.values[event].item()
+            _put(nested, name, _amount(value, currency) if name == "amount" else value)
+    return nested
+
+
+def _amount(minor: int, currency: str | None) -> str:
+    """Return an amount as decimal text in major units, which is exact."""
+    if currency not in EXPONENTS:
+        return str(minor)
+    return format_minor(minor, currency or "").split()[0].replace(",", "")
+
+
+def _put(nested: dict[str, Any], name: str, value: Any) -> None:
+    *path, last = name.split(".")
+    for part in path:
+        nested = nested.setdefault(part, {})
+    nested[last] = value
+
+
+def describe_rule(rule: Rule, reason: str, evidence: Mapping[str, Any], events: Sequence[str]) -> dict[str, Any]:
+    """Return what an alert says of one rule that hit."""
+    spec = rule.spec
+    return {
+        "id": spec.id,
+        "version": spec.version,
+        "title": spec.title,
+        "typology": spec.typology,
+        "severity": spec.severity,
+        "action": spec.then.action,
+        "score": spec.then.score,
+        "reason_code": spec.then.reason_code,
+        "reason": reason,
+        "evidence": evidence,
+        "contributing_event_ids": list(events),
+    }
+
+
+def highest_severity(rules: Sequence[Rule]) -> str:
+    """Return the highest severity of some rules."""
+    return max((rule.spec.severity for rule in rules), key=SEVERITIES.index)

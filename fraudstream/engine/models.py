@@ -1,0 +1,93 @@
+"""The model stage: every model scores and learns each event, after the windows and before the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fraudstream.rules.binding import Bound, BoundModel
+from fraudstream.rules.operators import values
+from fraudstream.rules.vectors import ALWAYS, Values
+from fraudstream.rules.view import View
+from fraudstream.rules.yaml_file import validated
+from fraudstream.scorers.config import ModelSpec, build_scorer
+from fraudstream.scorers.protocol import ScoreBatch, Scorer
+
+CONTRIBUTIONS_MAX = 5
+"""How many of the features that raised a score an alert names."""
+
+
+@dataclass(frozen=True)
+class Scored:
+    """The scores of one batch by model, and what is needed to explain them."""
+
+    batches: Mapping[str, tuple[Scorer, ScoreBatch]]
+
+    def given(self) -> dict[str, NDArray[np.float64]]:
+        """Return the calibrated scores that were given, per model."""
+        return {model: batch.calibrated[batch.ready] for model, (_, batch) in self.batches.items()}
+
+    def describe(self, event: int) -> list[dict[str, Any]]:
+        """Return what an alert says of each model that scored the event."""
+        described = []
+        for model, (scorer, batch) in self.batches.items():
+            if not batch.ready[event]:
+                continue
+            top = scorer.explain(batch, event, CONTRIBUTIONS_MAX)
+            described.append(
+                {
+                    "id": model,
+                    "score": float(batch.calibrated[event]),
+                    "raw_score": float(batch.raw[event]),
+                    "contributions": [
+                        {
+                            "feature": each.feature,
+                            "contribution": each.contribution,
+                            "value": each.value,
+                            "direction": each.direction,
+                        }
+                        for each in top
+                    ],
+                }
+            )
+        return described
+
+
+class ModelStage:
+    """Holds the scorers of a ruleset's models."""
+
+    def __init__(self, bound: Bound) -> None:
+        self._bound = bound
+        self._scorers = [build_scorer(_spec(model)) for model in bound.models]
+
+    def score(self, view: View) -> Scored:
+        """Score and learn a batch; the scores go into the view."""
+        if not self._scorers:
+            return Scored({})
+        vectors = self._bound.inputs.run(view)
+        batches = {}
+        for model, scorer in zip(self._bound.models, self._scorers, strict=True):
+            inputs = np.empty((len(view), len(model.inputs)), np.float64)
+            for index, compiled in enumerate(model.inputs):
+                value = values(vectors, compiled.slot)
+                inputs[:, index] = np.where(value.known, value.data, np.nan)
+            batch = scorer.score_and_learn(inputs)
+            view.scores[model.model.spec.id] = Values(batch.calibrated, batch.ready)
+            batches[model.model.spec.id] = (scorer, batch)
+        return Scored(batches)
+
+    def pretend(self, view: View, scores: Mapping[str, float]) -> None:
+        """Put given scores into the view for every event."""
+        for model, score in scores.items():
+            view.scores[model] = Values(np.full(len(view), score), ALWAYS)
+
+
+def _spec(bound: BoundModel) -> ModelSpec:
+    """Return the scorers' part of a model file; RulesetError says where it does not fit."""
+    file = bound.model.file
+    content = {key: value for key, value in file.data.items() if key not in ("schema", "windows", "title")}
+    return validated(replace(file, data=content), ModelSpec)

@@ -1,0 +1,1 @@
+"""What an event is: its columns, its limits, and the way from bytes to columns. No I/O."""

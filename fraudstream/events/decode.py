@@ -1,0 +1,133 @@
+"""From message bytes to columns; each message that is no valid event becomes one dead letter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import orjson
+
+from fraudstream.events.batch import DeadLetter, EventBatch, Numbers
+from fraudstream.events.checks import Rejections, read_amounts, read_numbers, read_text, read_times
+from fraudstream.events.extract import Extractor
+from fraudstream.events.mapping import Source
+from fraudstream.events.schema import PAYMENT_KINDS, ColumnType, Limits, Schema
+
+
+class Decoder:
+    """Decodes messages by a schema and an optional field map; holds no state between batches."""
+
+    def __init__(self, schema: Schema, mapping: Mapping[str, Source] | None = None) -> None:
+        self.schema = schema
+        self._extractor = Extractor(schema, mapping)
+
+    def decode(self, values: Sequence[bytes | None]) -> tuple[EventBatch, list[DeadLetter]]:
+        """Return the valid events as columns, and a dead letter for each other message, by row."""
+        limits = self.schema.limits
+        documents: list[dict[str, Any]] = []
+        rows: list[int] = []
+        dead: list[DeadLetter] = []
+        for row, value in enumerate(values):
+            parsed = _parse(value, limits)
+            if isinstance(parsed, dict):
+                documents.append(parsed)
+                rows.append(row)
+            else:
+                dead.append(DeadLetter(row, parsed[0], "decode", parsed[1]))
+        long_text = any(len(value or b"") > limits.text_chars_max for value in values)
+        batch, rejections = self._columns(documents, np.array(rows, dtype=np.int32), long_text)
+        if not rejections:
+            return batch, dead
+        dead += [DeadLetter(rows[index], *why) for index, why in rejections.items()]
+        dead.sort(key=lambda letter: letter.row)
+        kept = np.array([index for index in range(len(rows)) if index not in rejections], dtype=np.intp)
+        return batch.take(kept), dead
+
+    def _columns(
+        self, documents: list[dict[str, Any]], rows: np.ndarray[Any, np.dtype[np.int32]], long_text: bool
+    ) -> tuple[EventBatch, Rejections]:
+        rejections = Rejections()
+        fields = self._extractor.extract(documents, rejections)
+        text: dict[str, Sequence[str | None]] = {}
+        numbers: dict[str, Numbers] = {}
+        chars_max = self.schema.limits.text_chars_max if long_text else None
+        time_us = np.zeros(len(documents), np.int64)
+        for column in self.schema.columns:
+            raw = fields[column.name]
+            if raw is None:
+                if column.required:
+                    rejections.missing(column.name, range(len(documents)))
+                continue
+            if column.type is ColumnType.TEXT:
+                text[column.name] = read_text(column, raw, chars_max, rejections)
+            elif column.type is ColumnType.TIME:
+                time_us = read_times(column, raw, self._extractor.zone(column.name), rejections)
+            elif column.type is not ColumnType.MONEY:
+                numbers[column.name] = read_numbers(column, raw, rejections)
+        self._amounts(fields["amount"], text, numbers, rejections)
+        return EventBatch(rows, time_us, text, numbers), rejections
+
+    def _amounts(
+        self,
+        raw: list[Any] | None,
+        text: dict[str, Sequence[str | None]],
+        numbers: dict[str, Numbers],
+        rejections: Rejections,
+    ) -> None:
+        kinds = text.get("kind", ())
+        if raw is None:
+            raw = [None] * len(kinds)
+        currencies = text.get("currency") or [None] * len(raw)
+        for index, (amount, kind) in enumerate(zip(raw, kinds, strict=False)):
+            if amount is None and kind in PAYMENT_KINDS:
+                rejections.missing("amount", (index,))
+        numbers["amount"] = read_amounts(raw, currencies, self.schema.limits.amount_minor_max, rejections)
+
+
+def _parse(value: bytes | None, limits: Limits) -> dict[str, Any] | tuple[str, str]:
+    """Return the JSON object, or (reason, detail)."""
+    if value is None:
+        return "tombstone", "the message has no value: send the event itself, deletions mean nothing here"
+    if len(value) > limits.message_bytes_max:
+        return "too_large", f"{len(value)} bytes: a message may have at most {limits.message_bytes_max}"
+    try:
+        document = orjson.loads(value)
+    except orjson.JSONDecodeError as error:
+        return _why_not_json(value, error)
+    if type(document) is not dict:
+        return "not_an_object", f"the JSON is {_json_name(document)}: send one object per message"
+    if value.count(b"{") + value.count(b"[") > limits.depth_max and _deeper_than(document, limits.depth_max):
+        return "too_deep", f"objects are nested more than {limits.depth_max} deep: flatten the message"
+    return document
+
+
+def _why_not_json(value: bytes, error: orjson.JSONDecodeError) -> tuple[str, str]:
+    if not value:
+        return "not_json", "the message is empty: send one JSON object"
+    try:
+        value.decode()
+    except UnicodeDecodeError as wrong:
+        return "invalid_utf8", f"byte {wrong.start} is not UTF-8: encode the message as UTF-8"
+    if b"NaN" in value or b"Infinity" in value:
+        return "not_json", "NaN and Infinity are no JSON numbers: leave the field out where there is no number"
+    return "not_json", f"{error.msg}, at character {error.pos}: send one JSON object per message"
+
+
+def _json_name(document: object) -> str:
+    names = {list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
+    return names.get(type(document), "a number")
+
+
+def _deeper_than(document: object, depth_max: int) -> bool:
+    level = [document]
+    for _ in range(depth_max):
+        level = [
+            child
+            for node in level
+            for child in (node.values() if isinstance(node, dict) else node)  # type: ignore[attr-defined]
+            if isinstance(child, dict | list)
+        ]
+        if not level:
+            return False
+    return True

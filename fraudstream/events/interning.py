@@ -1,0 +1,32 @@
+"""Texts as small integers, so that columns of identifiers and words are arrays of codes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+MISSING = -1
+
+
+class Interner(dict[str | None, int]):
+    """Gives each text a code in the order of first appearance; None has the code MISSING."""
+
+    def __init__(self) -> None:
+        super().__init__({None: MISSING})
+        self._texts: list[str] = []
+
+    def __missing__(self, text: str) -> int:
+        code = len(self._texts)
+        self[text] = code
+        self._texts.append(text)
+        return code
+
+    def codes(self, texts: Sequence[str | None]) -> NDArray[np.int32]:
+        """Return the codes [n] of n texts."""
+        return np.fromiter(map(self.__getitem__, texts), np.int32, len(texts))
+
+    def text(self, code: int) -> str:
+        """Return the text of a code."""
+        return self._texts[code]

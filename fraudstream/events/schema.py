@@ -1,0 +1,105 @@
+"""The declared columns of an event, its kinds, and the limits that hold for every message."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class ColumnType(StrEnum):
+    """What a column holds; the name is also what a topology writes for a column of its own."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    INTEGER = "integer"
+    MONEY = "money"
+    TIME = "time"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One declared column; `minimum` and `maximum` bound numbers, both inclusive."""
+
+    name: str
+    type: ColumnType
+    required: bool = False
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: frozenset[str] | None = None
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds on one message; what exceeds them is a dead letter, never a crash.
+
+    The amount bound keeps every window sum below 9,200 such amounts inside int64 (2**63 - 1).
+    """
+
+    message_bytes_max: int = 1_048_576
+    depth_max: int = 32
+    text_chars_max: int = 1_024
+    amount_minor_max: int = 10**15
+
+
+PAYMENT_KINDS = frozenset(
+    {
+        "card_payment",
+        "transfer",
+        "cash_deposit",
+        "cash_withdrawal",
+        "refund",
+        "loan",
+        "repayment",
+        "investment",
+        "redemption",
+    }
+)
+OTHER_KINDS = frozenset({"login", "profile_change", "data_access", "payment_status"})
+"""Events without an amount of their own; `payment_status` is a later step of a payment already seen."""
+STATUSES = frozenset({"approved", "declined", "reversed", "failed"})
+CHANNELS = frozenset({"pos", "ecommerce", "mobile", "branch", "atm", "api"})
+
+
+def _text(*names: str) -> list[Column]:
+    return [Column(name, ColumnType.TEXT) for name in names]
+
+
+_PARTY_FIELDS = ("id", "account", "name", "country", "type")
+
+DEFAULT_COLUMNS: tuple[Column, ...] = (
+    Column("id", ColumnType.TEXT, required=True),
+    Column("kind", ColumnType.TEXT, required=True, choices=PAYMENT_KINDS | OTHER_KINDS),
+    Column("occurred_at", ColumnType.TIME, required=True),
+    Column("amount", ColumnType.MONEY),
+    Column("currency", ColumnType.TEXT),
+    Column("status", ColumnType.TEXT, choices=STATUSES),
+    Column("channel", ColumnType.TEXT, choices=CHANNELS),
+    *_text(*(f"debtor.{field}" for field in _PARTY_FIELDS)),
+    *_text(*(f"creditor.{field}" for field in _PARTY_FIELDS)),
+    *_text("card.id", "merchant.id", "merchant.mcc", "merchant.country"),
+    *_text("device.id", "device.ip", "device.country"),
+    Column("device.lat", ColumnType.NUMBER, minimum=-90, maximum=90),
+    Column("device.lon", ColumnType.NUMBER, minimum=-180, maximum=180),
+    *_text("employee.id", "platform.id", "purpose"),
+)
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The columns of a deployment: the default ones and those that its topology adds."""
+
+    columns: tuple[Column, ...] = DEFAULT_COLUMNS
+    limits: Limits = field(default_factory=Limits)
+
+    def with_columns(self, added: tuple[Column, ...]) -> Schema:
+        """Return a schema with more columns; a repeated name raises ValueError."""
+        taken = {column.name for column in self.columns}
+        for column in added:
+            if column.name in taken:
+                raise ValueError(f"column {column.name!r} is declared twice: choose another name")
+            taken.add(column.name)
+        return Schema(self.columns + added, self.limits)
+
+    def column(self, name: str) -> Column | None:
+        """Return the column of that name, or None."""
+        return next((column for column in self.columns if column.name == name), None)

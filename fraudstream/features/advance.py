@@ -1,0 +1,400 @@
+"""The walk of a batch through the windows, event by event in stream order, as one kernel."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fraudstream.events.jit import kernel
+from fraudstream.features.hashmap import FREE, find
+from fraudstream.features.layout import COUNT, DISTINCT, FIRST, KEY_COLUMNS_MAX, LAST, SUM, Plan
+from fraudstream.features.windows import (
+    BEFORE,
+    DISTINCTS_MAX,
+    ENTITIES,
+    EVENTS,
+    FIRST_EVENT,
+    FREE_EVENT,
+    INSIDE,
+    LAST_EVENT,
+    NEVER,
+    NEWEST,
+    NIL,
+    OLDEST,
+    SEQUENCE,
+    WATERMARK_US,
+    WORDS_USED,
+    State,
+    counts,
+    extreme,
+    seek,
+)
+
+LATE = 1
+ANCIENT = 2
+"""What `advance` says of an event's time: later than the lateness, or older than all that is kept."""
+NO_KEY = -2
+"""The row of an event that lacks a column of the key; NIL is the row of an entity never seen."""
+
+
+@kernel
+def _row_of(state: State, columns: NDArray[np.int64], codes: NDArray[np.int32], key: int) -> int:
+    """Return the place of an entity in the hash map; NIL where a column of its key is missing."""
+    first = codes[columns[0]]
+    if first < 0:
+        return NIL
+    # Composite keys are folded pair by pair: each pair of codes has an entry that holds its number.
+    second = np.int64(-1)
+    tag = np.int64(key) * KEY_COLUMNS_MAX
+    folded = np.int64(first)
+    for part in range(1, KEY_COLUMNS_MAX):
+        if columns[part] < 0:
+            break
+        second = np.int64(codes[columns[part]])
+        if second < 0:
+            return NIL
+        if part + 1 < KEY_COLUMNS_MAX and columns[part + 1] >= 0:
+            place = find(state.entity_keys, ((tag + part) << 40) | folded, second)
+            if state.entity_keys[place, 0] == FREE:
+                state.entity_keys[place, 0] = ((tag + part) << 40) | folded
+                state.entity_keys[place, 1] = second
+                state.entity_rows[place] = state.meta[ENTITIES]
+                state.meta[ENTITIES] += 1
+            folded = state.entity_rows[place]
+            second = np.int64(-1)
+    return find(state.entity_keys, (tag << 40) | folded, second)
+
+
+@kernel
+def _fill_key(
+    state: State, columns: NDArray[np.int64], codes: NDArray[np.int32], key: int, place: int
+) -> None:
+    """Write the key of a new entity into its place of the hash map."""
+    parts = 1
+    while parts < KEY_COLUMNS_MAX and columns[parts] >= 0:
+        parts += 1
+    tag = np.int64(key) * KEY_COLUMNS_MAX
+    folded = np.int64(codes[columns[0]])
+    if parts == KEY_COLUMNS_MAX:
+        pair = find(state.entity_keys, ((tag + 1) << 40) | folded, np.int64(codes[columns[1]]))
+        folded = state.entity_rows[pair]
+    state.entity_keys[place, 0] = (tag << 40) | folded
+    state.entity_keys[place, 1] = np.int64(-1) if parts == 1 else np.int64(codes[columns[parts - 1]])
+
+
+@kernel
+def _new_row(state: State, plan: Plan, key: int) -> int:
+    """Append the empty row of a new entity."""
+    row = state.meta[WORDS_USED]
+    state.meta[WORDS_USED] += plan.key_words[key]
+    state.meta[ENTITIES] += 1
+    state.words[row : row + plan.key_words[key]] = 0
+    state.words[row + FIRST_EVENT] = NIL
+    state.words[row + LAST_EVENT] = NIL
+    for group in range(plan.key_groups[key, 0], plan.key_groups[key, 1]):
+        state.words[row + plan.group_offset[group] + INSIDE] = NIL
+        state.words[row + plan.group_offset[group] + BEFORE] = NIL
+    for cell in range(plan.key_evers[key, 0], plan.key_evers[key, 1]):
+        at = row + plan.cell_offset[cell]
+        state.words[at] = NEVER
+        if plan.cell_kind[cell] == LAST:
+            state.words[at + 2] = NEVER
+    return row
+
+
+@kernel
+def _link(state: State, key: int, row: int, event: int) -> None:
+    """Put an event into the entity's list, behind all that are not later."""
+    before = state.words[row + LAST_EVENT]
+    while before != NIL and state.event_time_us[before] > state.event_time_us[event]:
+        before = state.event_previous[before, key]
+    after = state.words[row + FIRST_EVENT] if before == NIL else state.event_next[before, key]
+    state.event_previous[event, key], state.event_next[event, key] = before, after
+    if before == NIL:
+        state.words[row + FIRST_EVENT] = event
+    else:
+        state.event_next[before, key] = event
+    if after == NIL:
+        state.words[row + LAST_EVENT] = event
+    else:
+        state.event_previous[after, key] = event
+
+
+@kernel
+def _unlink(state: State, key: int, row: int, event: int) -> None:
+    before, after = state.event_previous[event, key], state.event_next[event, key]
+    if before == NIL:
+        state.words[row + FIRST_EVENT] = after
+    else:
+        state.event_next[before, key] = after
+    if after == NIL:
+        state.words[row + LAST_EVENT] = before
+    else:
+        state.event_previous[after, key] = before
+
+
+@kernel
+def _remember(state: State, plan: Plan, key: int, row: int, event: int) -> None:
+    """Tell the cells without a window of a new event."""
+    time_us = state.event_time_us[event]
+    for cell in range(plan.key_evers[key, 0], plan.key_evers[key, 1]):
+        if not counts(state, plan, cell, event):
+            continue
+        at = row + plan.cell_offset[cell]
+        if plan.cell_kind[cell] == FIRST:
+            if state.words[at] == NEVER or time_us < state.words[at]:
+                state.words[at] = time_us
+        elif time_us >= state.words[at]:
+            state.words[at] = time_us
+            if plan.cell_value[cell] >= 0:
+                state.words[at + 1] = state.event_values[event, plan.cell_value[cell]]
+
+
+@kernel
+def _retire(state: State, plan: Plan, event: int) -> None:
+    """Take an event that no window can reach any more out of all lists, and free it."""
+    now_us = state.meta[WATERMARK_US]
+    time_us = state.event_time_us[event]
+    for key in range(len(plan.key_words)):
+        row = state.event_row[event, key]
+        if row == NIL:
+            continue
+        for group in range(plan.key_groups[key, 0], plan.key_groups[key, 1]):
+            # At the watermark the event lies before every window, so no cell still counts it.
+            seek(state, plan, key, group, row, now_us - plan.group_window_us[group], now_us)
+            at = row + plan.group_offset[group]
+            for end in (INSIDE, BEFORE):
+                if state.words[at + end] == event:
+                    state.words[at + end] = state.event_previous[event, key]
+        for cell in range(plan.key_evers[key, 0], plan.key_evers[key, 1]):
+            at = row + plan.cell_offset[cell]
+            newest = plan.cell_kind[cell] == LAST and time_us >= state.words[at + 2]
+            if newest and counts(state, plan, cell, event):
+                state.words[at + 2] = time_us
+                if plan.cell_value[cell] >= 0:
+                    state.words[at + 3] = state.event_values[event, plan.cell_value[cell]]
+        _unlink(state, key, row, event)
+    for mask in range(len(plan.mask_distincts)):
+        if (state.event_masks[event, mask >> 6] >> np.uint64(mask & 63)) & np.uint64(1):
+            state.meta[DISTINCTS_MAX] -= plan.mask_distincts[mask]
+
+
+@kernel
+def retire_all(state: State, plan: Plan) -> None:
+    """Free the events that lie further back than the longest window and the lateness, oldest arrival first.
+
+    Called between batches only. Nothing that is read depends on when it is called: windows are cut at the
+    same instant whether or not the events behind it are still there.
+    """
+    horizon_us = state.meta[WATERMARK_US] - plan.retention_us[1]
+    event = state.meta[OLDEST]
+    while event != NIL and state.event_time_us[event] <= horizon_us:
+        _retire(state, plan, event)
+        following = np.int64(state.event_after[event])
+        state.event_after[event] = state.meta[FREE_EVENT]
+        state.meta[FREE_EVENT] = event
+        state.meta[EVENTS] -= 1
+        event = following
+    state.meta[OLDEST] = event
+    if event == NIL:
+        state.meta[NEWEST] = NIL
+
+
+@kernel
+def _store(
+    state: State, plan: Plan, time_us: int, masks: NDArray[np.bool_], values: NDArray[np.int64]
+) -> int:
+    """Append an event to the log and return its number."""
+    event = state.meta[FREE_EVENT]
+    state.meta[FREE_EVENT] = np.int64(state.event_after[event])
+    state.event_after[event] = NIL
+    if state.meta[NEWEST] == NIL:
+        state.meta[OLDEST] = event
+    else:
+        state.event_after[state.meta[NEWEST]] = event
+    state.meta[NEWEST] = event
+    state.meta[EVENTS] += 1
+    state.event_time_us[event] = time_us
+    state.event_sequence[event] = state.meta[SEQUENCE]
+    for word in range(state.event_masks.shape[1]):
+        state.event_masks[event, word] = 0
+    for mask in range(len(masks)):
+        if masks[mask]:
+            state.event_masks[event, mask >> 6] |= np.uint64(1) << np.uint64(mask & 63)
+            state.meta[DISTINCTS_MAX] += plan.mask_distincts[mask]
+    for column in range(len(values)):
+        state.event_values[event, column] = values[column]
+    for key in range(state.event_row.shape[1]):
+        state.event_row[event, key] = NIL
+    return event
+
+
+@kernel
+def _place(state: State, plan: Plan, codes: NDArray[np.int32], event: int) -> None:
+    """Count an event under each of its keys for which some cell wants it."""
+    t_us = state.event_time_us[event]
+    horizon_us = state.meta[WATERMARK_US] - plan.retention_us[1]
+    for key in range(len(plan.key_words)):
+        wanted = False
+        first_cell = plan.key_evers[key, 0]
+        if plan.key_groups[key, 0] < plan.key_groups[key, 1]:
+            first_cell = plan.group_cells[plan.key_groups[key, 0], 0]
+        for cell in range(first_cell, plan.key_evers[key, 1]):
+            wanted = wanted or counts(state, plan, cell, event)
+        if not wanted:
+            continue
+        place = _row_of(state, plan.key_columns[key], codes, key)
+        if place == NIL:
+            continue
+        if state.entity_keys[place, 0] == FREE:
+            _fill_key(state, plan.key_columns[key], codes, key, place)
+            state.entity_rows[place] = _new_row(state, plan, key)
+        row = state.entity_rows[place]
+        for group in range(plan.key_groups[key, 0], plan.key_groups[key, 1]):
+            # With every window at this instant, the event's neighbours in the list are the windows' ends.
+            low_us = max(t_us - plan.group_window_us[group], horizon_us)
+            seek(state, plan, key, group, row, low_us, t_us)
+        state.event_row[event, key] = row
+        _link(state, key, row, event)
+        _remember(state, plan, key, row, event)
+
+
+@kernel
+def _read_last(
+    state: State, plan: Plan, key: int, row: int, cell: int, t_us: int, late: int
+) -> tuple[bool, int, int]:
+    """Return whether there is a last event at or before `t_us`, its time and its value.
+
+    A late event sees nothing behind the horizon, here as in its windows.
+    """
+    at = row + plan.cell_offset[cell]
+    horizon_us = state.meta[WATERMARK_US] - plan.retention_us[1]
+    if state.words[at] <= t_us:
+        known = state.words[at] != NEVER and (not late or state.words[at] > horizon_us)
+        return known, state.words[at], state.words[at + 1]
+    event = state.words[row + LAST_EVENT]
+    while event != NIL:
+        time_us = state.event_time_us[event]
+        if late and time_us <= horizon_us:
+            break
+        if time_us <= t_us and counts(state, plan, cell, event):
+            value = np.int64(0)
+            if plan.cell_value[cell] >= 0:
+                value = state.event_values[event, plan.cell_value[cell]]
+            return True, time_us, value
+        event = np.int64(state.event_previous[event, key])
+    known = not late and state.words[at + 2] != NEVER
+    return known, state.words[at + 2], state.words[at + 3]
+
+
+@kernel
+def _read(
+    state: State, plan: Plan, read: int, row: int, t_us: int, late: int
+) -> tuple[bool, int, int]:
+    """Return whether a cell has a value at `t_us`, the value, and for a last event its time."""
+    cell = plan.read_cell[read]
+    key = plan.reader_of[plan.read_key[read]]
+    kind = plan.cell_kind[cell]
+    if row == NIL:
+        return kind in (COUNT, SUM, DISTINCT), np.int64(0), np.int64(0)
+    at = row + plan.cell_offset[cell]
+    if kind == FIRST:
+        return state.words[at] != NEVER and state.words[at] <= t_us, state.words[at], state.words[at]
+    if kind == LAST:
+        known, time_us, value = _read_last(state, plan, key, row, cell, t_us, late)
+        return known, value, time_us
+    group = plan.read_group[read]
+    horizon_us = state.meta[WATERMARK_US] - plan.retention_us[1]
+    low_us = max(t_us - plan.group_window_us[group], horizon_us)
+    seek(state, plan, key, group, row, low_us, t_us)
+    if kind in (COUNT, SUM, DISTINCT):
+        return True, state.words[at], np.int64(0)
+    return extreme(state, plan, key, group, row, cell), state.words[at], np.int64(0)
+
+
+@kernel
+def advance(
+    state: State,
+    plan: Plan,
+    codes: NDArray[np.int32],
+    time_us: NDArray[np.int64],
+    masks: NDArray[np.bool_],
+    values: NDArray[np.int64],
+    known: NDArray[np.bool_],
+    out: NDArray[np.int64],
+    out_time_us: NDArray[np.int64],
+    rows: NDArray[np.int64],
+    sequence: NDArray[np.int64],
+    horizon_us: NDArray[np.int64],
+    lateness: NDArray[np.int8],
+) -> None:
+    """Walk n events through the windows; each sees all before it, and itself where a read includes it.
+
+    Takes codes [n, columns], times [n], masks [n, masks], values [n, values]; fills known, out and
+    out_time_us [reads, n], the entity row of each reader [n, readers], and per event its number of arrival,
+    the horizon behind which nothing was seen, and 0, LATE or ANCIENT.
+    """
+    for index in range(len(time_us)):
+        t_us = time_us[index]
+        state.meta[WATERMARK_US] = max(state.meta[WATERMARK_US], t_us)
+        state.meta[SEQUENCE] += 1
+        behind_us = state.meta[WATERMARK_US] - t_us
+        lateness[index] = 0 if behind_us <= plan.retention_us[0] else LATE
+        sequence[index] = state.meta[SEQUENCE]
+        horizon_us[index] = state.meta[WATERMARK_US] - plan.retention_us[1]
+        if behind_us >= plan.retention_us[1] and behind_us > 0:
+            lateness[index] = ANCIENT
+            known[:, index] = False
+            rows[index, :] = NO_KEY
+            continue
+        for current in range(2):
+            if current and _any(masks[index]):
+                _place(state, plan, codes[index], _store(state, plan, t_us, masks[index], values[index]))
+            for reader in range(len(plan.reader_of)):
+                if current and rows[index, reader] != NIL:
+                    continue
+                key = plan.reader_of[reader]
+                place = _row_of(state, plan.reader_columns[reader], codes[index], key)
+                rows[index, reader] = NO_KEY
+                if place != NIL:
+                    absent = state.entity_keys[place, 0] == FREE
+                    rows[index, reader] = NIL if absent else state.entity_rows[place]
+            for read in range(len(plan.read_cell)):
+                if plan.read_current[read] != current:
+                    continue
+                row = rows[index, plan.read_key[read]]
+                if row == NO_KEY:
+                    known[read, index] = False
+                else:
+                    known[read, index], out[read, index], out_time_us[read, index] = _read(
+                        state, plan, read, row, t_us, lateness[index]
+                    )
+
+
+@kernel
+def _any(flags: NDArray[np.bool_]) -> bool:
+    for flag in flags:  # noqa: SIM110 - numba knows no any()
+        if flag:
+            return True
+    return False
+
+
+@kernel
+def contributors(
+    state: State, plan: Plan, read: int, row: int, low_us: int, t_us: int, sequence: int, found: NDArray[np.int64]
+) -> int:
+    """Fill `found` with the newest events that a read of an earlier moment counted; return how many.
+
+    Later arrivals are told by their number, so the answer is the same after the batch as at the event.
+    """
+    key = plan.reader_of[plan.read_key[read]]
+    cell = plan.read_cell[read]
+    event = state.words[row + LAST_EVENT]
+    number = 0
+    while event != NIL and number < len(found) and state.event_time_us[event] > low_us:
+        timely = state.event_time_us[event] <= t_us and state.event_sequence[event] <= sequence
+        if timely and counts(state, plan, cell, event):
+            found[number] = event
+            number += 1
+        event = np.int64(state.event_previous[event, key])
+    return number

@@ -1,0 +1,193 @@
+"""Binds a ruleset to a schema: which features there are, and the programs that compute everything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from fraudstream.events.interning import Interner
+from fraudstream.events.schema import ColumnType, Schema
+from fraudstream.features.catalogue import Aggregate, Feature
+from fraudstream.rules.compile import Compiled, Program
+from fraudstream.rules.errors import Problem, RulesetError
+from fraudstream.rules.parse import ExpressionError
+from fraudstream.rules.ruleset import Model, Rule, Ruleset
+from fraudstream.rules.schema import FeatureSpec
+from fraudstream.rules.scope import Scope, Symbol
+from fraudstream.rules.tree import Node, names
+from fraudstream.rules.types import DURATION, NUMBER, TIME, Kind, Type
+from fraudstream.rules.yaml_file import YamlFile
+
+_COUNTED = (Aggregate.SUM, Aggregate.AVG)
+_ORDERED = (*_COUNTED, Aggregate.MIN, Aggregate.MAX)
+
+
+@dataclass(frozen=True)
+class BoundRule:
+    """A rule in the judging program; `features` are the indexes of the features that it names."""
+
+    rule: Rule
+    when: Compiled
+    features: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class BoundModel:
+    """A model and the slots of its inputs."""
+
+    model: Model
+    inputs: tuple[Compiled, ...]
+
+
+@dataclass
+class Bound:
+    """A ruleset ready to run: the features of all rules, each once, and three programs in their order.
+
+    `before` computes what features count, `inputs` what models read, `judge` the rules.
+    """
+
+    ruleset: Ruleset
+    schema: Schema
+    before: Program
+    inputs: Program
+    judge: Program
+    features: list[Feature] = field(default_factory=list)
+    types: list[Type] = field(default_factory=list)
+    conditions: dict[Node, Compiled] = field(default_factory=dict)
+    rules: list[BoundRule] = field(default_factory=list)
+    models: list[BoundModel] = field(default_factory=list)
+
+
+def bind(ruleset: Ruleset, schema: Schema, interner: Interner, *, scores: bool = False) -> Bound:
+    """Bind the rules that run; RulesetError lists every expression that cannot be computed.
+
+    `scores` lets rules name any model's score even where the model is not there (for inline tests).
+    """
+    bound = Bound(ruleset, schema, Program(interner), Program(interner), Program(interner))
+    problems: list[Problem] = []
+    binder = _Binder(bound, problems)
+    for model in ruleset.models:
+        binder.bind_model(model)
+    for rule in ruleset.rules:
+        if rule.runs:
+            binder.bind_rule(rule, any_score=scores)
+    if problems:
+        raise RulesetError(problems)
+    return bound
+
+
+class _Binder:
+    def __init__(self, bound: Bound, problems: list[Problem]) -> None:
+        self._bound = bound
+        self._problems = problems
+        models = frozenset(model.spec.id for model in bound.ruleset.models)
+        self._scope = Scope(bound.schema, bound.ruleset.rates.currencies, models)
+        self._known: dict[Feature, int] = {}
+
+    def bind_rule(self, rule: Rule, *, any_score: bool) -> None:
+        scope = self._scope if not any_score else replace(self._scope, models=_EVERY_MODEL)
+        indexes = self._features(rule.spec.features, rule.where, rule.file, "features")
+        scope = self._with_features(scope, indexes)
+        try:
+            when = self._bound.judge.condition(rule.when, scope)
+        except ExpressionError as error:
+            self._problems.append(_locate(rule, error))
+            return
+        used = {each.name for each in names(rule.when)}
+        mentioned = tuple(index for name, index in indexes.items() if name in used)
+        self._bound.rules.append(BoundRule(rule, when, mentioned))
+
+    def bind_model(self, model: Model) -> None:
+        indexes = self._features(model.spec.windows, model.where, model.file, "windows")
+        scope = self._with_features(self._scope, indexes)
+        inputs = []
+        for name, node in model.inputs.items():
+            try:
+                compiled = self._bound.inputs.add(node, scope)
+                if compiled.type.kind not in (Kind.NUMBER, Kind.MONEY, Kind.DURATION):
+                    raise ExpressionError(f"{name} is {compiled.type}: a model reads numbers", node.position)
+            except ExpressionError as error:
+                problem = model.file.problem(("features", name, "expr"), str(error), error.position)
+                self._problems.append(problem)
+                continue
+            inputs.append(compiled)
+        self._bound.models.append(BoundModel(model, tuple(inputs)))
+
+    def _with_features(self, scope: Scope, indexes: Mapping[str, int]) -> Scope:
+        symbols = {name: self._symbol(index) for name, index in indexes.items()}
+        return replace(scope, features=symbols)
+
+    def _symbol(self, index: int) -> Symbol:
+        return Symbol(f"feature {index}", self._bound.types[index], lambda view: view.features[index])
+
+    def _features(
+        self, specs: Mapping[str, FeatureSpec], where: Mapping[str, Node | None], file: YamlFile, section: str
+    ) -> dict[str, int]:
+        """Return the index of each feature by its name in the file; equal features share one."""
+        indexes = {}
+        for name, spec in specs.items():
+            feature = spec.feature(where[name])
+            path = (section, name)
+            try:
+                type_ = self._check(feature, spec, path, file)
+            except ExpressionError as error:
+                self._problems.append(file.problem((*path, "where"), str(error), error.position))
+                continue
+            if type_ is None:
+                continue
+            if feature not in self._known:
+                self._known[feature] = len(self._bound.features)
+                self._bound.features.append(feature)
+                self._bound.types.append(type_)
+            indexes[name] = self._known[feature]
+        return indexes
+
+    def _check(
+        self, feature: Feature, spec: FeatureSpec, path: tuple[str, ...], file: YamlFile
+    ) -> Type | None:
+        """Return the type of a feature, or None after noting what is wrong with it."""
+        where = feature.where
+        if where is not None and where not in self._bound.conditions:
+            self._bound.conditions[where] = self._bound.before.condition(where, self._scope)  # type: ignore[arg-type, index]
+        for part, columns in (("by", feature.by), ("for", feature.read_by)):
+            for name in columns:
+                column = self._bound.schema.column(name)
+                if column is None or column.type is not ColumnType.TEXT:
+                    message = f"{name} is no text column: {self._scope.suggestion(name)}"
+                    self._problems.append(file.problem((*path, part), message))
+                    return None
+        return self._value_type(feature, spec, path, file)
+
+    def _value_type(
+        self, feature: Feature, spec: FeatureSpec, path: tuple[str, ...], file: YamlFile
+    ) -> Type | None:
+        value, kind = feature.value, feature.aggregate
+        if value is None:
+            return {Aggregate.COUNT: NUMBER, Aggregate.FIRST_SEEN: TIME}.get(kind, DURATION)
+        symbol = self._scope.find(value)
+        place = (*path, spec.aggregate)
+        if symbol is None:
+            message = f"{value} is unknown: {self._scope.suggestion(value)}"
+        elif symbol.type.kind is Kind.MONEY and symbol.type.currency is None:
+            message = f"{value} mixes currencies: use a converted amount such as amount_usd"
+        elif kind in _ORDERED and symbol.type.kind not in (Kind.MONEY, Kind.NUMBER):
+            message = f"{value} is {symbol.type}, and has no {kind}: use a number or a converted amount"
+        elif kind in _COUNTED and symbol.column is not None and symbol.column.type is ColumnType.NUMBER:
+            message = f"{value} is a float, whose {kind} is not exact: declare an integer column"
+        else:
+            return NUMBER if kind is Aggregate.DISTINCT else symbol.type
+        self._problems.append(file.problem(place, message))
+        return None
+
+
+class _EveryModel(frozenset[str]):
+    def __contains__(self, _: object) -> bool:
+        return True
+
+
+_EVERY_MODEL = _EveryModel()
+
+
+def _locate(rule: Rule, error: ExpressionError) -> Problem:
+    """Point at the clause of `when` that an error speaks of, as far as it can be told."""
+    return rule.file.problem(("when",), str(error), error.position)

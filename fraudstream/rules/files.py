@@ -1,0 +1,76 @@
+"""The other files of a rule directory: typologies, reason codes, exchange rates and models."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from fraudstream.events.money import EXPONENTS
+from fraudstream.events.rates import RateTable
+from fraudstream.rules.schema import Day, FeatureSpec, Strict
+
+
+class Typology(Strict):
+    """A crime pattern."""
+
+    title: str
+    description: str
+
+
+class Typologies(Strict):
+    """rules/typologies.yml."""
+
+    schema_: Literal["fraudstream.typologies/v1"] = Field(alias="schema")
+    typologies: dict[str, Typology]
+
+
+class ReasonCodes(Strict):
+    """rules/reason_codes.yml: code -> what it tells a reader of an alert."""
+
+    schema_: Literal["fraudstream.reason_codes/v1"] = Field(alias="schema")
+    reason_codes: dict[str, str]
+
+
+def _rate(value: object) -> object:
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+Rate = Annotated[float, BeforeValidator(_rate), Field(gt=0, allow_inf_nan=False)]
+
+
+class DatedRates(Strict):
+    """Units of each currency per unit of the base, from a day on."""
+
+    from_: Day = Field(alias="from")
+    per_base: dict[str, Rate]
+
+
+class Rates(Strict):
+    """rules/rates.yml."""
+
+    schema_: Literal["fraudstream.rates/v1"] = Field(alias="schema")
+    base: str
+    source: str
+    rates: list[DatedRates]
+
+    def table(self) -> RateTable:
+        """Return the table; ValueError where a currency is unknown or the dates do not rise."""
+        for code in {self.base}.union(*(dated.per_base for dated in self.rates)):
+            if code not in EXPONENTS:
+                raise ValueError(f"{code} is no ISO 4217 code")
+        return RateTable(self.base, tuple((dated.from_, dated.per_base) for dated in self.rates))
+
+
+class ModelFile(Strict):
+    """rules/models/*.yml: what a model reads; how it learns is the scorers' part, kept as it is."""
+
+    schema_: Literal["fraudstream.model/v1"] = Field(alias="schema")
+    id: str
+    title: str
+    windows: dict[str, FeatureSpec] = {}
+    features: dict[str, Any] = Field(min_length=1)
+    scaler: Any
+    estimator: Any
+    warm_up: Any
+    seed: Any

@@ -1,0 +1,46 @@
+"""Checks of a ruleset that go beyond loading it."""
+
+from __future__ import annotations
+
+from fraudstream.events.interning import Interner
+from fraudstream.events.schema import Schema
+from fraudstream.rules.binding import bind
+from fraudstream.rules.errors import Problem, RulesetError
+from fraudstream.rules.lock import Lock, check_lock
+from fraudstream.rules.ruleset import Rule, Ruleset
+from fraudstream.rules.schema import Status
+from fraudstream.rules.tree import names
+
+_NEEDED = ("hit", "miss")
+
+
+def lint(ruleset: Ruleset, schema: Schema, lock: Lock) -> list[Problem]:
+    """Return every problem of a ruleset that loads."""
+    problems = check_lock(ruleset, lock)
+    try:
+        bind(ruleset, schema, Interner())
+    except RulesetError as error:
+        problems += error.problems
+    for rule in ruleset.rules:
+        problems += [*_missing_cases(rule), *_unused(rule)]
+    return sorted(set(problems))
+
+
+def _missing_cases(rule: Rule) -> list[Problem]:
+    if rule.spec.status is not Status.LIVE:
+        return []
+    given = {case.expect for case in rule.spec.tests.cases}
+    return [
+        rule.file.problem(("tests", "cases"), f"{rule.id} is live and has no case that expects {each}: add one")
+        for each in _NEEDED
+        if each not in given
+    ]
+
+
+def _unused(rule: Rule) -> list[Problem]:
+    used = {each.name for each in names(rule.when)}
+    return [
+        rule.file.problem(("features", name), f"feature {name} is never used: remove it")
+        for name in rule.spec.features
+        if name not in used
+    ]

@@ -1,0 +1,254 @@
+"""From the files of a rule directory to a ruleset: parsed, checked against each other, versioned by content."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from functools import cached_property
+from pathlib import PurePosixPath
+
+import orjson
+
+from fraudstream.events.rates import RateTable
+from fraudstream.rules.durations import parse_duration
+from fraudstream.rules.errors import Problem, RulesetError
+from fraudstream.rules.files import ModelFile, Rates, ReasonCodes, Typologies
+from fraudstream.rules.parse import ExpressionError, parse
+from fraudstream.rules.schema import Condition, FeatureSpec, ParamValue, RuleSpec, Status
+from fraudstream.rules.tree import Constant, Duration, Junction, Listing, Literal, Node, Not, put_in
+from fraudstream.rules.yaml_file import YamlFile, read_yaml, validated
+
+TYPOLOGIES_FILE = "typologies.yml"
+REASON_CODES_FILE = "reason_codes.yml"
+RATES_FILE = "rates.yml"
+MODELS_DIRECTORY = "models"
+LISTS_DIRECTORY = "lists"
+VERSION_CHARS = 16
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule: what its file says, with its conditions as trees and its parameters put in."""
+
+    spec: RuleSpec
+    file: YamlFile
+    when: Node
+    where: Mapping[str, Node | None]
+    """The condition of each of its features."""
+
+    @property
+    def id(self) -> str:
+        """The rule's id."""
+        return self.spec.id
+
+    @property
+    def runs(self) -> bool:
+        """Whether the engine evaluates the rule at all."""
+        return self.spec.status in (Status.SHADOW, Status.LIVE)
+
+    @cached_property
+    def effective_us(self) -> tuple[int | None, int | None]:
+        """The event times between which the rule is evaluated, in microseconds; None = open."""
+        return _day_us(self.spec.effective.from_), _day_us(self.spec.effective.to)
+
+
+def _day_us(day: date | None) -> int | None:
+    if day is None:
+        return None
+    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * 1_000_000
+
+
+@dataclass(frozen=True)
+class Model:
+    """One model file, with its windows' conditions and its inputs as trees."""
+
+    spec: ModelFile
+    file: YamlFile
+    where: Mapping[str, Node | None]
+    inputs: Mapping[str, Node]
+
+
+@dataclass(frozen=True)
+class Ruleset:
+    """Everything that decides, at one version; the version is a hash of all files' content."""
+
+    version: str
+    rules: tuple[Rule, ...]
+    typologies: Typologies
+    reason_codes: ReasonCodes
+    rates: RateTable
+    models: tuple[Model, ...]
+
+    def only(self, rule: Rule) -> Ruleset:
+        """Return the ruleset of one rule alone, without models: what its inline tests run on."""
+        return Ruleset(self.version, (rule,), self.typologies, self.reason_codes, self.rates, ())
+
+
+def build_ruleset(files: Mapping[str, bytes]) -> Ruleset:
+    """Build a ruleset from the content of its files by relative name; RulesetError lists all problems."""
+    problems: list[Problem] = []
+    parsed = {}
+    for name in sorted(files):
+        try:
+            parsed[name] = read_yaml(name, files[name])
+        except RulesetError as error:
+            problems += error.problems
+    shared = _Shared(parsed, problems)
+    rules = [rule for file in parsed.values() if _is_rule(file.name) for rule in _rule(file, problems)]
+    models = [model for file in parsed.values() if _is_model(file.name) for model in _model(file, problems)]
+    _check_ids([(rule.id, rule.file) for rule in rules], problems)
+    _check_ids([(model.spec.id, model.file) for model in models], problems)
+    for rule in rules:
+        shared.check(rule)
+    if problems:
+        raise RulesetError(problems)
+    rules.sort(key=lambda rule: rule.id)
+    return Ruleset(
+        content_hash(parsed), tuple(rules), shared.typologies, shared.reason_codes, shared.rates, tuple(models)
+    )
+
+
+def content_hash(files: Mapping[str, YamlFile]) -> str:
+    """Hash what the files say; comments and layout do not count."""
+    content = {name: file.data for name, file in files.items()}
+    return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()[:VERSION_CHARS]
+
+
+def _is_rule(name: str) -> bool:
+    path = PurePosixPath(name)
+    return len(path.parts) > 1 and path.parts[0] not in (MODELS_DIRECTORY, LISTS_DIRECTORY)
+
+
+def _is_model(name: str) -> bool:
+    return PurePosixPath(name).parts[0] == MODELS_DIRECTORY
+
+
+def _check_ids(ids: list[tuple[str, YamlFile]], problems: list[Problem]) -> None:
+    first: dict[str, str] = {}
+    for identity, file in ids:
+        if identity in first:
+            message = f"id {identity} is already used by {first[identity]}: ids are never shared"
+            problems.append(file.problem(("id",), message))
+        first.setdefault(identity, file.name)
+
+
+class _Shared:
+    """The files that all rules refer to."""
+
+    def __init__(self, files: Mapping[str, YamlFile], problems: list[Problem]) -> None:
+        self._problems = problems
+        for name in (TYPOLOGIES_FILE, REASON_CODES_FILE, RATES_FILE):
+            if name not in files:
+                raise RulesetError([*problems, Problem(name, 1, 1, "the file is missing from the rule directory")])
+        self.typologies = validated(files[TYPOLOGIES_FILE], Typologies)
+        self.reason_codes = validated(files[REASON_CODES_FILE], ReasonCodes)
+        rates = validated(files[RATES_FILE], Rates)
+        try:
+            self.rates = rates.table()
+        except ValueError as error:
+            raise RulesetError([*problems, files[RATES_FILE].problem(("rates",), str(error))]) from None
+
+    def check(self, rule: Rule) -> None:
+        """Note the names of a rule that no shared file knows."""
+        if rule.spec.typology not in self.typologies.typologies:
+            message = f"typology {rule.spec.typology!r} is not in {TYPOLOGIES_FILE}: add it there"
+            self._problems.append(rule.file.problem(("typology",), message))
+        if rule.spec.then.reason_code not in self.reason_codes.reason_codes:
+            message = f"reason code {rule.spec.then.reason_code!r} is not in {REASON_CODES_FILE}: add it there"
+            self._problems.append(rule.file.problem(("then", "reason_code"), message))
+
+
+def _rule(file: YamlFile, problems: list[Problem]) -> list[Rule]:
+    """Return the rule of a file, or nothing where it has problems."""
+    try:
+        spec = validated(file, RuleSpec)
+    except RulesetError as error:
+        problems += error.problems
+        return []
+    found = len(problems)
+    constants: dict[str, Constant] = {}
+    texts = _Texts(file, constants, problems)
+    for name, value in spec.params.items():
+        if not isinstance(value, list):
+            constants[name] = _constant(value)
+        else:
+            texts.lists[name] = Listing(tuple(Literal(_constant(item)) for item in value))
+    where = texts.conditions_of(spec.features, ("features",))
+    when = texts.condition(spec.when, ("when",))
+    if len(problems) > found or when is None:
+        return []
+    return [Rule(spec, file, when, where)]
+
+
+def _constant(value: ParamValue) -> Constant:
+    """Return a parameter as a constant of the language; `24h` is a duration, other texts are texts."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int | float):
+        return Decimal(str(value))
+    try:
+        return Duration(parse_duration(str(value)))
+    except ValueError:
+        return str(value)
+
+
+def _model(file: YamlFile, problems: list[Problem]) -> list[Model]:
+    try:
+        spec = validated(file, ModelFile)
+    except RulesetError as error:
+        problems += error.problems
+        return []
+    found = len(problems)
+    texts = _Texts(file, {}, problems)
+    where = texts.conditions_of(spec.windows, ("windows",))
+    inputs = {}
+    for name, feature in spec.features.items():
+        text = feature.get("expr") if isinstance(feature, dict) else feature
+        path = ("features", name, "expr") if isinstance(feature, dict) else ("features", name)
+        node = texts.condition(str(text), path)
+        if node is not None:
+            inputs[name] = node
+    return [Model(spec, file, where, inputs)] if len(problems) == found else []
+
+
+class _Texts:
+    """Parses the expressions of one file and notes what is wrong with them."""
+
+    def __init__(self, file: YamlFile, constants: dict[str, Constant], problems: list[Problem]) -> None:
+        self._file = file
+        self._constants = constants
+        self._problems = problems
+        self.lists: dict[str, Listing] = {}
+
+    def condition(self, value: Condition, path: tuple[str | int, ...]) -> Node | None:
+        """Parse an expression, or all / any / not of some."""
+        if isinstance(value, str):
+            return self._expression(value, path)
+        word, operand = next(iter(value.items()))
+        if word == "not":
+            inner = self.condition(operand, (*path, word))
+            return None if inner is None else Not(inner)
+        operands = [self.condition(each, (*path, word, index)) for index, each in enumerate(operand)]
+        nodes = tuple(node for node in operands if node is not None)
+        if len(nodes) < len(operands):
+            return None
+        return nodes[0] if len(nodes) == 1 else Junction("and" if word == "all" else "or", nodes)
+
+    def conditions_of(
+        self, features: Mapping[str, FeatureSpec], path: tuple[str, ...]
+    ) -> dict[str, Node | None]:
+        """Parse the `where` of each feature."""
+        return {
+            name: None if spec.where is None else self._expression(spec.where, (*path, name, "where"))
+            for name, spec in features.items()
+        }
+
+    def _expression(self, text: str, path: tuple[str | int, ...]) -> Node | None:
+        try:
+            return put_in(parse(text), self._constants, self.lists)
+        except ExpressionError as error:
+            self._problems.append(self._file.problem(path, str(error), error.position))
+            return None

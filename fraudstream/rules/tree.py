@@ -1,0 +1,210 @@
+"""The tree of an expression: what the parser makes, and the compiler and the explainer read.
+
+Nodes compare by what they say: positions and labels do not count, so equal expressions of different rules
+are computed once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+from fraudstream.rules.durations import format_duration
+
+
+@dataclass(frozen=True)
+class Duration:
+    """A span of time in microseconds, written `90m` or `7d`."""
+
+    us: int
+
+    def __str__(self) -> str:
+        return format_duration(self.us)
+
+
+Constant = Decimal | str | bool | Duration | None
+
+
+@dataclass(frozen=True)
+class Literal:
+    """A constant; `label` is the name of the parameter that it came from, if any."""
+
+    value: Constant
+    label: str | None = field(default=None, compare=False)
+    position: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True)
+class Name:
+    """A column, a derived amount, a feature or, before parameters are put in, a parameter."""
+
+    name: str
+    position: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The constants on the right of `in`."""
+
+    items: tuple[Literal | Name, ...]
+    position: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True)
+class Negative:
+    """Arithmetic minus."""
+
+    operand: Node
+    position: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True)
+class Arithmetic:
+    """`left operator right`, operator one of + - * / %."""
+
+    operator: str
+    left: Node
+    right: Node
+    position: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One link of a comparison chain; operator one of == != < <= > >= in."""
+
+    operator: str
+    left: Node
+    right: Node
+    position: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True)
+class IsNull:
+    """`operand is null`."""
+
+    operand: Node
+    position: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True)
+class Not:
+    """Three-valued negation."""
+
+    operand: Node
+    position: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True)
+class Junction:
+    """`and` or `or` over two or more operands."""
+
+    operator: str
+    operands: tuple[Node, ...]
+    position: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True)
+class Call:
+    """A function of the language."""
+
+    function: str
+    arguments: tuple[Node, ...]
+    position: int = field(default=0, compare=False)
+
+
+Node = Literal | Name | Listing | Negative | Arithmetic | Comparison | IsNull | Not | Junction | Call
+
+
+def children(node: Node) -> tuple[Node, ...]:
+    """Return the operands of a node."""
+    match node:
+        case Listing(items):
+            return items
+        case Negative(operand) | IsNull(operand) | Not(operand):
+            return (operand,)
+        case Arithmetic(_, left, right) | Comparison(_, left, right):
+            return (left, right)
+        case Junction(_, operands) | Call(_, operands):
+            return operands
+        case _:
+            return ()
+
+
+def names(node: Node) -> Iterator[Name]:
+    """Yield every name that an expression uses, in reading order."""
+    if isinstance(node, Name):
+        yield node
+    for child in children(node):
+        yield from names(child)
+
+
+def put_in(node: Node, constants: Mapping[str, Constant], lists: Mapping[str, Listing]) -> Node:
+    """Replace the names of parameters by their values, which keep the name as their label."""
+
+    def inside(part: Node) -> Node:
+        return put_in(part, constants, lists)
+
+    match node:
+        case Name(name, position) if name in constants:
+            return Literal(constants[name], name, position)
+        case Name(name) if name in lists:
+            return lists[name]
+        case Negative() | IsNull() | Not():
+            return replace(node, operand=inside(node.operand))
+        case Arithmetic() | Comparison():
+            return replace(node, left=inside(node.left), right=inside(node.right))
+        case Junction():
+            return replace(node, operands=tuple(map(inside, node.operands)))
+        case Call():
+            return replace(node, arguments=tuple(map(inside, node.arguments)))
+        case Listing():
+            items = tuple(item for item in map(inside, node.items) if isinstance(item, Literal | Name))
+            return replace(node, items=items)
+        case _:
+            return node
+
+
+def write(node: Node) -> str:
+    """Write an expression back as text, parameters by their names."""
+    match node:
+        case Literal(value, label):
+            return label or write_constant(value)
+        case Name(name):
+            return name
+        case Listing(items):
+            return f"[{', '.join(map(write, items))}]"
+        case Negative(operand):
+            return f"-{write(operand)}"
+        case Arithmetic(operator, left, right):
+            return f"{_grouped(left)} {operator} {_grouped(right)}"
+        case Comparison(operator, left, right):
+            return f"{_grouped(left)} {operator} {_grouped(right)}"
+        case IsNull(operand):
+            return f"{write(operand)} is null"
+        case Not(operand):
+            return f"not {_grouped(operand)}"
+        case Junction(operator, operands):
+            return f" {operator} ".join(map(_grouped, operands))
+        case Call(function, arguments):
+            return f"{function}({', '.join(map(write, arguments))})"
+
+
+def _grouped(node: Node) -> str:
+    text = write(node)
+    return f"({text})" if isinstance(node, Arithmetic | Comparison | Junction) else text
+
+
+def write_constant(value: Constant) -> str:
+    """Write a constant as the language reads it."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return str(value).lower()
+        case str():
+            return '"' + value.replace('"', '\\"') + '"'
+        case Decimal():
+            return f"{value:f}"
+        case Duration():
+            return str(value)

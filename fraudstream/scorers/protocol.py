@@ -1,0 +1,127 @@
+"""What every scorer is: scores and learns a batch, says why, and can be saved and restored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Matrix = NDArray[np.float64]
+"""One row per event, one column per feature: float64 [n, d], C-contiguous."""
+Snapshot = Mapping[str, NDArray[Any] | str]
+"""A scorer's whole state, by name: arrays, and texts that say which model they belong to."""
+
+
+class ScorerError(ValueError):
+    """A scorer was given what it cannot take: features of another shape, or another model's snapshot."""
+
+
+class Direction(StrEnum):
+    """Where a value lies, seen from what is usual for its feature."""
+
+    HIGH = "high"
+    LOW = "low"
+    USUAL = "usual"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """What one feature added to a raw score; `value` is in the feature's own unit, None where missing."""
+
+    feature: str
+    contribution: float
+    value: float | None
+    direction: Direction
+
+
+@dataclass(frozen=True)
+class Occlusion:
+    """What became of one row's raw score when each feature in turn was replaced by its usual value.
+
+    All are float64 [d]. `drop` is score minus score without the feature's own value; `value` and `usual` are
+    on the scale on which the model compared them.
+    """
+
+    drop: NDArray[np.float64]
+    value: NDArray[np.float64]
+    usual: NDArray[np.float64]
+
+
+class Trace(Protocol):
+    """What a scorer remembers of one batch to explain its rows later, by the model of that moment."""
+
+    def occlude(self, row: int) -> Occlusion:
+        """Score one row again, once per feature, by the model that scored it."""
+        ...
+
+
+@dataclass(frozen=True)
+class ScoreBatch:
+    """The scores of n events.
+
+    Attributes
+    ----------
+    raw
+        float64 [n], the estimator's own score; higher is more unusual.
+    calibrated
+        float64 [n] in [0, 1], the share of earlier raw scores that are lower; 0 where not ready.
+    ready
+        bool [n], False while the model warms up: such a score must not be acted on.
+    x
+        float64 [n, d], the features as given, NaN where missing.
+    trace
+        What `Scorer.explain` reads; it keeps the model of that moment alive, so let the batch go when done.
+    """
+
+    raw: NDArray[np.float64]
+    calibrated: NDArray[np.float64]
+    ready: NDArray[np.bool_]
+    x: Matrix
+    trace: Trace
+
+
+class Scorer(Protocol):
+    """An online anomaly model. Where a stream is cut into batches never changes a bit of what it gives."""
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The names of the columns that it scores, in their order."""
+        ...
+
+    def score_and_learn(self, x: Matrix) -> ScoreBatch:
+        """Score each row by the state that all rows before it left, then learn it.
+
+        NaN and infinite values count as missing. ScorerError unless `x` is [n, len(features)].
+        """
+        ...
+
+    def explain(self, batch: ScoreBatch, row: int, top: int) -> list[Contribution]:
+        """Name the features that raised a row's raw score, the strongest first, at most `top`.
+
+        The list is shorter where fewer features raised it. All the cost of explaining is paid here.
+        """
+        ...
+
+    def snapshot(self) -> Snapshot:
+        """Copy the whole state."""
+        ...
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go on from a snapshot, to the same bits; ScorerError where it is of another model."""
+        ...
+
+
+def as_matrix(x: Matrix, features: tuple[str, ...]) -> Matrix:
+    """Copy the features of a batch, so that the caller may use its array again."""
+    copy = np.array(x, dtype=np.float64, order="C")
+    if copy.ndim != 2 or copy.shape[1] != len(features):
+        names = ", ".join(features)
+        raise ScorerError(
+            f"features of shape {copy.shape} were given: give [events, {len(features)}], the columns {names}"
+        )
+    return copy

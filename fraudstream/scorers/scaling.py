@@ -1,0 +1,86 @@
+"""Scalers as River computes them, over whole batches and without a chance of another rounding."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fraudstream.events.jit import kernel
+from fraudstream.scorers.protocol import Matrix
+
+MIDDLE = 0.5
+"""Where a feature lies, once scaled, of which no value was ever seen."""
+
+
+class Scaler(Protocol):
+    """Brings features to the range [0, 1] in which half-space trees split."""
+
+    def scale(self, filled: Matrix) -> tuple[Matrix, Matrix]:
+        """Return each row twice, both [n, d]: as its score sees it, and as learning sees it.
+
+        A River pipeline scores a row by the statistics of the rows before it. It learns the row by
+        statistics that already count it. NaN becomes the middle and counts for nothing.
+        """
+        ...
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The live state."""
+        ...
+
+
+@kernel
+def _unit(value: float, low: float, high: float) -> float:
+    """Scale one value as River does; a feature that never changed lies at 0."""
+    span = high - low
+    return (value - low) / span if span != 0.0 else 0.0
+
+
+@kernel
+def _scale_min_max(
+    filled: Matrix, lows: NDArray[np.float64], highs: NDArray[np.float64], scored: Matrix, learned: Matrix
+) -> None:
+    for row in range(filled.shape[0]):
+        for feature in range(filled.shape[1]):
+            value = filled[row, feature]
+            if np.isnan(value):
+                scored[row, feature] = learned[row, feature] = MIDDLE
+                continue
+            low, high = lows[feature], highs[feature]
+            scored[row, feature] = learned[row, feature] = _unit(value, low, high)
+            if value < low or value > high:
+                lows[feature] = low = min(value, low)
+                highs[feature] = high = max(value, high)
+                learned[row, feature] = _unit(value, low, high)
+
+
+class MinMax:
+    """River's `preprocessing.MinMaxScaler`: the least value seen so far is 0, the greatest is 1."""
+
+    def __init__(self, features: int) -> None:
+        self._lows = np.full(features, np.inf)
+        self._highs = np.full(features, -np.inf)
+
+    def scale(self, filled: Matrix) -> tuple[Matrix, Matrix]:
+        """Scale by the extremes before each row, and by those that count it."""
+        scored, learned = np.empty_like(filled), np.empty_like(filled)
+        _scale_min_max(filled, self._lows, self._highs, scored, learned)
+        return scored, learned
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The live state."""
+        return {"scaler.lows": self._lows, "scaler.highs": self._highs}
+
+
+class Unscaled:
+    """No scaler: the features lie within [0, 1] already."""
+
+    def scale(self, filled: Matrix) -> tuple[Matrix, Matrix]:
+        """Return the rows as they are, twice."""
+        whole = np.where(np.isnan(filled), MIDDLE, filled)
+        return whole, whole
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """There is no state."""
+        return {}

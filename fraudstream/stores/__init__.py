@@ -1,0 +1,1 @@
+"""Where things are kept: rule directories today, checkpoints and logs next. I/O lives here."""

@@ -1,0 +1,1 @@
+"""What the operator sees: every metric name in one module, and logs."""

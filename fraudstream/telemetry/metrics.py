@@ -1,0 +1,75 @@
+"""Every metric of fraudstream: names, labels, units and meaning. Base units throughout; nothing else defines one."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+from fraudstream.telemetry.histogram import BatchHistogram
+
+LATENCY_SECONDS_BUCKETS = (
+    0.001,
+    0.002,
+    0.005,
+    0.01,
+    0.02,
+    0.05,
+    0.1,
+    0.2,
+    0.5,
+    1.0,
+    2.0,
+    5.0,
+    10.0,
+    30.0,
+    60.0,
+    300.0,
+)
+BATCH_EVENTS_BUCKETS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000)
+SCORE_BUCKETS = (0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.995, 0.999, 0.9995, 0.9999, 1.0)
+
+
+class Metrics:
+    """The metrics of one worker, in a registry of their own."""
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        self.registry = registry or CollectorRegistry()
+        self.events = self._counter("events", "Messages taken from the input topic.")
+        self.decisions = self._counter("decisions", "Events judged, by the action decided.", "action")
+        self.duplicates = self._counter("duplicates", "Events dropped because their id was seen before.")
+        self.late = self._counter("late_events", "Events judged after the lateness had passed.")
+        self.dead_letters = self._counter(
+            "dead_letters", "Messages that could not be judged, by reason.", "reason"
+        )
+        self.alerts = self._counter("alerts", "Alerts acknowledged by the broker.")
+        self.suppressed = self._counter("suppressed_hits", "Rule hits kept back because their key is quiet.")
+        self.rule_outcomes = self._counter(
+            "rule_outcomes", "Verdicts of each rule: hit, miss or not_evaluated.", "rule", "outcome"
+        )
+        self.errors = self._counter("errors", "Failures of the worker, by stage.", "stage")
+        self.batch_events = self._histogram("batch_events", "Messages per batch.", BATCH_EVENTS_BUCKETS)
+        self.step_seconds = self._histogram(
+            "step_seconds", "Time to judge one batch.", LATENCY_SECONDS_BUCKETS
+        )
+        self.latency_seconds = self._histogram(
+            "latency_seconds",
+            "From the append of an event to the acknowledgement of its batch's alerts.",
+            LATENCY_SECONDS_BUCKETS,
+        )
+        self.model_score = self._histogram(
+            "model_score", "Calibrated scores given by each model.", SCORE_BUCKETS, "model"
+        )
+        self.lag_events = self._gauge("lag_events", "Messages not yet read, by partition.", "partition")
+        self.ruleset = self._gauge(
+            "ruleset_info", "1 for the ruleset in force, with its content hash.", "version", "rules"
+        )
+
+    def _counter(self, name: str, text: str, *labels: str) -> Counter:
+        return Counter(f"fraudstream_{name}", text, labels, registry=self.registry)
+
+    def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
+        return Gauge(f"fraudstream_{name}", text, labels, registry=self.registry)
+
+    def _histogram(
+        self, name: str, text: str, buckets: tuple[float, ...], label: str | None = None
+    ) -> BatchHistogram:
+        return BatchHistogram(f"fraudstream_{name}", text, buckets, self.registry, label)

@@ -1,0 +1,90 @@
+"""Reads history from files as the messages that a topic would carry: JSONL, CSV and parquet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+
+BATCH_EVENTS = 2_000
+SUFFIXES = (".jsonl", ".ndjson", ".json", ".csv", ".parquet")
+
+
+class SourceError(ValueError):
+    """A file of history that cannot be read: which, why, and the remedy."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file; `rows` is None where it is only known at the end."""
+
+    path: Path
+    rows: int | None
+
+    def batches(self) -> Iterator[list[bytes]]:
+        """Yield the messages in file order, in batches."""
+        try:
+            if self.path.suffix == ".parquet":
+                yield from _table_batches(pa.parquet.ParquetFile(self.path).iter_batches(BATCH_EVENTS))
+            elif self.path.suffix == ".csv":
+                yield from _table_batches(pa.csv.open_csv(self.path))
+            else:
+                yield from _line_batches(self.path)
+        except (OSError, pa.ArrowException) as error:
+            raise SourceError(f"{self.path}: cannot be read ({error}): check the file") from None
+
+
+def open_source(path: Path) -> Source:
+    """Return a source; SourceError where there is no such file or it is of no known kind."""
+    if not path.is_file():
+        raise SourceError(f"{path}: there is no such file: check the path")
+    if path.suffix not in SUFFIXES:
+        raise SourceError(f"{path}: files of kind {path.suffix!r} are not read: give {', '.join(SUFFIXES)}")
+    if path.suffix != ".parquet":
+        return Source(path, None)
+    try:
+        return Source(path, pa.parquet.read_metadata(path).num_rows)
+    except (OSError, pa.ArrowException) as error:
+        raise SourceError(f"{path}: is no parquet file ({error}): check the file") from None
+
+
+def _line_batches(path: Path) -> Iterator[list[bytes]]:
+    batch = []
+    with path.open("rb") as lines:
+        for line in lines:
+            batch.append(line.rstrip(b"\r\n"))
+            if len(batch) == BATCH_EVENTS:
+                yield batch
+                batch = []
+    if batch:
+        yield batch
+
+
+def _table_batches(record_batches: Any) -> Iterator[list[bytes]]:
+    for record_batch in record_batches:
+        names = record_batch.schema.names
+        columns = [_plain(column) for column in record_batch.columns]
+        for start in range(0, record_batch.num_rows, BATCH_EVENTS):
+            rows = zip(*(column[start : start + BATCH_EVENTS] for column in columns), strict=True)
+            yield [orjson.dumps(dict(zip(names, row, strict=True)), default=_text) for row in rows]
+
+
+def _plain(column: Any) -> list[Any]:
+    """Return a column as Python values; timestamps become ISO 8601 text, with Z where they have a zone."""
+    if pa.types.is_timestamp(column.type):
+        zone = "Z" if column.type.tz else ""
+        texts = pa.compute.strftime(column.cast(pa.timestamp("us", column.type.tz)), "%Y-%m-%dT%H:%M:%S")
+        return [None if text is None else text + zone for text in texts.to_pylist()]
+    values: list[Any] = column.to_pylist()
+    return values
+
+
+def _text(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime | date) else str(value)

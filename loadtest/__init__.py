@@ -1,0 +1,1 @@
+"""Seeded traffic, peers to compare with, and the measurements that both feed."""

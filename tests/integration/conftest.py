@@ -1,0 +1,42 @@
+"""The broker and the topic names of the integration tests."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from uuid import uuid4
+
+import pytest
+
+from tests.integration.broker import delete_topics, session_broker
+
+BROKER_NAME = pytest.StashKey[str]()
+
+
+@pytest.fixture(scope="session")
+def kafka(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The bootstrap address of one broker for all tests of the run."""
+    with session_broker(tmp_path_factory.mktemp("kafka")) as broker:
+        request.config.stash[BROKER_NAME] = broker.name
+        yield broker.bootstrap
+
+
+@pytest.fixture
+def topic_names(request: pytest.FixtureRequest, kafka: str) -> Iterator[Callable[[str], str]]:
+    """Makes of a word a topic name that no other test or run has; the topic is deleted after the test."""
+    test = re.sub(r"[^a-zA-Z0-9_-]+", "-", request.node.name)[:100]
+    prefix = f"{test}-{uuid4().hex[:8]}"
+    given: set[str] = set()
+
+    def name(word: str) -> str:
+        given.add(f"{prefix}.{word}")
+        return f"{prefix}.{word}"
+
+    yield name
+    delete_topics(kafka, given)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Says which broker served, so that nobody takes the embedded one for Apache Kafka."""
+    if BROKER_NAME in config.stash:
+        terminalreporter.write_line(f"integration tests ran on: {config.stash[BROKER_NAME]}")
