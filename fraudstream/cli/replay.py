@@ -31,12 +31,15 @@ def replay_files(
     files: Annotated[list[Path], typer.Argument(help="JSONL, CSV or parquet files, in order of time.")],
     rules: Annotated[Path, typer.Option(help="The rule directory.")] = Path("rules"),
     map_file: Annotated[Path | None, typer.Option("--map", help="A YAML file with a `map:` of field names.")] = None,
+    order_by: Annotated[
+        str | None, typer.Option(help="Take the rows of a table in the order of this column, e.g. of arrival.")
+    ] = None,
     alerts: Annotated[Path | None, typer.Option(help="Where to write alerts, one JSON object a line.")] = None,
 ) -> None:
     """Judge the events of files as the service would, and print what was found."""
     with one_line_errors(), ExitStack() as stack:
         engine = Engine(load_ruleset(rules), Settings(mapping=load_map(map_file) if map_file else None))
-        sources = [open_source(path) for path in files]
+        sources = [open_source(path, order_by) for path in files]
         try:
             sink = stack.enter_context(alerts.open("wb")) if alerts else None
         except OSError as error:

@@ -13,3 +13,12 @@ F = TypeVar("F", bound=Callable[..., object])
 def kernel(function: F) -> F:
     """Compile `function` with numba: cached on disk, without the GIL, IEEE arithmetic left exact."""
     return cast(F, numba.njit(cache=True, nogil=True)(function))
+
+
+def lean_kernel(function: F) -> F:
+    """Compile a function that allocates no array, inlined into its callers and without counting references.
+
+    Kernels over a tuple of many arrays would otherwise count every array of the tuple at every call, which
+    takes ten times as long as the work itself. Numba refuses to compile an allocation without counting.
+    """
+    return cast(F, numba.njit(cache=True, nogil=True, forceinline=True, _nrt=False)(function))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,8 @@ EXPONENTS: dict[str, int] = {
 
 _TEXT_CHARS_MAX = 40
 _ABSURD_DIGITS = 19
+_EXACT = Context(prec=2 * _TEXT_CHARS_MAX)
+"""More digits than a text of that length and a factor can have: nothing is rounded."""
 
 
 def factor(currency: str) -> int:
@@ -53,15 +55,18 @@ def minor_from_numbers(
 
 def minor_from_text(text: str, minor_per_major: int) -> int | None:
     """Scale decimal text to minor units; None where it is no finite decimal or has too many decimals."""
+    if len(text) > _TEXT_CHARS_MAX:
+        return None
     try:
-        scaled = Decimal(text) * minor_per_major if len(text) <= _TEXT_CHARS_MAX else Decimal("NaN")
+        amount = Decimal(text)
     except InvalidOperation:
         return None
-    if not scaled.is_finite():
+    if not amount.is_finite():
         return None
-    if scaled.adjusted() >= _ABSURD_DIGITS:
+    if amount.adjusted() >= _ABSURD_DIGITS:
         # "1e999999" is a short text, and an integer that would take minutes to write out.
-        return int(10**_ABSURD_DIGITS if scaled > 0 else -(10**_ABSURD_DIGITS))
+        return int(10**_ABSURD_DIGITS if amount > 0 else -(10**_ABSURD_DIGITS))
+    scaled = _EXACT.multiply(amount, Decimal(minor_per_major))
     return int(scaled) if scaled == scaled.to_integral_value() else None
 
 

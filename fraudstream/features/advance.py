@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from fraudstream.events.jit import kernel
+from fraudstream.events.jit import lean_kernel
 from fraudstream.features.hashmap import FREE, find
 from fraudstream.features.layout import COUNT, DISTINCT, FIRST, KEY_COLUMNS_MAX, LAST, SUM, Plan
 from fraudstream.features.windows import (
@@ -37,7 +37,7 @@ NO_KEY = -2
 """The row of an event that lacks a column of the key; NIL is the row of an entity never seen."""
 
 
-@kernel
+@lean_kernel
 def _row_of(state: State, columns: NDArray[np.int64], codes: NDArray[np.int32], key: int) -> int:
     """Return the place of an entity in the hash map; NIL where a column of its key is missing."""
     first = codes[columns[0]]
@@ -65,7 +65,7 @@ def _row_of(state: State, columns: NDArray[np.int64], codes: NDArray[np.int32], 
     return find(state.entity_keys, (tag << 40) | folded, second)
 
 
-@kernel
+@lean_kernel
 def _fill_key(
     state: State, columns: NDArray[np.int64], codes: NDArray[np.int32], key: int, place: int
 ) -> None:
@@ -82,7 +82,7 @@ def _fill_key(
     state.entity_keys[place, 1] = np.int64(-1) if parts == 1 else np.int64(codes[columns[parts - 1]])
 
 
-@kernel
+@lean_kernel
 def _new_row(state: State, plan: Plan, key: int) -> int:
     """Append the empty row of a new entity."""
     row = state.meta[WORDS_USED]
@@ -102,7 +102,7 @@ def _new_row(state: State, plan: Plan, key: int) -> int:
     return row
 
 
-@kernel
+@lean_kernel
 def _link(state: State, key: int, row: int, event: int) -> None:
     """Put an event into the entity's list, behind all that are not later."""
     before = state.words[row + LAST_EVENT]
@@ -120,7 +120,7 @@ def _link(state: State, key: int, row: int, event: int) -> None:
         state.event_previous[after, key] = event
 
 
-@kernel
+@lean_kernel
 def _unlink(state: State, key: int, row: int, event: int) -> None:
     before, after = state.event_previous[event, key], state.event_next[event, key]
     if before == NIL:
@@ -133,7 +133,7 @@ def _unlink(state: State, key: int, row: int, event: int) -> None:
         state.event_previous[after, key] = before
 
 
-@kernel
+@lean_kernel
 def _remember(state: State, plan: Plan, key: int, row: int, event: int) -> None:
     """Tell the cells without a window of a new event."""
     time_us = state.event_time_us[event]
@@ -150,7 +150,7 @@ def _remember(state: State, plan: Plan, key: int, row: int, event: int) -> None:
                 state.words[at + 1] = state.event_values[event, plan.cell_value[cell]]
 
 
-@kernel
+@lean_kernel
 def _retire(state: State, plan: Plan, event: int) -> None:
     """Take an event that no window can reach any more out of all lists, and free it."""
     now_us = state.meta[WATERMARK_US]
@@ -179,7 +179,7 @@ def _retire(state: State, plan: Plan, event: int) -> None:
             state.meta[DISTINCTS_MAX] -= plan.mask_distincts[mask]
 
 
-@kernel
+@lean_kernel
 def retire_all(state: State, plan: Plan) -> None:
     """Free the events that lie further back than the longest window and the lateness, oldest arrival first.
 
@@ -200,7 +200,7 @@ def retire_all(state: State, plan: Plan) -> None:
         state.meta[NEWEST] = NIL
 
 
-@kernel
+@lean_kernel
 def _store(
     state: State, plan: Plan, time_us: int, masks: NDArray[np.bool_], values: NDArray[np.int64]
 ) -> int:
@@ -229,7 +229,7 @@ def _store(
     return event
 
 
-@kernel
+@lean_kernel
 def _place(state: State, plan: Plan, codes: NDArray[np.int32], event: int) -> None:
     """Count an event under each of its keys for which some cell wants it."""
     t_us = state.event_time_us[event]
@@ -259,7 +259,7 @@ def _place(state: State, plan: Plan, codes: NDArray[np.int32], event: int) -> No
         _remember(state, plan, key, row, event)
 
 
-@kernel
+@lean_kernel
 def _read_last(
     state: State, plan: Plan, key: int, row: int, cell: int, t_us: int, late: int
 ) -> tuple[bool, int, int]:
@@ -287,7 +287,7 @@ def _read_last(
     return known, state.words[at + 2], state.words[at + 3]
 
 
-@kernel
+@lean_kernel
 def _read(
     state: State, plan: Plan, read: int, row: int, t_us: int, late: int
 ) -> tuple[bool, int, int]:
@@ -312,7 +312,7 @@ def _read(
     return extreme(state, plan, key, group, row, cell), state.words[at], np.int64(0)
 
 
-@kernel
+@lean_kernel
 def advance(
     state: State,
     plan: Plan,
@@ -371,7 +371,7 @@ def advance(
                     )
 
 
-@kernel
+@lean_kernel
 def _any(flags: NDArray[np.bool_]) -> bool:
     for flag in flags:  # noqa: SIM110 - numba knows no any()
         if flag:
@@ -379,7 +379,7 @@ def _any(flags: NDArray[np.bool_]) -> bool:
     return False
 
 
-@kernel
+@lean_kernel
 def contributors(
     state: State, plan: Plan, read: int, row: int, low_us: int, t_us: int, sequence: int, found: NDArray[np.int64]
 ) -> int:

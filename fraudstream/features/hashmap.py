@@ -9,12 +9,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from fraudstream.events.jit import kernel
+from fraudstream.events.jit import lean_kernel
 
 FREE = -1
 
 
-@kernel
+@lean_kernel
 def home(first: int, second: int, capacity: int) -> int:
     """Return the preferred place of a key (splitmix64 finaliser; capacity is a power of two)."""
     mixed = np.uint64(first) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(second)
@@ -24,7 +24,7 @@ def home(first: int, second: int, capacity: int) -> int:
     return np.int64(mixed & np.uint64(capacity - 1))
 
 
-@kernel
+@lean_kernel
 def find(keys: NDArray[np.int64], first: int, second: int) -> int:
     """Return the place of a key, or the free place where it belongs."""
     capacity = keys.shape[0]
@@ -34,7 +34,7 @@ def find(keys: NDArray[np.int64], first: int, second: int) -> int:
     return place
 
 
-@kernel
+@lean_kernel
 def remove(keys: NDArray[np.int64], values: NDArray[np.int64], place: int) -> None:
     """Free a place and close the gap behind it."""
     capacity = keys.shape[0]
@@ -51,7 +51,7 @@ def remove(keys: NDArray[np.int64], values: NDArray[np.int64], place: int) -> No
     keys[gap, 0] = FREE
 
 
-@kernel
+@lean_kernel
 def _copy_all(
     keys: NDArray[np.int64],
     values: NDArray[np.int64],

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fraudstream.events.jit import kernel
+from fraudstream.events.jit import lean_kernel
 from fraudstream.features.hashmap import FREE, find, remove
 from fraudstream.features.layout import COUNT, DISTINCT, MAX, MIN, SUM, Plan
 
@@ -52,7 +52,7 @@ class State(NamedTuple):
     event_row: NDArray[np.int64]  # [events, keys] row of the entity, NIL where it has none
 
 
-@kernel
+@lean_kernel
 def counts(state: State, plan: Plan, cell: int, event: int) -> bool:
     """Tell whether a cell counts an event."""
     mask = plan.cell_mask[cell]
@@ -60,7 +60,7 @@ def counts(state: State, plan: Plan, cell: int, event: int) -> bool:
     return bool((word >> np.uint64(mask & 63)) & np.uint64(1))
 
 
-@kernel
+@lean_kernel
 def _count_distinct(state: State, at: int, value: int, step: int) -> int:
     """Count one value up or down; return by how much the number of distinct values changes.
 
@@ -79,7 +79,7 @@ def _count_distinct(state: State, at: int, value: int, step: int) -> int:
     return 0
 
 
-@kernel
+@lean_kernel
 def _change(state: State, plan: Plan, group: int, row: int, event: int, step: int) -> None:
     """Add (step 1) or remove (step -1) an event of a window."""
     words = state.words
@@ -105,7 +105,7 @@ def _change(state: State, plan: Plan, group: int, row: int, event: int, step: in
             words[at + 1] = STALE
 
 
-@kernel
+@lean_kernel
 def seek(state: State, plan: Plan, key: int, group: int, row: int, low_us: int, t_us: int) -> None:
     """Move a window of an entity to the events of `(low_us, t_us]`."""
     at = row + plan.group_offset[group]
@@ -131,7 +131,7 @@ def seek(state: State, plan: Plan, key: int, group: int, row: int, low_us: int, 
     state.words[at + INSIDE], state.words[at + BEFORE] = inside, before
 
 
-@kernel
+@lean_kernel
 def extreme(state: State, plan: Plan, key: int, group: int, row: int, cell: int) -> bool:
     """Make a smallest or largest value known again; False where the window has none.
 

@@ -18,8 +18,8 @@ _EXPONENT_BIAS = 1023
 _EXPONENT_MIN = -20
 _OCTAVES = 32
 _SIDE = _OCTAVES << _MANTISSA_BITS
-BINS = 2 * _SIDE
-"""4,096 bins on each side of 1."""
+BINS = 4 * _SIDE
+"""4,096 bins on each side of 0, and of 1."""
 _RESCALE = 2.0**-500
 
 
@@ -36,16 +36,23 @@ class Ranks(NamedTuple):
 
 
 @kernel
+def _bin_around_0(value: float) -> int:
+    """Return the bin, below 2 * _SIDE, of a value below one half."""
+    # The top bits of a float64 are its exponent and the head of its mantissa: a logarithm without rounding.
+    bits = int(np.float64(abs(value)).view(np.int64)) >> (_MANTISSA_BITS_FLOAT64 - _MANTISSA_BITS)
+    steps = min(max(bits - ((_EXPONENT_BIAS + _EXPONENT_MIN) << _MANTISSA_BITS), 0), _SIDE - 1)
+    return _SIDE - 1 - steps if value < 0.0 else _SIDE + steps
+
+
+@kernel
 def bin_of(raw: float) -> int:
     """Return the bin of a finite score, from 0 for the lowest to BINS - 1.
 
-    The bins lie logarithmically around 1, where anomaly scores crowd: each octave of the distance to 1, from
-    2^-20 to 2^12, has 128 bins. So scores are told apart where their distances to 1 differ by 0.8 %.
+    Anomaly scores crowd near 0 where most rows are alike, and near 1 where few are. So the bins are laid out
+    by the distance to the nearer of the two: each octave of it, from 2^-20 to 2^12, has 128 bins. Scores are
+    told apart where these distances differ by 0.8 %.
     """
-    # The top bits of a float64 are its exponent and the head of its mantissa: a logarithm without rounding.
-    top = np.float64(abs(raw - 1.0)).view(np.int64) >> (_MANTISSA_BITS_FLOAT64 - _MANTISSA_BITS)
-    steps = min(max(top - ((_EXPONENT_BIAS + _EXPONENT_MIN) << _MANTISSA_BITS), 0), _SIDE - 1)
-    return _SIDE - 1 - steps if raw < 1.0 else _SIDE + steps
+    return _bin_around_0(raw) if raw < 0.5 else BINS - 1 - _bin_around_0(1.0 - raw)
 
 
 @kernel

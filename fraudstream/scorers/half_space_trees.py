@@ -12,7 +12,7 @@ from fraudstream.scorers.forest import Forest
 from fraudstream.scorers.imputation import Imputer
 from fraudstream.scorers.protocol import Contribution, Matrix, ScoreBatch, Snapshot, as_matrix
 from fraudstream.scorers.scaling import Scaler
-from fraudstream.scorers.state import bring_back, capture
+from fraudstream.scorers.state import capture, check, overwrite
 
 
 class HalfSpaceTrees:
@@ -54,8 +54,9 @@ class HalfSpaceTrees:
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go on from a snapshot; earlier batches can still be explained."""
+        check(snapshot, self._model, self._arrays())
         self._forest.renew()
-        bring_back(snapshot, self._model, self._arrays())
+        overwrite(snapshot, self._arrays())
 
     def _arrays(self) -> dict[str, NDArray[Any]]:
         return (

@@ -24,7 +24,7 @@ from fraudstream.scorers.protocol import (
     as_matrix,
 )
 from fraudstream.scorers.scaling import MIDDLE
-from fraudstream.scorers.state import bring_back, capture
+from fraudstream.scorers.state import capture, check, entry, overwrite
 
 REPLAY_ROWS_MAX = 4_096
 """An explanation replays at most so many rows; a longer stretch makes saving rarer and explaining slower."""
@@ -132,8 +132,9 @@ class RiverPipeline:
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go on from a snapshot; earlier batches can still be explained."""
-        bring_back(snapshot, self._model, self._arrays())
-        self._pipeline = pickle.loads(bytes(snapshot[_PIPELINE]))  # type: ignore[arg-type]
+        check(snapshot, self._model, self._arrays())
+        self._pipeline = pickle.loads(entry(snapshot, _PIPELINE).tobytes())
+        overwrite(snapshot, self._arrays())
         self._stretch = self._new_stretch()
 
     def _new_stretch(self) -> _Stretch:

@@ -18,23 +18,35 @@ def capture(model: str, live: Mapping[str, NDArray[Any]]) -> Snapshot:
     return {MODEL: model, **{name: array.copy() for name, array in live.items()}}
 
 
-def bring_back(snapshot: Snapshot, model: str, live: Mapping[str, NDArray[Any]]) -> None:
-    """Write a snapshot over the live arrays; where it does not fit, ScorerError, and nothing is written."""
+def check(snapshot: Snapshot, model: str, live: Mapping[str, NDArray[Any]]) -> None:
+    """Raise ScorerError unless the snapshot is of this model and fits its live arrays."""
     if snapshot.get(MODEL) != model:
         raise ScorerError(
             f"the snapshot is of the model {snapshot.get(MODEL)!r}, this one is {model!r}: "
             "go back to that model file, or start this model anew without the snapshot"
         )
-    saved = {name: _saved(snapshot, name, array) for name, array in live.items()}
     for name, array in live.items():
-        array[...] = saved[name]
+        saved = entry(snapshot, name)
+        if (saved.shape, saved.dtype) != (array.shape, array.dtype):
+            raise _damaged(name)
 
 
-def _saved(snapshot: Snapshot, name: str, live: NDArray[Any]) -> NDArray[Any]:
+def overwrite(snapshot: Snapshot, live: Mapping[str, NDArray[Any]]) -> None:
+    """Write a checked snapshot over the live arrays."""
+    for name, array in live.items():
+        array[...] = entry(snapshot, name)
+
+
+def entry(snapshot: Snapshot, name: str) -> NDArray[Any]:
+    """Return one array of a snapshot; ScorerError where it is missing."""
     saved = snapshot.get(name)
-    if saved is None or isinstance(saved, str) or (saved.shape, saved.dtype) != (live.shape, live.dtype):
-        raise ScorerError(
-            f"the snapshot's entry {name!r} is no {live.dtype} array of shape {live.shape}: it is damaged "
-            "or of another version; take an older one, or start the model anew without it"
-        )
+    if saved is None or isinstance(saved, str):
+        raise _damaged(name)
     return saved
+
+
+def _damaged(name: str) -> ScorerError:
+    return ScorerError(
+        f"the snapshot's entry {name!r} is missing or has another shape: it is damaged or of another "
+        "version; take an older one, or start the model anew without it"
+    )

@@ -10,10 +10,12 @@ from typing import Any
 
 import orjson
 import pyarrow as pa
+import pyarrow.compute
 import pyarrow.csv
 import pyarrow.parquet
 
 BATCH_EVENTS = 2_000
+TABLES = (".csv", ".parquet")
 SUFFIXES = (".jsonl", ".ndjson", ".json", ".csv", ".parquet")
 
 
@@ -23,15 +25,21 @@ class SourceError(ValueError):
 
 @dataclass(frozen=True)
 class Source:
-    """One file; `rows` is None where it is only known at the end."""
+    """One file; `rows` is None where it is only known at the end.
+
+    The events of a table are taken in the order of the column `order_by`, that of the file where it is None.
+    """
 
     path: Path
     rows: int | None
+    order_by: str | None = None
 
     def batches(self) -> Iterator[list[bytes]]:
-        """Yield the messages in file order, in batches."""
+        """Yield the messages in their order, in batches; SourceError where the file cannot be read."""
         try:
-            if self.path.suffix == ".parquet":
+            if self.order_by is not None:
+                yield from _table_batches(_sorted_table(self.path, self.order_by).to_batches())
+            elif self.path.suffix == ".parquet":
                 yield from _table_batches(pa.parquet.ParquetFile(self.path).iter_batches(BATCH_EVENTS))
             elif self.path.suffix == ".csv":
                 yield from _table_batches(pa.csv.open_csv(self.path))
@@ -41,18 +49,30 @@ class Source:
             raise SourceError(f"{self.path}: cannot be read ({error}): check the file") from None
 
 
-def open_source(path: Path) -> Source:
+def open_source(path: Path, order_by: str | None = None) -> Source:
     """Return a source; SourceError where there is no such file or it is of no known kind."""
     if not path.is_file():
         raise SourceError(f"{path}: there is no such file: check the path")
     if path.suffix not in SUFFIXES:
         raise SourceError(f"{path}: files of kind {path.suffix!r} are not read: give {', '.join(SUFFIXES)}")
+    if order_by is not None and path.suffix not in TABLES:
+        raise SourceError(f"{path}: only {' and '.join(TABLES)} files can be ordered: sort the lines beforehand")
     if path.suffix != ".parquet":
-        return Source(path, None)
+        return Source(path, None, order_by)
     try:
-        return Source(path, pa.parquet.read_metadata(path).num_rows)
+        return Source(path, pa.parquet.read_metadata(path).num_rows, order_by)
     except (OSError, pa.ArrowException) as error:
         raise SourceError(f"{path}: is no parquet file ({error}): check the file") from None
+
+
+def _sorted_table(path: Path, order_by: str) -> Any:
+    """Read a whole table and sort it; rows of equal order keep that of the file."""
+    table = pa.parquet.read_table(path) if path.suffix == ".parquet" else pa.csv.read_csv(path)
+    if order_by not in table.column_names:
+        raise SourceError(f"{path}: has no column {order_by!r}: order by one of {', '.join(table.column_names)}")
+    rows = pa.array(range(table.num_rows))
+    keys = [(order_by, "ascending"), ("row of the file", "ascending")]
+    return table.append_column("row of the file", rows).sort_by(keys).drop_columns("row of the file")
 
 
 def _line_batches(path: Path) -> Iterator[list[bytes]]:

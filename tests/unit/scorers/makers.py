@@ -1,0 +1,92 @@
+"""Scorers and streams that the tests share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from river import anomaly, compose, preprocessing
+
+from fraudstream.scorers.calibration import Calibrator
+from fraudstream.scorers.config import ModelSpec, build_scorer
+from fraudstream.scorers.protocol import Matrix, ScoreBatch, Scorer
+from fraudstream.scorers.river_path import RiverPipeline
+
+FEATURES = ("velocity", "amount", "hour", "age")
+"""Not in the order of the alphabet, in which River draws its split features."""
+WINDOW = 40
+WARM_UP = 100
+SEED = 11
+
+
+def names(count: int) -> tuple[str, ...]:
+    """Return `count` feature names whose order is not that of the alphabet."""
+    return tuple(f"f{(7 * index + 3) % count:02d}_{index}" for index in range(count))
+
+
+def spec(
+    features: Sequence[str], trees: int, height: int, window: int, scaler: str = "min_max", warm_up: int = 0
+) -> ModelSpec:
+    """Return a model of half-space trees."""
+    return ModelSpec.model_validate(
+        {
+            "id": "test",
+            "features": {name: {"expr": name} for name in features},
+            "estimator": {"kind": "half_space_trees", "trees": trees, "height": height, "window": window},
+            "scaler": scaler,
+            "warm_up": warm_up or 2 * window,
+            "seed": SEED,
+        }
+    )
+
+
+def river_half_space_trees(trees: int, height: int, window: int) -> Any:
+    """Return River's own estimator, without a scaler."""
+    return anomaly.HalfSpaceTrees(n_trees=trees, height=height, window_size=window, seed=SEED)
+
+
+def scaled(estimator: Any) -> Any:
+    """Return a River pipeline that scales to [0, 1] first."""
+    return compose.Pipeline(preprocessing.MinMaxScaler(), estimator)
+
+
+def _river(pipeline: Any, silent: int) -> Scorer:
+    return RiverPipeline(FEATURES, pipeline, Calibrator(silent, WARM_UP))
+
+
+SCORERS: Mapping[str, Callable[[], Scorer]] = {
+    "min_max_half_space_trees": lambda: build_scorer(spec(FEATURES, 7, 5, WINDOW, warm_up=WARM_UP)),
+    "half_space_trees": lambda: build_scorer(spec(FEATURES, 7, 5, WINDOW, "none", WARM_UP)),
+    "river_half_space_trees": lambda: _river(scaled(river_half_space_trees(7, 5, WINDOW)), WINDOW),
+    "river_loda": lambda: _river(anomaly.LODA(n_bins=8, n_random_cuts=10, seed=SEED), 0),
+}
+"""Every kind of scorer; each must pass the contract."""
+
+
+def stream(rows: int, seed: int = 0, gaps: float = 0.0) -> Matrix:
+    """Return rows of the four features, mostly within [0, 1], with a share of gaps."""
+    rng = np.random.default_rng(seed)
+    x = rng.beta(2, 5, (rows, len(FEATURES)))
+    x[rng.random(x.shape) < gaps] = np.nan
+    return x
+
+
+def scored(scorer: Scorer, x: Matrix, cuts: Sequence[int] = ()) -> list[ScoreBatch]:
+    """Send a stream through a scorer, cut before the rows of `cuts`."""
+    return [scorer.score_and_learn(part) for part in np.split(x, sorted(cuts))]
+
+
+def columns(batches: Sequence[ScoreBatch]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """Join what several batches gave: raw, calibrated, ready."""
+    return (
+        np.concatenate([batch.raw for batch in batches]),
+        np.concatenate([batch.calibrated for batch in batches]),
+        np.concatenate([batch.ready for batch in batches]),
+    )
+
+
+def equal(left: Sequence[ScoreBatch], right: Sequence[ScoreBatch]) -> bool:
+    """Say whether two runs gave the same bits, however they were cut."""
+    return all(np.array_equal(one, other) for one, other in zip(columns(left), columns(right), strict=True))

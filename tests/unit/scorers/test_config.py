@@ -1,0 +1,78 @@
+"""The model file: what it takes, what it refuses, and what is built from it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from fraudstream.scorers.config import ModelSpec, build_scorer
+from fraudstream.scorers.forest import Forest
+from fraudstream.scorers.protocol import ScorerError
+
+DOCUMENT = {
+    "id": "usual-payments",
+    "features": {"velocity": {"expr": "count_1h", "missing": 0.0}, "amount": "amount_usd"},
+    "estimator": {"kind": "half_space_trees", "trees": 5, "height": 4, "window": 50},
+    "warm_up": 100,
+    "seed": 7,
+}
+
+
+def _document(**changes: Any) -> dict[str, Any]:
+    return {**DOCUMENT, **changes}
+
+
+def _estimator(**changes: Any) -> dict[str, Any]:
+    return _document(estimator={"kind": "half_space_trees", **changes})
+
+
+def test_a_model_file_is_read_whole() -> None:
+    """Names keep their order, a bare text is an expression, and the scaler is min_max unless it says else."""
+    spec = ModelSpec.model_validate(DOCUMENT)
+    assert list(spec.features) == ["velocity", "amount"]
+    assert spec.features["amount"].expr == "amount_usd"
+    assert spec.features["velocity"].missing == 0.0
+    assert spec.scaler == "min_max"
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        (_document(learn=True), "Extra inputs"),
+        (_document(features={}), "at least 1 item"),
+        (_document(features={"amount": {"expr": "amount", "missing": float("nan")}}), "finite number"),
+        (_document(scaler="standard"), "'min_max' or 'none'"),
+        (_document(seed="7"), "valid integer"),
+        (_document(id="../etc"), "match pattern"),
+        (_document(warm_up=50), "write at least 100"),
+        (_estimator(height=16), "less than or equal to 15"),
+        (_estimator(trees=100, height=15), "at most 2,097,152 leaves are kept: lower one of them"),
+        (_estimator(kind="isolation_forest"), "half_space_trees"),
+    ],
+)
+def test_a_bad_model_file_is_refused(document: dict[str, Any], message: str) -> None:
+    """Each mistake gives one message that says what may stand there."""
+    with pytest.raises(ValidationError, match=message) as error:
+        ModelSpec.model_validate(document)
+    assert error.value.error_count() == 1
+
+
+def test_the_model_file_decides_the_scores() -> None:
+    """Seed, scaler and the constants for gaps of the file all reach the scorer."""
+    x = np.random.default_rng(0).random((300, 2))
+    x[::3, 0] = np.nan
+    other_gaps = _document(features={"velocity": "count_1h", "amount": "amount_usd"})
+    documents = [DOCUMENT, _document(seed=8), _document(scaler="none"), other_gaps]
+    scores = [build_scorer(ModelSpec.model_validate(each)).score_and_learn(x).raw for each in documents]
+    again = build_scorer(ModelSpec.model_validate(DOCUMENT)).score_and_learn(x).raw
+    assert np.array_equal(scores[0], again)
+    assert all(not np.array_equal(scores[0], other) for other in scores[1:])
+
+
+def test_sums_that_floats_cannot_hold_are_refused() -> None:
+    """A forest whose sums could be rounded, and so differ from River's, is not made."""
+    with pytest.raises(ScorerError, match="no longer exact: lower one of the three"):
+        Forest(("amount",), trees=100, height=15, window=2**32, seed=1)
