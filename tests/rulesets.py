@@ -39,7 +39,7 @@ then: {action: review, score: 10, reason_code: MODEL_UNUSUAL, suppress: {by: deb
 tests:
   cases:
     - {name: any, event: {kind: transfer, amount_usd: 600, creditor.account: a, debtor.id: c}, expect: hit}
-    - {name: none, event: {kind: transfer, amount_usd: 1, debtor.id: c, debtor.account: a}, expect: not_evaluated}
+    - {name: none, event: {kind: transfer, amount_usd: 1, debtor.id: c}, expect: not_evaluated}
 """
 
 

@@ -30,11 +30,16 @@ from fraudstream.workbench.sources import open_source
 def replay_files(
     files: Annotated[list[Path], typer.Argument(help="JSONL, CSV or parquet files, in order of time.")],
     rules: Annotated[Path, typer.Option(help="The rule directory.")] = Path("rules"),
-    map_file: Annotated[Path | None, typer.Option("--map", help="A YAML file with a `map:` of field names.")] = None,
-    order_by: Annotated[
-        str | None, typer.Option(help="Take the rows of a table in the order of this column, e.g. of arrival.")
+    map_file: Annotated[
+        Path | None, typer.Option("--map", help="A YAML file with a `map:` of field names.")
     ] = None,
-    alerts: Annotated[Path | None, typer.Option(help="Where to write alerts, one JSON object a line.")] = None,
+    order_by: Annotated[
+        str | None,
+        typer.Option(help="Take the rows of a table in the order of this column, e.g. of arrival."),
+    ] = None,
+    alerts: Annotated[
+        Path | None, typer.Option(help="Where to write alerts, one JSON object a line.")
+    ] = None,
 ) -> None:
     """Judge the events of files as the service would, and print what was found."""
     with one_line_errors(), ExitStack() as stack:
@@ -73,7 +78,10 @@ def _show(summary: ReplaySummary, seconds: float, ruleset_version: str) -> None:
         *((f"decided: {action}", f"{number:,}") for action, number in summary.decisions.items() if number),
         ("duplicates", f"{summary.duplicates:,}"),
         ("late", f"{summary.late:,}"),
-        *((f"dead letters: {reason}", f"{number:,}") for reason, number in summary.dead_letters.most_common()),
+        *(
+            (f"dead letters: {reason}", f"{number:,}")
+            for reason, number in summary.dead_letters.most_common()
+        ),
         ("alerts", f"{summary.alerts:,}"),
         ("hits kept back", f"{summary.suppressed:,}"),
         *((f"hits of {rule}", f"{number:,}") for rule, number in summary.hits.most_common() if number),

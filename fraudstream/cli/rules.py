@@ -35,7 +35,7 @@ def lint_rules(directory: Directory = RULES) -> None:
 
 
 @app.command("test")
-def test_rules(directory: Directory = RULES) -> None:
+def run_tests(directory: Directory = RULES) -> None:
     """Run the inline tests of every rule on the engine itself."""
     with one_line_errors():
         ruleset = load_ruleset(directory)

@@ -19,7 +19,8 @@ topics = typer.Typer(help="Create and check the topics of a topology.", no_args_
 
 TopologyFile = Annotated[Path, typer.Option("--topology", help="The topology file.")]
 Bootstrap = Annotated[
-    str | None, typer.Option("--kafka", envvar="FRAUDSTREAM_KAFKA", help="host:port instead of the topology's.")
+    str | None,
+    typer.Option("--kafka", envvar="FRAUDSTREAM_KAFKA", help="host:port instead of the topology's."),
 ]
 SINGLE = Path("topologies/single.yml")
 
@@ -52,7 +53,9 @@ def _engine(topology: Topology) -> Engine:
     """Return the engine of a topology, after its rules' own tests have passed."""
     ruleset = load_ruleset(topology.rules)
     settings = topology.settings()
-    failed = [str(result.problem) for result in run_cases(ruleset, settings.schema) if result.problem is not None]
+    failed = [
+        str(result.problem) for result in run_cases(ruleset, settings.schema) if result.problem is not None
+    ]
     if failed:
         raise fail("\n".join(failed))
     return Engine(ruleset, settings)

@@ -1,1 +1,1 @@
-"""The fold: `step(batch) -> decisions`, the same in the demo, the back-test, the tests and production. No I/O."""
+"""The fold: `step(batch) -> decisions`, the same in demo, back-test, tests and production. No I/O."""

@@ -54,7 +54,9 @@ def _put(nested: dict[str, Any], name: str, value: Any) -> None:
     nested[last] = value
 
 
-def describe_rule(rule: Rule, reason: str, evidence: Mapping[str, Any], events: Sequence[str]) -> dict[str, Any]:
+def describe_rule(
+    rule: Rule, reason: str, evidence: Mapping[str, Any], events: Sequence[str]
+) -> dict[str, Any]:
     """Return what an alert says of one rule that hit."""
     spec = rule.spec
     return {

@@ -12,7 +12,8 @@ from fraudstream.events.schema import ColumnType
 from fraudstream.features.catalogue import Aggregate
 from fraudstream.features.floats import sortable, unsortable
 from fraudstream.features.layout import Mask
-from fraudstream.features.store import FeatureStore, Frame
+from fraudstream.features.store import FeatureStore
+from fraudstream.features.windows import Arrivals, Frame
 from fraudstream.rules.binding import Bound
 from fraudstream.rules.scope import Scope
 from fraudstream.rules.vectors import ALWAYS, Truth, Values, Vector
@@ -28,9 +29,7 @@ class FeatureStage:
         self._bound = bound
         self._store = FeatureStore(bound.features, lateness_us)
         self._scope = Scope(bound.schema, bound.ruleset.rates.currencies)
-        self._floats = {
-            column.name for column in bound.schema.columns if column.type is ColumnType.NUMBER
-        }
+        self._floats = {column.name for column in bound.schema.columns if column.type is ColumnType.NUMBER}
 
     def advance(self, view: View) -> Frame:
         """Count the events of a batch and put every feature's values into the view."""
@@ -47,7 +46,7 @@ class FeatureStage:
         for index, name in enumerate(layout.values):
             values[:, index] = self._integers(name, view)
         ids = view.batch.text["id"]
-        frame = self._store.advance(ids, codes, view.batch.time_us, masks, values)
+        frame = self._store.advance(ids, Arrivals(codes, view.batch.time_us, masks, values))
         for index in range(len(self._bound.features)):
             view.features[index] = self._values(index, frame)
         return frame

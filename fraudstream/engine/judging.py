@@ -45,10 +45,10 @@ def judge(rules: Sequence[BoundRule], vectors: Sequence[Vector], time_us: NDArra
     action = np.zeros(events, np.int8)
     score = np.zeros(events, np.int64)
     # Hits are rare: only the rules and events that have one are looked at.
-    for index in np.flatnonzero(hits.any(axis=1)):
-        where = hits[index]
-        action[where] = np.maximum(action[where], ranks[index])
-        score[where] += scores[index]
+    for row in np.flatnonzero(hits.any(axis=1)):
+        where = hits[row]
+        action[where] = np.maximum(action[where], ranks[row])
+        score[where] += scores[row]
     return Judgement(hits, outcomes, action, np.minimum(score, SCORE_MAX).astype(np.int16))
 
 

@@ -68,9 +68,7 @@ class Engine:
         """How many distinct features are computed."""
         return len(self._bound.features)
 
-    def step(
-        self, values: Sequence[bytes | None], scores: Mapping[str, float] | None = None
-    ) -> StepResult:
+    def step(self, values: Sequence[bytes | None], scores: Mapping[str, float] | None = None) -> StepResult:
         """Judge a batch of messages; never raises on bad input.
 
         `scores` stands in for the models' scores of every event (for inline tests).

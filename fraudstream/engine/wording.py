@@ -12,7 +12,7 @@ from fraudstream.rules.compile import Compiled
 from fraudstream.rules.durations import format_duration
 from fraudstream.rules.tree import Comparison, IsNull, Junction, Literal, Name, Not, write
 from fraudstream.rules.types import Kind, Type
-from fraudstream.rules.vectors import Truth, Vector
+from fraudstream.rules.vectors import Vector
 
 _DAY_US = 86_400_000_000
 
@@ -20,7 +20,9 @@ _DAY_US = 86_400_000_000
 class Wording:
     """Puts the vectors of one judged batch into words."""
 
-    def __init__(self, vectors: Sequence[Vector], interner: Interner, currencies: Sequence[str | None]) -> None:
+    def __init__(
+        self, vectors: Sequence[Vector], interner: Interner, currencies: Sequence[str | None]
+    ) -> None:
         self._vectors = vectors
         self._interner = interner
         self._currencies = currencies
@@ -65,8 +67,7 @@ class Wording:
         return f"{write(part.node)} {self._shown(part, event)}"
 
     def _value(self, part: Compiled, event: int) -> Any:
-        vector = self._vectors[part.slot]
-        return vector.at(event) if isinstance(vector, Truth) else vector.at(event)
+        return self._vectors[part.slot].at(event)
 
     def _shown(self, part: Compiled, event: int) -> str:
         value = self._value(part, event)

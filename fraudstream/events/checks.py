@@ -65,9 +65,7 @@ def _show(value: object) -> str:
     return repr(value)[:60]
 
 
-def read_times(
-    column: Column, raw: list[Any], zone: str | None, rejections: Rejections
-) -> NDArray[np.int64]:
+def read_times(column: Column, raw: list[Any], zone: str | None, rejections: Rejections) -> NDArray[np.int64]:
     """Return microseconds since 1970; texts in the usual form are parsed all at once."""
     texts = [value if type(value) is str else "" for value in raw]
     out = times.parse_times(texts)

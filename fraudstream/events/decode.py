@@ -110,7 +110,10 @@ def _why_not_json(value: bytes, error: orjson.JSONDecodeError) -> tuple[str, str
     except UnicodeDecodeError as wrong:
         return "invalid_utf8", f"byte {wrong.start} is not UTF-8: encode the message as UTF-8"
     if b"NaN" in value or b"Infinity" in value:
-        return "not_json", "NaN and Infinity are no JSON numbers: leave the field out where there is no number"
+        return (
+            "not_json",
+            "NaN and Infinity are no JSON numbers: leave the field out where there is no number",
+        )
     return "not_json", f"{error.msg}, at character {error.pos}: send one JSON object per message"
 
 

@@ -31,7 +31,9 @@ class Extractor:
         objects = _Objects(documents, rejections)
         if self._mapping is None:
             return {column.name: objects.values(column.name) for column in self._schema.columns}
-        return {column.name: self._mapped(column.name, column.type, objects) for column in self._schema.columns}
+        return {
+            column.name: self._mapped(column.name, column.type, objects) for column in self._schema.columns
+        }
 
     def _mapped(self, name: str, kind: ColumnType, objects: _Objects) -> list[Any] | None:
         source = (self._mapping or {}).get(name)

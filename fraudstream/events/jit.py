@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import numba
 
 F = TypeVar("F", bound=Callable[..., object])
+
+Integer = Any
+"""A whole number inside a kernel: numba sees int64 where Python's types see arrays, ints or scalars."""
 
 
 def kernel(function: F) -> F:

@@ -49,7 +49,9 @@ def check_map(mapping: Mapping[str, Source], schema: Schema) -> None:
     names = {column.name for column in schema.columns}
     for name in mapping:
         if name not in names:
-            raise ValueError(f"map: {name!r} is no column: declare it under columns, or use one of the schema")
+            raise ValueError(
+                f"map: {name!r} is no column: declare it under columns, or use one of the schema"
+            )
     missing = [column.name for column in schema.columns if column.required and column.name not in mapping]
     if missing:
         raise ValueError(f"map: says nothing of the required {', '.join(missing)}: add where to find them")

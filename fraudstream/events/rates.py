@@ -62,4 +62,3 @@ class RateTable:
 
 def _microseconds(day: date) -> int:
     return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * 1_000_000
-

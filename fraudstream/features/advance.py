@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from fraudstream.events.jit import lean_kernel
+from fraudstream.events.jit import Integer, lean_kernel
 from fraudstream.features.hashmap import FREE, find
 from fraudstream.features.layout import COUNT, DISTINCT, FIRST, KEY_COLUMNS_MAX, LAST, SUM, Plan
 from fraudstream.features.windows import (
+    ANCIENT,
     BEFORE,
     DISTINCTS_MAX,
     ENTITIES,
@@ -17,28 +18,27 @@ from fraudstream.features.windows import (
     FREE_EVENT,
     INSIDE,
     LAST_EVENT,
+    LATE,
     NEVER,
     NEWEST,
     NIL,
+    NO_KEY,
     OLDEST,
+    ON_TIME,
     SEQUENCE,
     WATERMARK_US,
     WORDS_USED,
+    Arrivals,
+    Frame,
     State,
     counts,
     extreme,
     seek,
 )
 
-LATE = 1
-ANCIENT = 2
-"""What `advance` says of an event's time: later than the lateness, or older than all that is kept."""
-NO_KEY = -2
-"""The row of an event that lacks a column of the key; NIL is the row of an entity never seen."""
-
 
 @lean_kernel
-def _row_of(state: State, columns: NDArray[np.int64], codes: NDArray[np.int32], key: int) -> int:
+def _row_of(state: State, columns: NDArray[np.int64], codes: NDArray[np.int32], key: Integer) -> Integer:
     """Return the place of an entity in the hash map; NIL where a column of its key is missing."""
     first = codes[columns[0]]
     if first < 0:
@@ -67,7 +67,7 @@ def _row_of(state: State, columns: NDArray[np.int64], codes: NDArray[np.int32], 
 
 @lean_kernel
 def _fill_key(
-    state: State, columns: NDArray[np.int64], codes: NDArray[np.int32], key: int, place: int
+    state: State, columns: NDArray[np.int64], codes: NDArray[np.int32], key: Integer, place: Integer
 ) -> None:
     """Write the key of a new entity into its place of the hash map."""
     parts = 1
@@ -83,9 +83,9 @@ def _fill_key(
 
 
 @lean_kernel
-def _new_row(state: State, plan: Plan, key: int) -> int:
+def _new_row(state: State, plan: Plan, key: Integer) -> Integer:
     """Append the empty row of a new entity."""
-    row = state.meta[WORDS_USED]
+    row: Integer = state.meta[WORDS_USED]
     state.meta[WORDS_USED] += plan.key_words[key]
     state.meta[ENTITIES] += 1
     state.words[row : row + plan.key_words[key]] = 0
@@ -103,7 +103,7 @@ def _new_row(state: State, plan: Plan, key: int) -> int:
 
 
 @lean_kernel
-def _link(state: State, key: int, row: int, event: int) -> None:
+def _link(state: State, key: Integer, row: Integer, event: Integer) -> None:
     """Put an event into the entity's list, behind all that are not later."""
     before = state.words[row + LAST_EVENT]
     while before != NIL and state.event_time_us[before] > state.event_time_us[event]:
@@ -121,7 +121,7 @@ def _link(state: State, key: int, row: int, event: int) -> None:
 
 
 @lean_kernel
-def _unlink(state: State, key: int, row: int, event: int) -> None:
+def _unlink(state: State, key: Integer, row: Integer, event: Integer) -> None:
     before, after = state.event_previous[event, key], state.event_next[event, key]
     if before == NIL:
         state.words[row + FIRST_EVENT] = after
@@ -134,7 +134,7 @@ def _unlink(state: State, key: int, row: int, event: int) -> None:
 
 
 @lean_kernel
-def _remember(state: State, plan: Plan, key: int, row: int, event: int) -> None:
+def _remember(state: State, plan: Plan, key: Integer, row: Integer, event: Integer) -> None:
     """Tell the cells without a window of a new event."""
     time_us = state.event_time_us[event]
     for cell in range(plan.key_evers[key, 0], plan.key_evers[key, 1]):
@@ -151,7 +151,7 @@ def _remember(state: State, plan: Plan, key: int, row: int, event: int) -> None:
 
 
 @lean_kernel
-def _retire(state: State, plan: Plan, event: int) -> None:
+def _retire(state: State, plan: Plan, event: Integer) -> None:
     """Take an event that no window can reach any more out of all lists, and free it."""
     now_us = state.meta[WATERMARK_US]
     time_us = state.event_time_us[event]
@@ -202,10 +202,10 @@ def retire_all(state: State, plan: Plan) -> None:
 
 @lean_kernel
 def _store(
-    state: State, plan: Plan, time_us: int, masks: NDArray[np.bool_], values: NDArray[np.int64]
-) -> int:
+    state: State, plan: Plan, time_us: Integer, masks: NDArray[np.bool_], values: NDArray[np.int64]
+) -> Integer:
     """Append an event to the log and return its number."""
-    event = state.meta[FREE_EVENT]
+    event: Integer = state.meta[FREE_EVENT]
     state.meta[FREE_EVENT] = np.int64(state.event_after[event])
     state.event_after[event] = NIL
     if state.meta[NEWEST] == NIL:
@@ -230,7 +230,7 @@ def _store(
 
 
 @lean_kernel
-def _place(state: State, plan: Plan, codes: NDArray[np.int32], event: int) -> None:
+def _place(state: State, plan: Plan, codes: NDArray[np.int32], event: Integer) -> None:
     """Count an event under each of its keys for which some cell wants it."""
     t_us = state.event_time_us[event]
     horizon_us = state.meta[WATERMARK_US] - plan.retention_us[1]
@@ -261,8 +261,8 @@ def _place(state: State, plan: Plan, codes: NDArray[np.int32], event: int) -> No
 
 @lean_kernel
 def _read_last(
-    state: State, plan: Plan, key: int, row: int, cell: int, t_us: int, late: int
-) -> tuple[bool, int, int]:
+    state: State, plan: Plan, key: Integer, row: Integer, cell: Integer, t_us: Integer, late: int
+) -> tuple[bool, Integer, Integer]:
     """Return whether there is a last event at or before `t_us`, its time and its value.
 
     A late event sees nothing behind the horizon, here as in its windows.
@@ -272,13 +272,13 @@ def _read_last(
     if state.words[at] <= t_us:
         known = state.words[at] != NEVER and (not late or state.words[at] > horizon_us)
         return known, state.words[at], state.words[at + 1]
-    event = state.words[row + LAST_EVENT]
+    event: Integer = state.words[row + LAST_EVENT]
     while event != NIL:
         time_us = state.event_time_us[event]
         if late and time_us <= horizon_us:
             break
         if time_us <= t_us and counts(state, plan, cell, event):
-            value = np.int64(0)
+            value: Integer = np.int64(0)
             if plan.cell_value[cell] >= 0:
                 value = state.event_values[event, plan.cell_value[cell]]
             return True, time_us, value
@@ -289,8 +289,8 @@ def _read_last(
 
 @lean_kernel
 def _read(
-    state: State, plan: Plan, read: int, row: int, t_us: int, late: int
-) -> tuple[bool, int, int]:
+    state: State, plan: Plan, read: Integer, row: Integer, t_us: Integer, late: int
+) -> tuple[bool, Integer, Integer]:
     """Return whether a cell has a value at `t_us`, the value, and for a last event its time."""
     cell = plan.read_cell[read]
     key = plan.reader_of[plan.read_key[read]]
@@ -313,62 +313,60 @@ def _read(
 
 
 @lean_kernel
-def advance(
-    state: State,
-    plan: Plan,
-    codes: NDArray[np.int32],
-    time_us: NDArray[np.int64],
-    masks: NDArray[np.bool_],
-    values: NDArray[np.int64],
-    known: NDArray[np.bool_],
-    out: NDArray[np.int64],
-    out_time_us: NDArray[np.int64],
-    rows: NDArray[np.int64],
-    sequence: NDArray[np.int64],
-    horizon_us: NDArray[np.int64],
-    lateness: NDArray[np.int8],
-) -> None:
-    """Walk n events through the windows; each sees all before it, and itself where a read includes it.
-
-    Takes codes [n, columns], times [n], masks [n, masks], values [n, values]; fills known, out and
-    out_time_us [reads, n], the entity row of each reader [n, readers], and per event its number of arrival,
-    the horizon behind which nothing was seen, and 0, LATE or ANCIENT.
-    """
-    for index in range(len(time_us)):
-        t_us = time_us[index]
+def advance(state: State, plan: Plan, arrivals: Arrivals, frame: Frame) -> None:
+    """Walk n events through the windows; each sees all before it, and itself where a read includes it."""
+    for index in range(len(arrivals.time_us)):
+        t_us = arrivals.time_us[index]
         state.meta[WATERMARK_US] = max(state.meta[WATERMARK_US], t_us)
         state.meta[SEQUENCE] += 1
         behind_us = state.meta[WATERMARK_US] - t_us
-        lateness[index] = 0 if behind_us <= plan.retention_us[0] else LATE
-        sequence[index] = state.meta[SEQUENCE]
-        horizon_us[index] = state.meta[WATERMARK_US] - plan.retention_us[1]
+        frame.lateness[index] = ON_TIME if behind_us <= plan.retention_us[0] else LATE
+        frame.sequence[index] = state.meta[SEQUENCE]
+        frame.horizon_us[index] = state.meta[WATERMARK_US] - plan.retention_us[1]
         if behind_us >= plan.retention_us[1] and behind_us > 0:
-            lateness[index] = ANCIENT
-            known[:, index] = False
-            rows[index, :] = NO_KEY
+            frame.lateness[index] = ANCIENT
+            frame.known[:, index] = False
+            frame.rows[index, :] = NO_KEY
             continue
-        for current in range(2):
-            if current and _any(masks[index]):
-                _place(state, plan, codes[index], _store(state, plan, t_us, masks[index], values[index]))
-            for reader in range(len(plan.reader_of)):
-                if current and rows[index, reader] != NIL:
-                    continue
-                key = plan.reader_of[reader]
-                place = _row_of(state, plan.reader_columns[reader], codes[index], key)
-                rows[index, reader] = NO_KEY
-                if place != NIL:
-                    absent = state.entity_keys[place, 0] == FREE
-                    rows[index, reader] = NIL if absent else state.entity_rows[place]
-            for read in range(len(plan.read_cell)):
-                if plan.read_current[read] != current:
-                    continue
-                row = rows[index, plan.read_key[read]]
-                if row == NO_KEY:
-                    known[read, index] = False
-                else:
-                    known[read, index], out[read, index], out_time_us[read, index] = _read(
-                        state, plan, read, row, t_us, lateness[index]
-                    )
+        _find_rows(state, plan, arrivals, frame, index, False)
+        _read_all(state, plan, frame, index, t_us, False)
+        if _any(arrivals.masks[index]):
+            event = _store(state, plan, t_us, arrivals.masks[index], arrivals.values[index])
+            _place(state, plan, arrivals.codes[index], event)
+            _find_rows(state, plan, arrivals, frame, index, True)
+        _read_all(state, plan, frame, index, t_us, True)
+
+
+@lean_kernel
+def _find_rows(
+    state: State, plan: Plan, arrivals: Arrivals, frame: Frame, index: Integer, again: bool
+) -> None:
+    """Note the entity that each reader reads; `again` looks only for those that were not there before."""
+    for reader in range(len(plan.reader_of)):
+        if again and frame.rows[index, reader] != NIL:
+            continue
+        key = plan.reader_of[reader]
+        place = _row_of(state, plan.reader_columns[reader], arrivals.codes[index], key)
+        frame.rows[index, reader] = NO_KEY
+        if place != NIL:
+            absent = state.entity_keys[place, 0] == FREE
+            frame.rows[index, reader] = NIL if absent else state.entity_rows[place]
+
+
+@lean_kernel
+def _read_all(state: State, plan: Plan, frame: Frame, index: Integer, t_us: Integer, current: bool) -> None:
+    """Do the reads that include the current event, or those that leave it out."""
+    for read in range(len(plan.read_cell)):
+        if (plan.read_current[read] == 1) != current:
+            continue
+        row = frame.rows[index, plan.read_key[read]]
+        if row == NO_KEY:
+            frame.known[read, index] = False
+        else:
+            known, value, time_us = _read(state, plan, read, row, t_us, frame.lateness[index])
+            frame.known[read, index] = known
+            frame.out[read, index] = value
+            frame.out_time_us[read, index] = time_us
 
 
 @lean_kernel
@@ -381,15 +379,22 @@ def _any(flags: NDArray[np.bool_]) -> bool:
 
 @lean_kernel
 def contributors(
-    state: State, plan: Plan, read: int, row: int, low_us: int, t_us: int, sequence: int, found: NDArray[np.int64]
-) -> int:
+    state: State,
+    plan: Plan,
+    read: Integer,
+    row: Integer,
+    low_us: Integer,
+    t_us: Integer,
+    sequence: Integer,
+    found: NDArray[np.int64],
+) -> Integer:
     """Fill `found` with the newest events that a read of an earlier moment counted; return how many.
 
     Later arrivals are told by their number, so the answer is the same after the batch as at the event.
     """
     key = plan.reader_of[plan.read_key[read]]
     cell = plan.read_cell[read]
-    event = state.words[row + LAST_EVENT]
+    event: Integer = state.words[row + LAST_EVENT]
     number = 0
     while event != NIL and number < len(found) and state.event_time_us[event] > low_us:
         timely = state.event_time_us[event] <= t_us and state.event_sequence[event] <= sequence

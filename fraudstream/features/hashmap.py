@@ -9,13 +9,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from fraudstream.events.jit import lean_kernel
+from fraudstream.events.jit import Integer, lean_kernel
 
 FREE = -1
 
 
 @lean_kernel
-def home(first: int, second: int, capacity: int) -> int:
+def home(first: Integer, second: Integer, capacity: Integer) -> Integer:
     """Return the preferred place of a key (splitmix64 finaliser; capacity is a power of two)."""
     mixed = np.uint64(first) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(second)
     mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -25,7 +25,7 @@ def home(first: int, second: int, capacity: int) -> int:
 
 
 @lean_kernel
-def find(keys: NDArray[np.int64], first: int, second: int) -> int:
+def find(keys: NDArray[np.int64], first: Integer, second: Integer) -> Integer:
     """Return the place of a key, or the free place where it belongs."""
     capacity = keys.shape[0]
     place = home(first, second, capacity)
@@ -35,7 +35,7 @@ def find(keys: NDArray[np.int64], first: int, second: int) -> int:
 
 
 @lean_kernel
-def remove(keys: NDArray[np.int64], values: NDArray[np.int64], place: int) -> None:
+def remove(keys: NDArray[np.int64], values: NDArray[np.int64], place: Integer) -> None:
     """Free a place and close the gap behind it."""
     capacity = keys.shape[0]
     gap = place

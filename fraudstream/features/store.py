@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
@@ -14,24 +13,10 @@ from fraudstream.features import windows
 from fraudstream.features.catalogue import Aggregate, Feature
 from fraudstream.features.hashmap import empty, grown
 from fraudstream.features.layout import KEY_COLUMNS_MAX, Layout, lay_out
-from fraudstream.features.windows import NIL, State
+from fraudstream.features.windows import NIL, Arrivals, Frame, State
 
 _T = TypeVar("_T", bound=np.generic)
 _EVENTS_AT_START = 1_024
-
-
-@dataclass(frozen=True)
-class Frame:
-    """What the walk of a batch of n events gives; see `advance` for the shapes."""
-
-    time_us: NDArray[np.int64]
-    known: NDArray[np.bool_]
-    out: NDArray[np.int64]
-    out_time_us: NDArray[np.int64]
-    rows: NDArray[np.int64]
-    sequence: NDArray[np.int64]
-    horizon_us: NDArray[np.int64]
-    lateness: NDArray[np.int8]
 
 
 class FeatureStore:
@@ -43,39 +28,18 @@ class FeatureStore:
         self._state = _empty_state(self.layout)
         self._event_ids: list[str] = [""] * _EVENTS_AT_START
 
-    def advance(
-        self,
-        ids: Sequence[str | None],
-        codes: NDArray[np.int32],
-        time_us: NDArray[np.int64],
-        masks: NDArray[np.bool_],
-        values: NDArray[np.int64],
-    ) -> Frame:
+    def advance(self, ids: Sequence[str | None], arrivals: Arrivals) -> Frame:
         """Count n events in stream order and read every feature at each of them.
 
-        `codes` is [n, columns] (-1 = missing), `masks` [n, masks], `values` [n, values], each with the columns
-        that the layout names.
+        The columns of the arrivals are those that the layout names.
         """
         plan = self.layout.plan
         walk.retire_all(self._state, plan)
-        self._make_room(len(time_us), int((masks @ plan.mask_distincts).sum()) if masks.size else 0)
-        frame = _empty_frame(time_us, len(plan.read_cell), len(plan.reader_of))
+        masks = arrivals.masks
+        self._make_room(len(ids), int((masks @ plan.mask_distincts).sum()) if masks.size else 0)
+        frame = _empty_frame(arrivals.time_us, len(plan.read_cell), len(plan.reader_of))
         newest = int(self._state.meta[windows.NEWEST])
-        walk.advance(
-            self._state,
-            plan,
-            codes,
-            time_us,
-            masks,
-            values,
-            frame.known,
-            frame.out,
-            frame.out_time_us,
-            frame.rows,
-            frame.sequence,
-            frame.horizon_us,
-            frame.lateness,
-        )
+        walk.advance(self._state, plan, arrivals, frame)
         self._name_events(newest, ids, frame)
         return frame
 
@@ -119,10 +83,10 @@ class FeatureStore:
 
     @staticmethod
     def _inside(feature: Feature, frame: Frame, read: int) -> NDArray[np.bool_]:
-        known = frame.known[read]
-        if feature.window_us is None:
-            return known
-        return known & (frame.out_time_us[read] > frame.time_us - feature.window_us)
+        known: NDArray[np.bool_] = frame.known[read]
+        if feature.window_us is not None:
+            known = known & (frame.out_time_us[read] > frame.time_us - feature.window_us)
+        return known
 
     def contributing_ids(self, index: int, frame: Frame, event: int, at_most: int) -> list[str]:
         """Return the ids of the newest events that a windowed feature counted at one event of the batch."""

@@ -13,9 +13,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fraudstream.events.jit import lean_kernel
+from fraudstream.events.jit import Integer, lean_kernel
 from fraudstream.features.hashmap import FREE, find, remove
-from fraudstream.features.layout import COUNT, DISTINCT, MAX, MIN, SUM, Plan
+from fraudstream.features.layout import COUNT, DISTINCT, MIN, SUM, Plan
 
 NIL = -1
 NEVER = -(2**62)
@@ -52,8 +52,36 @@ class State(NamedTuple):
     event_row: NDArray[np.int64]  # [events, keys] row of the entity, NIL where it has none
 
 
+ON_TIME, LATE, ANCIENT = 0, 1, 2
+"""Of an event's time: within the lateness, later than that, or older than all that is kept."""
+NO_KEY = -2
+"""The row of an event that lacks a column of the key; NIL is the row of an entity never seen."""
+
+
+class Arrivals(NamedTuple):
+    """n events on their way into the windows, in stream order."""
+
+    codes: NDArray[np.int32]  # [n, columns], -1 = missing
+    time_us: NDArray[np.int64]  # [n]
+    masks: NDArray[np.bool_]  # [n, masks]
+    values: NDArray[np.int64]  # [n, values]
+
+
+class Frame(NamedTuple):
+    """What n events read on their way."""
+
+    time_us: NDArray[np.int64]  # [n]
+    known: NDArray[np.bool_]  # [reads, n]
+    out: NDArray[np.int64]  # [reads, n]
+    out_time_us: NDArray[np.int64]  # [reads, n] of a last event, its time
+    rows: NDArray[np.int64]  # [n, readers] the entity that was read, NIL or NO_KEY
+    sequence: NDArray[np.int64]  # [n] number of arrival
+    horizon_us: NDArray[np.int64]  # [n] nothing at or behind it was seen
+    lateness: NDArray[np.int8]  # [n] ON_TIME, LATE or ANCIENT
+
+
 @lean_kernel
-def counts(state: State, plan: Plan, cell: int, event: int) -> bool:
+def counts(state: State, plan: Plan, cell: Integer, event: Integer) -> bool:
     """Tell whether a cell counts an event."""
     mask = plan.cell_mask[cell]
     word = state.event_masks[event, mask >> 6]
@@ -61,7 +89,7 @@ def counts(state: State, plan: Plan, cell: int, event: int) -> bool:
 
 
 @lean_kernel
-def _count_distinct(state: State, at: int, value: int, step: int) -> int:
+def _count_distinct(state: State, at: Integer, value: Integer, step: Integer) -> Integer:
     """Count one value up or down; return by how much the number of distinct values changes.
 
     The word `at` belongs to one cell of one entity, so it is the first half of the key.
@@ -80,7 +108,7 @@ def _count_distinct(state: State, at: int, value: int, step: int) -> int:
 
 
 @lean_kernel
-def _change(state: State, plan: Plan, group: int, row: int, event: int, step: int) -> None:
+def _change(state: State, plan: Plan, group: Integer, row: Integer, event: Integer, step: Integer) -> None:
     """Add (step 1) or remove (step -1) an event of a window."""
     words = state.words
     for cell in range(plan.group_cells[group, 0], plan.group_cells[group, 1]):
@@ -106,7 +134,9 @@ def _change(state: State, plan: Plan, group: int, row: int, event: int, step: in
 
 
 @lean_kernel
-def seek(state: State, plan: Plan, key: int, group: int, row: int, low_us: int, t_us: int) -> None:
+def seek(
+    state: State, plan: Plan, key: Integer, group: Integer, row: Integer, low_us: Integer, t_us: Integer
+) -> None:
     """Move a window of an entity to the events of `(low_us, t_us]`."""
     at = row + plan.group_offset[group]
     inside, before = state.words[at + INSIDE], state.words[at + BEFORE]
@@ -132,7 +162,7 @@ def seek(state: State, plan: Plan, key: int, group: int, row: int, low_us: int, 
 
 
 @lean_kernel
-def extreme(state: State, plan: Plan, key: int, group: int, row: int, cell: int) -> bool:
+def extreme(state: State, plan: Plan, key: Integer, group: Integer, row: Integer, cell: Integer) -> bool:
     """Make a smallest or largest value known again; False where the window has none.
 
     Once its value has left, the window is read through again: the cost is the window's length, paid at most

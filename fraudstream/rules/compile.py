@@ -205,7 +205,9 @@ class _Compilation:
     def _check_comparable(self, node: Comparison, first: Compiled, second: Compiled) -> None:
         kinds = {first.type.kind, second.type.kind}
         if Kind.NULL in kinds:
-            raise ExpressionError("nothing compares with null: write `is null` or `is not null`", node.position)
+            raise ExpressionError(
+                "nothing compares with null: write `is null` or `is not null`", node.position
+            )
         if kinds != {Kind.NUMBER, Kind.MONEY} and first.type != second.type:
             message = f"cannot compare {first.type} with {second.type} in {write(node)}"
             raise ExpressionError(message, node.position)

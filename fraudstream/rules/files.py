@@ -68,7 +68,7 @@ class ModelFile(Strict):
     schema_: Literal["fraudstream.model/v1"] = Field(alias="schema")
     id: str
     title: str
-    windows: dict[str, FeatureSpec] = {}
+    windows: dict[str, FeatureSpec] = Field(default_factory=dict)
     features: dict[str, Any] = Field(min_length=1)
     scaler: Any
     estimator: Any

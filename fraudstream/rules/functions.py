@@ -27,6 +27,7 @@ class Function:
     compute: Callable[..., Array]
 
     def __call__(self, arguments: Sequence[Values]) -> Values:
+        """Compute the function; unknown where an argument is, or where the result is no number."""
         with np.errstate(all="ignore"):
             data = np.asarray(self.compute(*(each.data for each in arguments)))
         known = reduce(both, (each.known for each in arguments), ALWAYS)
@@ -42,7 +43,7 @@ def _distance_km(lat_a: Array, lon_a: Array, lat_b: Array, lon_b: Array) -> Arra
     half_chord = (
         np.sin((lat_b - lat_a) / 2) ** 2 + np.cos(lat_a) * np.cos(lat_b) * np.sin((lon_b - lon_a) / 2) ** 2
     )
-    return 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(half_chord, 0.0, 1.0)))
+    return np.asarray(2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(half_chord, 0.0, 1.0))))
 
 
 FUNCTIONS: dict[str, Function] = {

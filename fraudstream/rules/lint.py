@@ -31,7 +31,9 @@ def _missing_cases(rule: Rule) -> list[Problem]:
         return []
     given = {case.expect for case in rule.spec.tests.cases}
     return [
-        rule.file.problem(("tests", "cases"), f"{rule.id} is live and has no case that expects {each}: add one")
+        rule.file.problem(
+            ("tests", "cases"), f"{rule.id} is live and has no case that expects {each}: add one"
+        )
         for each in _NEEDED
         if each not in given
     ]

@@ -173,4 +173,3 @@ def text_test(column: str, part: str, test: Callable[[str, str], bool]) -> Compu
         return judged(verdict, np.array([text is not None for text in texts], np.bool_))
 
     return compute
-

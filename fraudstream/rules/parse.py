@@ -1,14 +1,14 @@
 """The parser of rule conditions: a small Python-like expression language with a tree of its own.
 
-    condition  = conjunction { "or" conjunction }
-    conjunction= negation { "and" negation }
-    negation   = "not" negation | comparison
-    comparison = sum { ("==" | "!=" | "<" | "<=" | ">" | ">=" | ["not"] "in") sum } | sum "is" ["not"] "null"
-    sum        = product { ("+" | "-") product }
-    product    = unary { ("*" | "/" | "%") unary }
-    unary      = "-" unary | primary
-    primary    = number | duration | text | "true" | "false" | "null" | name | name "(" arguments ")"
-               | "(" condition ")" | "[" constants "]"
+condition  = conjunction { "or" conjunction }
+conjunction= negation { "and" negation }
+negation   = "not" negation | comparison
+comparison = sum { ("==" | "!=" | "<" | "<=" | ">" | ">=" | ["not"] "in") sum } | sum "is" ["not"] "null"
+sum        = product { ("+" | "-") product }
+product    = unary { ("*" | "/" | "%") unary }
+unary      = "-" unary | primary
+primary    = number | duration | text | "true" | "false" | "null" | name | name "(" arguments ")"
+           | "(" condition ")" | "[" constants "]"
 """
 
 from __future__ import annotations
@@ -90,7 +90,12 @@ def _tokens(text: str) -> list[_Token]:
 
 
 def _strange(rest: str) -> str:
-    remedies = {"=": "compare with ==", "'": 'put texts in "double quotes"', "&": "write and", "|": "write or"}
+    remedies = {
+        "=": "compare with ==",
+        "'": 'put texts in "double quotes"',
+        "&": "write and",
+        "|": "write or",
+    }
     remedy = remedies.get(rest[0], "numbers are written 1000 or 0.5, durations 90m, texts in double quotes")
     return f"cannot read {rest[:12]!r}: {remedy}"
 

@@ -1,4 +1,4 @@
-"""From the files of a rule directory to a ruleset: parsed, checked against each other, versioned by content."""
+"""From the files of a rule directory to a ruleset: parsed, checked, versioned by content."""
 
 from __future__ import annotations
 
@@ -107,7 +107,12 @@ def build_ruleset(files: Mapping[str, bytes]) -> Ruleset:
         raise RulesetError(problems)
     rules.sort(key=lambda rule: rule.id)
     return Ruleset(
-        content_hash(parsed), tuple(rules), shared.typologies, shared.reason_codes, shared.rates, tuple(models)
+        content_hash(parsed),
+        tuple(rules),
+        shared.typologies,
+        shared.reason_codes,
+        shared.rates,
+        tuple(models),
     )
 
 
@@ -142,7 +147,9 @@ class _Shared:
         self._problems = problems
         for name in (TYPOLOGIES_FILE, REASON_CODES_FILE, RATES_FILE):
             if name not in files:
-                raise RulesetError([*problems, Problem(name, 1, 1, "the file is missing from the rule directory")])
+                raise RulesetError(
+                    [*problems, Problem(name, 1, 1, "the file is missing from the rule directory")]
+                )
         self.typologies = validated(files[TYPOLOGIES_FILE], Typologies)
         self.reason_codes = validated(files[REASON_CODES_FILE], ReasonCodes)
         rates = validated(files[RATES_FILE], Rates)
@@ -157,7 +164,9 @@ class _Shared:
             message = f"typology {rule.spec.typology!r} is not in {TYPOLOGIES_FILE}: add it there"
             self._problems.append(rule.file.problem(("typology",), message))
         if rule.spec.then.reason_code not in self.reason_codes.reason_codes:
-            message = f"reason code {rule.spec.then.reason_code!r} is not in {REASON_CODES_FILE}: add it there"
+            message = (
+                f"reason code {rule.spec.then.reason_code!r} is not in {REASON_CODES_FILE}: add it there"
+            )
             self._problems.append(rule.file.problem(("then", "reason_code"), message))
 
 

@@ -94,7 +94,9 @@ class FeatureSpec(Strict):
         given = [each for each in Aggregate if getattr(self, each) is not None]
         if len(given) != 1:
             raise ValueError(f"give exactly one aggregate of {', '.join(Aggregate)}")
-        if (self.aggregate in WINDOWED) != (self.window is not None) and self.aggregate not in _MAYBE_WINDOWED:
+        if (self.aggregate in WINDOWED) != (
+            self.window is not None
+        ) and self.aggregate not in _MAYBE_WINDOWED:
             need = "needs a window, such as 24h" if self.window is None else "takes no window: remove it"
             raise ValueError(f"{self.aggregate} {need}")
         if self.for_ is not None and len(self.for_) != len(self.by):
@@ -108,7 +110,7 @@ class FeatureSpec(Strict):
         return Feature(
             self.aggregate,
             self.value,
-            where,  # type: ignore[arg-type]
+            where,
             self.by,
             self.for_ or self.by,
             self.window,

@@ -8,7 +8,8 @@ from difflib import get_close_matches
 
 from fraudstream.events.schema import Column, ColumnType, Schema
 from fraudstream.rules.types import NUMBER, OWN_MONEY, TEXT, TIME, Type, money
-from fraudstream.rules.view import Values, View
+from fraudstream.rules.vectors import Values
+from fraudstream.rules.view import View
 
 _COLUMN_TYPES = {
     ColumnType.TEXT: TEXT,

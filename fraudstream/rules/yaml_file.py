@@ -46,14 +46,16 @@ class YamlFile:
 def read_yaml(name: str, content: bytes) -> YamlFile:
     """Parse a file whose top level is a mapping; RulesetError says where it is not well-formed."""
     if len(content) > FILE_BYTES_MAX:
-        raise _error(name, 1, 1, f"the file has {len(content)} bytes, at most {FILE_BYTES_MAX} are read: split it")
+        raise _error(
+            name, 1, 1, f"the file has {len(content)} bytes, at most {FILE_BYTES_MAX} are read: split it"
+        )
     try:
         text = content.decode()
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise _error(name, line, 1, f"byte {error.start} is not UTF-8: save the file as UTF-8") from None
     yaml = YAML(typ="rt", pure=True)
-    yaml.version = (1, 2)  # type: ignore[assignment]
+    yaml.version = (1, 2)
     try:
         _refuse_aliases(name, text)
         data = yaml.load(text)

@@ -115,7 +115,6 @@ def _pass_down(
     counts: NDArray[np.int32],
     leaves: NDArray[np.uint32],
     shift: int,
-    level_begin: int,
     right: NDArray[np.uint32],
     nodes: NDArray[np.uint32],
     masses: NDArray[np.int64],
@@ -126,7 +125,7 @@ def _pass_down(
     """
     for index in range(leaves.shape[0]):
         node = nodes[index]
-        if node >= level_begin and right[node] != node:
+        if right[node] != node:
             child = right[node] - 1 + ((leaves[index] >> shift) & 1)
             nodes[index] = child
             masses[child] += counts[leaves[index]]
@@ -165,7 +164,7 @@ def _prune(
                 size += 2
         if size == end:
             return level
-        _pass_down(counts, leaves, height - 1 - level, begin, right, nodes, masses)
+        _pass_down(counts, leaves, height - 1 - level, right, nodes, masses)
         for child in range(end, size):
             score[child] += masses[child] << (level + 1)
         begin, end = end, size

@@ -14,7 +14,9 @@ _SUFFIXES = (".yml", ".yaml")
 def read_files(directory: Path) -> dict[str, bytes]:
     """Return the content of all rule files by relative name; RulesetError where one cannot be read."""
     if not directory.is_dir():
-        raise RulesetError([Problem(str(directory), 1, 1, "there is no such directory: give the rule directory")])
+        raise RulesetError(
+            [Problem(str(directory), 1, 1, "there is no such directory: give the rule directory")]
+        )
     root = directory.resolve()
     files: dict[str, bytes] = {}
     for path in sorted(directory.rglob("*")):
@@ -22,13 +24,17 @@ def read_files(directory: Path) -> dict[str, bytes]:
             continue
         name = path.relative_to(directory).as_posix()
         if not path.resolve().is_relative_to(root):
-            raise RulesetError([Problem(name, 1, 1, "the link leads out of the rule directory: copy the file")])
+            raise RulesetError(
+                [Problem(name, 1, 1, "the link leads out of the rule directory: copy the file")]
+            )
         try:
             files[name] = path.read_bytes()
         except OSError as error:
             raise RulesetError([Problem(name, 1, 1, f"cannot be read: {error.strerror}")]) from None
         if len(files) > FILES_MAX:
-            raise RulesetError([Problem(str(directory), 1, 1, f"more than {FILES_MAX} files: split the directory")])
+            raise RulesetError(
+                [Problem(str(directory), 1, 1, f"more than {FILES_MAX} files: split the directory")]
+            )
     return files
 
 

@@ -1,4 +1,4 @@
-"""Every metric of fraudstream: names, labels, units and meaning. Base units throughout; nothing else defines one."""
+"""Every metric of fraudstream: names, labels, base units and meaning. Nothing else defines one."""
 
 from __future__ import annotations
 

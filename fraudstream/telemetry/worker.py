@@ -21,7 +21,9 @@ class WorkerTelemetry:
     def __init__(self, metrics: Metrics, rule_ids: Sequence[str], ruleset_version: str) -> None:
         self._metrics = metrics
         metrics.ruleset.labels(ruleset_version, str(len(rule_ids))).set(1)
-        self._outcomes = [[metrics.rule_outcomes.labels(rule, each) for each in OUTCOMES] for rule in rule_ids]
+        self._outcomes = [
+            [metrics.rule_outcomes.labels(rule, each) for each in OUTCOMES] for rule in rule_ids
+        ]
         self._actions = [metrics.decisions.labels(action) for action in ACTIONS]
 
     def serve(self, host: str, port: int) -> int:

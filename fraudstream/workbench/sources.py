@@ -56,7 +56,9 @@ def open_source(path: Path, order_by: str | None = None) -> Source:
     if path.suffix not in SUFFIXES:
         raise SourceError(f"{path}: files of kind {path.suffix!r} are not read: give {', '.join(SUFFIXES)}")
     if order_by is not None and path.suffix not in TABLES:
-        raise SourceError(f"{path}: only {' and '.join(TABLES)} files can be ordered: sort the lines beforehand")
+        raise SourceError(
+            f"{path}: only {' and '.join(TABLES)} files can be ordered: sort the lines beforehand"
+        )
     if path.suffix != ".parquet":
         return Source(path, None, order_by)
     try:
@@ -69,7 +71,9 @@ def _sorted_table(path: Path, order_by: str) -> Any:
     """Read a whole table and sort it; rows of equal order keep that of the file."""
     table = pa.parquet.read_table(path) if path.suffix == ".parquet" else pa.csv.read_csv(path)
     if order_by not in table.column_names:
-        raise SourceError(f"{path}: has no column {order_by!r}: order by one of {', '.join(table.column_names)}")
+        raise SourceError(
+            f"{path}: has no column {order_by!r}: order by one of {', '.join(table.column_names)}"
+        )
     rows = pa.array(range(table.num_rows))
     keys = [(order_by, "ascending"), ("row of the file", "ascending")]
     return table.append_column("row of the file", rows).sort_by(keys).drop_columns("row of the file")

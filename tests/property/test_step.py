@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import orjson
@@ -55,7 +56,7 @@ def whole(seed: int) -> list[Any]:
 def test_batches_change_no_byte(seed: int, cuts: set[int]) -> None:
     """Any cut of the stream into batches gives the same alerts, decisions and dead letters, to the byte."""
     bounds = [0, *sorted(cuts), EVENTS]
-    batches = [traffic(seed)[a:b] for a, b in zip(bounds, bounds[1:], strict=False)]
+    batches = [traffic(seed)[a:b] for a, b in pairwise(bounds)]
     assert fold(small_model_ruleset(), batches) == whole(seed)
 
 
@@ -97,7 +98,9 @@ def mutated(draw: st.DrawFn) -> bytes:
     """Draw a valid event with some fields replaced by anything."""
     event = copy.deepcopy(VALID)
     for _ in range(draw(st.integers(1, 3))):
-        path = draw(st.sampled_from(["id", "kind", "occurred_at", "amount", "currency", "debtor", "device", "status"]))
+        path = draw(
+            st.sampled_from(["id", "kind", "occurred_at", "amount", "currency", "debtor", "device", "status"])
+        )
         event[path] = draw(anything)
         if isinstance(event.get("device"), dict):
             event["device"]["lat"] = draw(anything)
@@ -107,7 +110,12 @@ def mutated(draw: st.DrawFn) -> bytes:
         return repr(event).encode("utf-8", "surrogatepass")
 
 
-messages = st.none() | st.binary(max_size=60) | mutated() | anything.map(lambda value: repr(value).encode("utf-8", "replace"))
+messages = (
+    st.none()
+    | st.binary(max_size=60)
+    | mutated()
+    | anything.map(lambda value: repr(value).encode("utf-8", "replace"))
+)
 
 
 @settings(max_examples=300, deadline=None)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fraudstream.features.catalogue import WINDOWED, Aggregate, Feature
-from fraudstream.features.store import FeatureStore, Frame
+from fraudstream.features.store import FeatureStore
+from fraudstream.features.windows import Arrivals, Frame
 from tests.property.window_oracle import Seen, WindowOracle
 
 LATENESS_US = 5
@@ -75,13 +77,13 @@ def walk(store: FeatureStore, events: Sequence[Seen]) -> Frame:
     ]
     values = [[event.values[name] or 0 for name in layout.values] for event in events]
     number = len(events)
-    return store.advance(
-        [f"e{event.time_us}" for event in events],
+    arrivals = Arrivals(
         np.array(codes, np.int32).reshape(number, len(layout.columns)),
         np.array([event.time_us for event in events], np.int64),
         np.array(masks, np.bool_).reshape(number, len(layout.masks)),
         np.array(values, np.int64).reshape(number, len(layout.values)),
     )
+    return store.advance([f"e{event.time_us}" for event in events], arrivals)
 
 
 def _code(value: int | None) -> int:
@@ -108,7 +110,7 @@ def test_every_feature_equals_the_oracle_for_any_batches(
     expected = [oracle.next(event) for event in events]
     got: list[list[int | float | None]] = []
     bounds = sorted({0, len(events), *(cut for cut in cuts if cut < len(events))})
-    for start, end in zip(bounds, bounds[1:], strict=False):
+    for start, end in pairwise(bounds):
         got += read(store, walk(store, events[start:end]))
     for index, (mine, its) in enumerate(zip(got, expected, strict=True)):
         rounded = [float(value) if isinstance(value, Fraction) else value for value in its]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -23,6 +23,7 @@ def _true_share(raw: NDArray[np.float64], row: int) -> float:
     return float(np.mean(raw[:row] < raw[row]))
 
 
+@settings(deadline=None)
 @given(left=FINITE, right=FINITE)
 def test_bins_keep_the_order(left: float, right: float) -> None:
     """A lower score never falls into a higher bin, and every bin exists."""
@@ -30,6 +31,7 @@ def test_bins_keep_the_order(left: float, right: float) -> None:
     assert 0 <= bin_of(low) <= bin_of(high) < BINS
 
 
+@settings(deadline=None)
 @given(distance=st.floats(2.0**-19, 0.49), nearest=st.sampled_from([0.0, 1.0]), outside=st.booleans())
 def test_bins_tell_one_percent_apart(distance: float, nearest: float, outside: bool) -> None:
     """Two scores whose distances to the nearer of 0 and 1 differ by one percent lie in different bins."""
