@@ -46,7 +46,7 @@ def _row_of(state: State, columns: NDArray[np.int64], codes: NDArray[np.int32], 
     # Composite keys are folded pair by pair: each pair of codes has an entry that holds its number.
     second = np.int64(-1)
     tag = np.int64(key) * KEY_COLUMNS_MAX
-    folded = np.int64(first)
+    folded: Integer = np.int64(first)
     for part in range(1, KEY_COLUMNS_MAX):
         if columns[part] < 0:
             break
@@ -74,7 +74,7 @@ def _fill_key(
     while parts < KEY_COLUMNS_MAX and columns[parts] >= 0:
         parts += 1
     tag = np.int64(key) * KEY_COLUMNS_MAX
-    folded = np.int64(codes[columns[0]])
+    folded: Integer = np.int64(codes[columns[0]])
     if parts == KEY_COLUMNS_MAX:
         pair = find(state.entity_keys, ((tag + 1) << 40) | folded, np.int64(codes[columns[1]]))
         folded = state.entity_rows[pair]
@@ -261,7 +261,7 @@ def _place(state: State, plan: Plan, codes: NDArray[np.int32], event: Integer) -
 
 @lean_kernel
 def _read_last(
-    state: State, plan: Plan, key: Integer, row: Integer, cell: Integer, t_us: Integer, late: int
+    state: State, plan: Plan, key: Integer, row: Integer, cell: Integer, t_us: Integer, late: Integer
 ) -> tuple[bool, Integer, Integer]:
     """Return whether there is a last event at or before `t_us`, its time and its value.
 
@@ -289,7 +289,7 @@ def _read_last(
 
 @lean_kernel
 def _read(
-    state: State, plan: Plan, read: Integer, row: Integer, t_us: Integer, late: int
+    state: State, plan: Plan, read: Integer, row: Integer, t_us: Integer, late: Integer
 ) -> tuple[bool, Integer, Integer]:
     """Return whether a cell has a value at `t_us`, the value, and for a last event its time."""
     cell = plan.read_cell[read]

@@ -24,9 +24,9 @@ class BatchHistogram(Collector):
         label: str | None = None,
     ) -> None:
         self.name = name
-        self._documentation = documentation
+        self.documentation = documentation
         self._bounds = np.array(buckets, dtype=np.float64)
-        self._label = label
+        self.label = label
         self._counts: dict[str, NDArray[np.int64]] = {}
         self._sums: dict[str, float] = {}
         if label is None:
@@ -44,12 +44,12 @@ class BatchHistogram(Collector):
 
     def describe(self) -> Iterable[HistogramMetricFamily]:
         """Return the family without samples, so that registering needs no data."""
-        return [HistogramMetricFamily(self.name, self._documentation)]
+        return [HistogramMetricFamily(self.name, self.documentation)]
 
     def collect(self) -> Iterable[HistogramMetricFamily]:
         """Return the family with its cumulative buckets."""
-        labels = [] if self._label is None else [self._label]
-        family = HistogramMetricFamily(self.name, self._documentation, labels=labels)
+        labels = [] if self.label is None else [self.label]
+        family = HistogramMetricFamily(self.name, self.documentation, labels=labels)
         bounds = [*(f"{bound:g}" for bound in self._bounds), "+Inf"]
         for label, counts in list(self._counts.items()):
             cumulative = np.cumsum(counts).tolist()

@@ -1,0 +1,77 @@
+# Everything a developer, an operator or CI does starts here: `make help`.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+EVENTS ?= 50000
+RATE ?= 5000
+JSON ?=
+KAFKA ?=
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## List all targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+	@echo "  make demo EVENTS=50000 RATE=2000 JSON=1 KAFKA=host:9092   all optional"
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "fraudstream needs Python 3.11 or newer: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) \
+		|| { echo "no venv module: install it (Debian: apt-get install python3-venv)" >&2; exit 1; }
+	@echo "Installing into $(VENV) from requirements.lock ..." >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(STAMP)
+
+.PHONY: install
+install: $(STAMP) ## Create .venv and install from the lock file
+
+.PHONY: demo
+demo: $(STAMP) ## Stream labelled traffic through an embedded broker and a worker, and show what was found
+	@$(BIN)/python -m loadtest.demo --events $(EVENTS) --rate $(RATE) $(if $(JSON),--json) $(if $(KAFKA),--kafka $(KAFKA))
+
+.PHONY: test
+test: $(STAMP) ## Run every check and every test
+	@$(MAKE) --no-print-directory lint
+	@$(BIN)/python -m pytest
+
+.PHONY: lint
+lint: $(STAMP) ## Check style, types, the import law, and the rules
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/fraudstream rules lint
+	@$(BIN)/fraudstream rules test
+
+.PHONY: bench
+bench: $(STAMP) ## Measure the engine, the pipeline and a per-event Faust app side by side (JSON=1, KAFKA=host:port)
+	@$(BIN)/python -m loadtest.bench $(if $(JSON),--json) $(if $(KAFKA),--kafka $(KAFKA))
+
+.PHONY: kafka-up
+kafka-up: ## Start a real Apache Kafka on loopback (Docker, or Java 17 and Maven)
+	@$(PYTHON) deploy/kafka/kafka.py up
+
+.PHONY: kafka-down
+kafka-down: ## Stop it and remove its data
+	@$(PYTHON) deploy/kafka/kafka.py down
+
+.PHONY: docs
+docs: $(STAMP) ## Write docs/metrics.md anew from the code
+	@$(BIN)/python -m fraudstream.telemetry.docs > docs/metrics.md
+
+.PHONY: lock
+lock: $(STAMP) ## Resolve requirements.lock anew from pyproject.toml
+	@$(BIN)/python -m pip install --quiet uv
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --all-extras \
+		--no-header --no-annotate --upgrade pyproject.toml -o requirements.lock
+
+.PHONY: clean
+clean: ## Remove everything that was built or installed here
+	@rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .hypothesis .import_linter_cache .kafka
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

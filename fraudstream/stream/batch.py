@@ -1,0 +1,70 @@
+"""What travels through Faust as one event: the messages of one partition that one fetch brought."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Partition = tuple[str, int]
+"""Topic and number; Faust's and aiokafka's own pairs are equal to it."""
+
+
+class Record(Protocol):
+    """What is used of a fetched message; `timestamp` is in milliseconds since 1970 UTC."""
+
+    @property
+    def offset(self) -> int: ...
+    @property
+    def timestamp(self) -> int: ...
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def value(self) -> bytes | None: ...
+
+
+class Batch:
+    """At least one message of one partition, by ascending offset; offsets may have gaps.
+
+    Attributes
+    ----------
+    partition
+        Topic and partition number.
+    records
+        The messages as fetched.
+    values
+        Their n payloads; None for a tombstone.
+    size_bytes
+        The sum of the payloads.
+    emitted
+        Whether everything that the batch gave rise to is acknowledged by the broker. Only then may its
+        offsets be committed.
+    """
+
+    __slots__ = ("emitted", "partition", "records", "size_bytes", "values")
+
+    def __init__(self, partition: Partition, records: Sequence[Record]) -> None:
+        self.partition = partition
+        self.records = records
+        self.values = [record.value for record in records]
+        self.size_bytes = sum(map(len, filter(None, self.values)))
+        self.emitted = False
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    @property
+    def first_offset(self) -> int:
+        """Offset of the first message."""
+        return self.records[0].offset
+
+    @property
+    def next_offset(self) -> int:
+        """The offset to commit once the batch is done with."""
+        return self.records[-1].offset + 1
+
+    def append_ms(self) -> NDArray[np.int64]:
+        """Return the n timestamps, in milliseconds since 1970 UTC."""
+        return np.fromiter((record.timestamp for record in self.records), np.int64, len(self.records))

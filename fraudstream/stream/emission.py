@@ -1,0 +1,100 @@
+"""What leaves for the alert and dead-letter topics after a step, and with which headers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from fraudstream.events.batch import DeadLetter
+from fraudstream.stream.batch import Batch
+from fraudstream.stream.producer import Headers, Outgoing
+
+if TYPE_CHECKING:
+    from fraudstream.engine.result import Alert, StepResult
+
+MESSAGE_BYTES_MAX = 1_048_588
+"""Kafka's own default of `max.message.bytes`."""
+ALERT_TOO_LARGE = "alert_too_large"
+
+
+@dataclass(frozen=True)
+class Outlet:
+    """The topics that are written, and the largest record batch that each takes, in bytes."""
+
+    alerts: str
+    dead_letters: str
+    alert_bytes_max: int = MESSAGE_BYTES_MAX
+    dead_letter_bytes_max: int = MESSAGE_BYTES_MAX
+
+
+@dataclass(frozen=True)
+class Emission:
+    """What one batch gave rise to: the messages to send, and the result less the alerts that cannot be sent."""
+
+    messages: list[Outgoing]
+    result: StepResult
+    alerts_too_large: int
+
+
+def emission(batch: Batch, result: StepResult, ruleset_version: str, outlet: Outlet) -> Emission:
+    """Turn a step's result into messages: the alerts in their order, then the dead letters in theirs."""
+    messages: list[Outgoing] = []
+    alerts: list[Alert] = []
+    letters = list(result.dead_letters)
+    for alert in result.alerts:
+        message = alert_message(batch, alert, ruleset_version, outlet)
+        if message.size_bytes() <= outlet.alert_bytes_max:
+            messages.append(message)
+            alerts.append(alert)
+        else:
+            letters.append(letter_for(alert, message, outlet))
+    messages += [dead_letter_message(batch, letter, outlet) for letter in letters]
+    return Emission(messages, replace(result, alerts=alerts), len(result.alerts) - len(alerts))
+
+
+def alert_message(batch: Batch, alert: Alert, ruleset_version: str, outlet: Outlet) -> Outgoing:
+    """Return the message of an alert."""
+    headers = [
+        ("alert_id", alert.alert_id.encode()),
+        ("ruleset_version", ruleset_version.encode()),
+        *source_headers(batch, alert.row),
+    ]
+    return Outgoing(outlet.alerts, alert.key, alert.value, headers)
+
+
+def letter_for(alert: Alert, message: Outgoing, outlet: Outlet) -> DeadLetter:
+    """Return the dead letter that stands in for an alert which the alert topic does not take."""
+    detail = (
+        f"alert {alert.alert_id} has {message.size_bytes()} bytes, "
+        f"{outlet.alerts} takes {outlet.alert_bytes_max}: raise its max.message.bytes"
+    )
+    return DeadLetter(alert.row, ALERT_TOO_LARGE, "emit", detail)
+
+
+def dead_letter_message(batch: Batch, letter: DeadLetter, outlet: Outlet) -> Outgoing:
+    """Return the message of a dead letter: key and payload of its source, so that it can be sent again.
+
+    A payload that the topic does not take stays behind; the headers say so, and where it is.
+    """
+    record = batch.records[letter.row]
+    headers = [
+        ("reason", letter.reason.encode()),
+        ("stage", letter.stage.encode()),
+        ("detail", letter.detail.encode()),
+        *source_headers(batch, letter.row),
+    ]
+    message = Outgoing(outlet.dead_letters, record.key, record.value, headers)
+    if message.size_bytes() <= outlet.dead_letter_bytes_max:
+        return message
+    size_bytes = len(record.key or b"") + len(record.value or b"")
+    return replace(message, key=None, value=None, headers=[*headers, ("left_behind_bytes", b"%d" % size_bytes)])
+
+
+def source_headers(batch: Batch, row: int) -> Headers:
+    """Return where in the input the message of a row stands."""
+    topic, partition = batch.partition
+    return [
+        ("source_topic", topic.encode()),
+        ("source_partition", b"%d" % partition),
+        ("source_offset", b"%d" % batch.records[row].offset),
+    ]

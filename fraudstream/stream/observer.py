@@ -1,0 +1,37 @@
+"""What the worker reports while it runs, for whoever keeps the metrics."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from fraudstream.engine.result import StepResult
+
+
+class StreamObserver(Protocol):
+    """Told of every batch, of the lag and of every failure; its methods return at once and never raise."""
+
+    def on_batch(
+        self,
+        result: StepResult,
+        *,
+        events: int,
+        step_seconds: float,
+        append_ms: NDArray[np.int64],
+        done_ms: float,
+    ) -> None:
+        """Take note of a batch of which the broker has acknowledged every alert and dead letter.
+
+        `append_ms` (n) and `done_ms` are in milliseconds since 1970 UTC: when each message entered its topic
+        (by its timestamp), and when the last acknowledgement came. `result` may lack an alert that could not
+        be sent.
+        """
+
+    def on_lag(self, partition: int, events: int) -> None:
+        """Take note of how many messages of an input partition are not yet done with."""
+
+    def on_error(self, stage: str) -> None:
+        """Take note of a failure: `step`, `emit`, or `alert_too_large` (once for each such alert)."""

@@ -1,0 +1,167 @@
+"""Faust's transport for batches: one Faust event per fetch and partition instead of one per message.
+
+Faust hands over message by message, which costs four asyncio tasks each. Here its own loop
+(`Consumer._drain_messages`) runs once per batch, and with it stay the rebalance, the flow control and the
+generation checks. Replaced are only the making of events (`getmany`) and the bookkeeping of offsets.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
+from typing import Any
+
+from faust import Schema
+from faust.transport.consumer import ensure_TP
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP, ConsumerMessage
+from mode.utils.futures import notify
+
+from fraudstream.stream.batch import Batch, Partition, Record
+from fraudstream.stream.ledger import Ledger
+from fraudstream.stream.producer import BatchProducer
+
+BATCHES_MAX = 8
+"""Batches under way per partition. Few, so that a worker which falls behind reads fewer and larger ones."""
+BYTES_MAX = 64 * 2**20
+"""Payload bytes under way in all partitions."""
+FETCH_WAIT_MS = 20
+"""How long the broker may hold back an empty answer.
+
+aiokafka has one request under way per broker, so an idle partition's wait delays a busy one's next fetch;
+Faust's own setting is 1.5 s.
+"""
+
+
+class BatchConsumer(driver.Consumer):  # type: ignore[misc]
+    """Reads batches, and commits a partition up to its first batch that is not emitted."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.ledger = Ledger(BATCHES_MAX, BYTES_MAX)
+        self._acknowledged = asyncio.Event()
+
+    def _new_consumer_thread(self) -> ConsumerThread:
+        return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:
+        """Fetch once, and give each partition's messages as one Faust message whose value is a `Batch`.
+
+        Messages that are dropped here, because the flow stopped or the partitions changed hands, are read
+        again: Faust seeks to the committed offsets before the flow resumes.
+        """
+        fetched, _ = await self._wait_next_records(timeout)
+        generation = self.app.consumer_generation_id
+        for key, records in (fetched or {}).items():
+            tp = ensure_TP(key)
+            await self._wait_for_room(tp)
+            if self.should_stop or not self.flow_active or generation != self.app.consumer_generation_id:
+                return
+            batch = Batch((tp.topic, tp.partition), records)
+            self.ledger.open(batch)
+            yield tp, message_of(tp, batch, generation)
+
+    async def _wait_for_room(self, tp: TP) -> None:
+        while self.flow_active and not self.should_stop and not self.ledger.has_room(tp):
+            self._acknowledged.clear()
+            await self.wait_first(self._acknowledged.wait(), self.suspend_flow.wait())
+
+    def ack(self, message: ConsumerMessage) -> bool:
+        """Take note that a batch is emitted.
+
+        Faust also acknowledges what it skips; such a batch is not marked as emitted and holds back commits.
+        """
+        message.acked = True
+        self._unacked_messages.discard(message)
+        self.ledger.settle(message.value.partition)
+        self._acknowledged.set()
+        notify(self._waiting_for_ack)
+        return bool(message.value.emitted)
+
+    def abandon(self) -> None:
+        """Stop waiting for the batches under way, which can no longer be emitted."""
+        self._unacked_messages.clear()
+        notify(self._waiting_for_ack)
+
+    async def perform_seek(self) -> None:
+        """Go back to the committed offsets."""
+        await super().perform_seek()
+        self.ledger.rewind()
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """Finish and commit the batches in hand, then give the partitions up."""
+        await super().on_partitions_revoked(revoked)
+        self.ledger.forget(revoked)
+
+    def lags(self) -> Iterator[tuple[Partition, int]]:
+        """Give, for each partition read so far, the messages between its commit point and its end."""
+        for tp in self.assignment():
+            done = self.ledger.commit_point(tp) or self._committed_offset[tp]
+            # The client's thread may lose the partition meanwhile, which it tells by an AssertionError.
+            with suppress(AssertionError):
+                end = self.highwater(tp)
+                if done is not None and end is not None:
+                    yield tp, max(0, end - done)
+
+    def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:
+        for topic, partition in self.ledger.partitions():
+            tp = TP(topic, partition)
+            if topics is None or tp in topics or topic in topics:
+                yield tp
+
+    def _new_offset(self, tp: TP) -> int | None:
+        return self.ledger.commit_point(tp)
+
+    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
+        """Do nothing: a batch knows its first and last offset, whatever is missing between."""
+
+
+class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
+    """Makes the Kafka client, with settings that Faust fixes."""
+
+    def _create_worker_consumer(self, transport: Any) -> Any:
+        consumer = super()._create_worker_consumer(transport)
+        # The client has no setters; it reads these when it starts.
+        consumer._fetch_max_wait_ms = FETCH_WAIT_MS
+        # Events of an aborted transaction never happened.
+        consumer._isolation_level = "read_committed"
+        return consumer
+
+
+class BatchTransport(driver.Transport):  # type: ignore[misc]
+    """Kafka, by the batch."""
+
+    Consumer = BatchConsumer
+    Producer = BatchProducer
+
+
+class BatchSchema(Schema):  # type: ignore[misc]
+    """Hands a batch over as it is; decoding messages is the engine's."""
+
+    def loads_key(self, app: Any, message: ConsumerMessage, **options: Any) -> None:
+        """Return no key: a batch has none."""
+
+    def loads_value(self, app: Any, message: ConsumerMessage, **options: Any) -> Any:
+        """Return the batch."""
+        return message.value
+
+
+def message_of(tp: TP, batch: Batch, generation: int) -> ConsumerMessage:
+    """Return the Faust message that stands for a batch; its offset is that of the batch's first message."""
+    first: Record = batch.records[0]
+    return ConsumerMessage(
+        topic=tp.topic,
+        partition=tp.partition,
+        offset=first.offset,
+        timestamp=first.timestamp / 1000,
+        timestamp_type=None,
+        headers=None,
+        key=None,
+        value=batch,
+        checksum=None,
+        serialized_key_size=0,
+        serialized_value_size=batch.size_bytes,
+        tp=tp,
+        generation_id=generation,
+    )

@@ -1,0 +1,109 @@
+"""What the demo found, measured against the labels that the traffic carries and the service never sees."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from loadtest.traffic import Traffic
+
+Samples = Mapping[str, Mapping[tuple[str, ...], float]]
+
+
+@dataclass
+class Found:
+    """The alerts as they came in: their content, source offsets, and the time from event to alert."""
+
+    traffic: Traffic
+    alerts: list[Any] = field(default_factory=list)
+    offsets: list[int] = field(default_factory=list)
+    appended_ms: list[int] = field(default_factory=list)
+
+    def add(self, alert: Any, offset: int, appended_ms: int) -> None:
+        """Take one alert."""
+        self.alerts.append(alert)
+        self.offsets.append(offset)
+        self.appended_ms.append(appended_ms)
+
+    def incidents_caught(self) -> dict[int, set[str]]:
+        """Return for each incident with an alert on one of its events the rules that told it."""
+        caught: dict[int, set[str]] = defaultdict(set)
+        for alert, offset in zip(self.alerts, self.offsets, strict=True):
+            incident = int(self.traffic.incident[offset])
+            if incident >= 0:
+                caught[incident].update(rule["id"] for rule in alert["rules"])
+        return caught
+
+    def precision(self) -> float:
+        """Return the share of alerts that are about an event of an injected incident."""
+        if not self.offsets:
+            return 0.0
+        return float((self.traffic.incident[self.offsets] >= 0).mean())
+
+    def recall(self) -> float:
+        """Return the share of injected incidents with at least one alert."""
+        incidents = len(self.traffic.incidents)
+        return len(self.incidents_caught()) / incidents if incidents else 0.0
+
+    def missed(self) -> list[str]:
+        """Return `scenario (rule)` of each incident that its own rule did not tell."""
+        caught = self.incidents_caught()
+        return [
+            f"{incident.scenario} ({incident.rule})"
+            for index, incident in enumerate(self.traffic.incidents)
+            if incident.rule is not None and incident.rule not in caught.get(index, set())
+        ]
+
+    def by_scenario(self) -> list[tuple[str, str, int, int]]:
+        """Return per scenario its rule, how many incidents there were, and how many had an alert."""
+        caught = self.incidents_caught()
+        rows: dict[str, tuple[str, int, int]] = {}
+        for index, incident in enumerate(self.traffic.incidents):
+            rule, number, told = rows.get(incident.scenario, (incident.rule or "none: the model's", 0, 0))
+            rows[incident.scenario] = (rule, number + 1, told + (index in caught))
+        return [(scenario, *row) for scenario, row in rows.items()]
+
+    def latency_ms(self, sent_ms: Any, percentile: float) -> float:
+        """Return a percentile of the time from the append of an event to that of its alert."""
+        if not self.offsets:
+            return 0.0
+        return float(np.percentile(np.array(self.appended_ms) - sent_ms[self.offsets], percentile))
+
+
+def total(samples: Samples, name: str) -> int:
+    """Return the sum of a metric over all its labels."""
+    return int(sum(samples.get(name, {}).values()))
+
+
+def summary(found: Found, samples: Samples, sent_ms: Any, seconds: float) -> dict[str, Any]:
+    """Return the figures of the demo's last line."""
+    events_in = total(samples, "fraudstream_events_total")
+    return {
+        "events_in": events_in,
+        "decisions": total(samples, "fraudstream_decisions_total"),
+        "dead_letters": total(samples, "fraudstream_dead_letters_total"),
+        "duplicates": total(samples, "fraudstream_duplicates_total"),
+        "alerts": len(found.alerts),
+        "precision": round(found.precision(), 4),
+        "recall": round(found.recall(), 4),
+        "incidents": len(found.traffic.incidents),
+        "covered_incidents_missed": len(found.missed()),
+        "events_per_s": round(events_in / seconds, 1),
+        "latency_ms_p50": round(found.latency_ms(sent_ms, 50), 1),
+        "latency_ms_p99": round(found.latency_ms(sent_ms, 99), 1),
+    }
+
+
+def hits_by_rule(samples: Samples) -> Counter[str]:
+    """Return how often each rule hit."""
+    outcomes = samples.get("fraudstream_rule_outcomes_total", {})
+    return Counter({rule: int(number) for (rule, outcome), number in outcomes.items() if outcome == "hit"})
+
+
+def alerts_by_rule(found: Found) -> Counter[str]:
+    """Return how many alerts name each rule."""
+    return Counter(rule["id"] for alert in found.alerts for rule in alert["rules"])

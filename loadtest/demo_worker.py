@@ -1,0 +1,84 @@
+"""One fraudstream worker as a process of its own, watched through its metrics."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+
+from prometheus_client.parser import text_string_to_metric_families
+
+START_SECONDS_MAX = 120
+STOP_SECONDS_MAX = 30
+_POLL_SECONDS = 0.1
+
+
+class WorkerError(RuntimeError):
+    """The worker did not start, or ended too early; the message ends with its last lines."""
+
+
+def free_port() -> int:
+    """Return a port of loopback that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Worker:
+    """Runs `fraudstream run` while the block lasts."""
+
+    def __init__(self, topology: Path, bootstrap: str, metrics_port: int, log: Path) -> None:
+        self._command = ["-m", "fraudstream.cli", "run", "--topology", str(topology), "--kafka", bootstrap]
+        self._url = f"http://127.0.0.1:{metrics_port}/metrics"
+        self._log = log
+
+    def __enter__(self) -> Worker:
+        with self._log.open("wb") as log:
+            # A session of its own, so that Ctrl-C reaches the demo alone and the worker ends in good order.
+            self._process = subprocess.Popen(
+                [sys.executable, *self._command], stdout=log, stderr=log, start_new_session=True
+            )
+        deadline = time.monotonic() + START_SECONDS_MAX
+        while not self.metrics():
+            self.check()
+            if time.monotonic() > deadline:
+                raise WorkerError(f"no metrics after {START_SECONDS_MAX} s\n{self._tail()}")
+            time.sleep(_POLL_SECONDS)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.terminate()
+        try:
+            self._process.wait(STOP_SECONDS_MAX)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def check(self) -> None:
+        """Raise WorkerError where the worker has ended."""
+        if self._process.poll() is not None:
+            raise WorkerError(f"the worker ended with code {self._process.returncode}\n{self._tail()}")
+
+    def metrics(self) -> Mapping[str, Mapping[tuple[str, ...], float]]:
+        """Return every sample by name and label values; empty where the worker does not answer yet."""
+        try:
+            with urllib.request.urlopen(self._url, timeout=5) as answer:
+                text = answer.read().decode()
+        except OSError:
+            return {}
+        samples: dict[str, dict[tuple[str, ...], float]] = defaultdict(dict)
+        for family in text_string_to_metric_families(text):
+            for sample in family.samples:
+                samples[sample.name][tuple(sample.labels.values())] = sample.value
+        return samples
+
+    def _tail(self) -> str:
+        return "\n".join(self._log.read_text(errors="replace").splitlines()[-15:])

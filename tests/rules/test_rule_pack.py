@@ -1,0 +1,125 @@
+"""One suite that judges every rule file of the pack; a new file is judged without a word here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from fraudstream.engine.selftest import run_cases
+from fraudstream.engine.step import Engine
+from fraudstream.events.schema import Schema
+from fraudstream.rules.durations import parse_duration
+from fraudstream.rules.ruleset import Rule, build_ruleset
+from fraudstream.rules.tree import names
+from fraudstream.stores.rule_directory import load_ruleset, read_files
+
+RULES = Path(__file__).parents[2] / "rules"
+PACK = load_ruleset(RULES)
+SHARED = {name: content for name, content in read_files(RULES).items() if "/" not in name}
+
+FILE_NAME = re.compile(r"(aml|fraud|insider|platform)/[a-z]+(-[a-z]+)*\.yml")
+UNIT = re.compile(r"(^|_)(count|km|km_per_h|ratio|score|share|usd)(_max|_min)?$")
+NO_DIFFERENCE = {"AML-RND-001": ["transfer_usd_min 4999"]}
+"""Changes that no event can tell from the rule itself: no whole thousand lies between 4,999 and 5,000."""
+
+every_rule = pytest.mark.parametrize("rule", PACK.rules, ids=lambda rule: rule.id)
+
+
+@every_rule
+def test_every_case_says_what_it_expects(rule: Rule) -> None:
+    """Each inline test of a rule gives the outcome that it expects."""
+    assert [str(result.problem) for result in run_cases(PACK.only(rule), Schema()) if not result.passed] == []
+
+
+@every_rule
+def test_cases_show_a_hit_a_miss_and_a_missing_value(rule: Rule) -> None:
+    """The inline tests of a rule show all three outcomes."""
+    assert {case.expect for case in rule.spec.tests.cases} == {"hit", "miss", "not_evaluated"}
+
+
+@every_rule
+def test_a_notch_more_or_less_fails_a_case(rule: Rule) -> None:
+    """No threshold and no window can be moved by a notch, up or down, without an inline test that fails."""
+    unnoticed = [change for change, data in _changes(rule.file.data) if _passes(data)]
+    assert unnoticed == NO_DIFFERENCE.get(rule.id, [])
+
+
+@every_rule
+def test_numbers_among_the_params_say_their_unit(rule: Rule) -> None:
+    """The name of every number ends in its unit; durations carry theirs in the value."""
+    numbers = [name for name, value in rule.spec.params.items() if isinstance(value, int | float)]
+    assert [name for name in numbers if not UNIT.search(name)] == []
+
+
+@every_rule
+def test_every_feature_is_used(rule: Rule) -> None:
+    """A rule computes no feature that its conditions do not name."""
+    assert set(rule.spec.features) <= {name.name for name in names(rule.when)}
+
+
+@every_rule
+def test_a_rule_cites_a_law_or_a_source(rule: Rule) -> None:
+    """A rule names the law that asks for it, or the report that describes the crime."""
+    assert rule.spec.regulation or rule.spec.references
+
+
+@every_rule
+def test_a_file_is_named_after_what_it_detects(rule: Rule) -> None:
+    """A rule file lies in the directory of its trade, under plain words and not under its id."""
+    assert FILE_NAME.fullmatch(rule.file.name)
+
+
+def test_every_typology_is_used() -> None:
+    """No crime pattern is described that no rule looks for."""
+    assert set(PACK.typologies.typologies) == {rule.spec.typology for rule in PACK.rules}
+
+
+def test_every_reason_code_belongs_to_one_rule() -> None:
+    """Each reason code is given by exactly one rule."""
+    assert sorted(PACK.reason_codes.reason_codes) == sorted(rule.spec.then.reason_code for rule in PACK.rules)
+
+
+def test_the_whole_pack_runs_with_its_models() -> None:
+    """All rules that run can be bound together, with every model whose score they name."""
+    assert Engine(PACK).rule_ids == tuple(rule.id for rule in PACK.rules if rule.runs)
+
+
+def _passes(data: Mapping[str, Any]) -> bool:
+    """Tell whether every inline test of a rule given as data passes."""
+    ruleset = build_ruleset({**SHARED, "changed/rule.yml": orjson.dumps(data)})
+    return all(result.passed for result in run_cases(ruleset, Schema()))
+
+
+def _changes(data: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the rule with one threshold, or all windows of one length, moved by a notch; and what was moved."""
+    params: dict[str, Any] = data.get("params", {})
+    for name, value in params.items():
+        for moved in _notches(value):
+            yield f"{name} {moved}", {**data, "params": {**params, name: moved}}
+    features: dict[str, dict[str, Any]] = data.get("features", {})
+    for window in sorted({spec["window"] for spec in features.values() if "window" in spec}):
+        for moved in _notches(window):
+            changed = {
+                name: {**spec, "window": moved} if spec.get("window") == window else spec
+                for name, spec in features.items()
+            }
+            yield f"window {window} as {moved}", {**data, "features": changed}
+
+
+def _notches(value: object) -> list[int | float | str]:
+    """Return a value moved down and up: whole numbers by 1, others by 5 %, durations by a second."""
+    match value:
+        case int():
+            return [value - 1, value + 1]
+        case float():
+            return [value * 0.95, value * 1.05]
+        case str():
+            seconds = parse_duration(value) // 1_000_000
+            return [f"{seconds - 1}s", f"{seconds + 1}s"]
+        case _:
+            return []
