@@ -13,12 +13,12 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from fraudstream.stream.admin import BrokerError, create_topics
 from kafka.admin import KafkaAdminClient
 from rich.console import Console
 from rich.live import Live
 
 from fraudstream.config import Topology, load_topology
+from fraudstream.stream.admin import BrokerError, create_topics
 from fraudstream.stream.embedded import EmbeddedBroker, EmbeddedBrokerError
 from loadtest.demo_report import Found, summary, total
 from loadtest.demo_traffic import Collector, Sender
@@ -57,6 +57,8 @@ def main() -> int:
     # A polite end is an interrupt too: everything that was started is stopped on the way out.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     console = Console(stderr=asked.json)
+    if not console.is_terminal:
+        console.width = 140
     try:
         figures = run(console, asked.events, asked.rate, asked.kafka)
     except KeyboardInterrupt:

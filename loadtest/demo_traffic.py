@@ -21,7 +21,7 @@ class Sender(threading.Thread):
 
     def __init__(self, bootstrap: str, topic: str, traffic: Traffic, rate: int) -> None:
         super().__init__(daemon=True)
-        self._bootstrap, self._topic, self._traffic, self._rate = bootstrap, topic, traffic, rate
+        self._address, self._topic, self._traffic, self._rate = bootstrap, topic, traffic, rate
         self._stopping = threading.Event()
         self.sent_ms = np.zeros(len(traffic.payloads), np.int64)
         self.sent = 0
@@ -30,7 +30,7 @@ class Sender(threading.Thread):
     def run(self) -> None:
         """Send everything, or until stopped."""
         try:
-            producer = KafkaProducer(bootstrap_servers=self._bootstrap, linger_ms=2)
+            producer = KafkaProducer(bootstrap_servers=self._address, linger_ms=2)
             futures = self._send_all(producer)
             producer.flush()
             for future in futures:
@@ -70,13 +70,13 @@ class Collector(threading.Thread):
 
     def __init__(self, bootstrap: str, topic: str, on_alert: Callable[[Any, int, int], None]) -> None:
         super().__init__(daemon=True)
-        self._bootstrap, self._topic, self._on_alert = bootstrap, topic, on_alert
+        self._address, self._topic, self._on_alert = bootstrap, topic, on_alert
         self._stopping = threading.Event()
 
     def run(self) -> None:
         """Read until stopped."""
         consumer = KafkaConsumer(
-            self._topic, bootstrap_servers=self._bootstrap, auto_offset_reset="earliest", fetch_max_wait_ms=50
+            self._topic, bootstrap_servers=self._address, auto_offset_reset="earliest", fetch_max_wait_ms=50
         )
         while not self._stopping.is_set():
             for records in consumer.poll(timeout_ms=100).values():

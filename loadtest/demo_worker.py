@@ -68,7 +68,10 @@ class Worker:
             raise WorkerError(f"the worker ended with code {self._process.returncode}\n{self._tail()}")
 
     def metrics(self) -> Mapping[str, Mapping[tuple[str, ...], float]]:
-        """Return every sample by name and label values; empty where the worker does not answer yet."""
+        """Return every sample by name and label values (in the order of their labels' names).
+
+        Empty where the worker does not answer yet.
+        """
         try:
             with urllib.request.urlopen(self._url, timeout=5) as answer:
                 text = answer.read().decode()
@@ -77,7 +80,8 @@ class Worker:
         samples: dict[str, dict[tuple[str, ...], float]] = defaultdict(dict)
         for family in text_string_to_metric_families(text):
             for sample in family.samples:
-                samples[sample.name][tuple(sample.labels.values())] = sample.value
+                values = tuple(value for _, value in sorted(sample.labels.items()))
+                samples[sample.name][values] = sample.value
         return samples
 
     def _tail(self) -> str:

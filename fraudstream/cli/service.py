@@ -9,7 +9,7 @@ import typer
 
 from fraudstream.cli.console import fail, one_line_errors, out
 from fraudstream.config import Topology, load_topology
-from fraudstream.engine.selftest import run_cases
+from fraudstream.engine.selftest import compile_kernels, run_cases
 from fraudstream.engine.step import Engine
 from fraudstream.stores.rule_directory import load_ruleset
 from fraudstream.telemetry.metrics import Metrics
@@ -58,6 +58,7 @@ def _engine(topology: Topology) -> Engine:
     ]
     if failed:
         raise fail("\n".join(failed))
+    compile_kernels(ruleset, settings)
     return Engine(ruleset, settings)
 
 

@@ -80,6 +80,11 @@ class ModelStage:
             batches[model.model.spec.id] = (scorer, batch)
         return Scored(batches)
 
+    def warm(self) -> None:
+        """Score and learn one made-up event per model: for a stage that is thrown away."""
+        for scorer in self._scorers:
+            scorer.score_and_learn(np.zeros((1, len(scorer.features))))
+
     def pretend(self, view: View, scores: Mapping[str, float]) -> None:
         """Put given scores into the view for every event."""
         for model, score in scores.items():

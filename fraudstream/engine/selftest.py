@@ -8,9 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from fraudstream.engine.duplicates import Horizon
+from fraudstream.engine.models import ModelStage
 from fraudstream.engine.result import OUTCOMES
 from fraudstream.engine.step import Engine, Settings
+from fraudstream.events.interning import Interner
 from fraudstream.events.schema import Schema
+from fraudstream.rules.binding import bind
 from fraudstream.rules.cases import CaseMessages, case_messages
 from fraudstream.rules.errors import Problem
 from fraudstream.rules.ruleset import Rule, Ruleset
@@ -39,6 +42,12 @@ def run_cases(ruleset: Ruleset, schema: Schema) -> Iterator[CaseResult]:
     """Run every inline test of every rule, whatever the rule's status and dates."""
     for rule in ruleset.rules:
         yield from _run_rule(ruleset, rule, schema)
+
+
+def compile_kernels(ruleset: Ruleset, settings: Settings) -> None:
+    """Make numba compile what the inline tests leave out, so that the first event need not wait for it."""
+    models = ModelStage(bind(ruleset, settings.schema, Interner()))
+    models.warm()
 
 
 def _run_rule(ruleset: Ruleset, rule: Rule, schema: Schema) -> Iterator[CaseResult]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import repeat
 from typing import Any
 
 from fraudstream.events.checks import Rejections
@@ -73,8 +74,8 @@ class _Objects:
         objects = self._level(parent)
         if objects is None:
             return None
-        values = [each.get(name) for each in objects]
-        return values if any(value is not None for value in values) else None
+        values = list(map(dict.get, objects, repeat(name)))
+        return values if values.count(None) < len(values) else None
 
     def _level(self, path: str) -> Sequence[dict[str, Any]] | None:
         if path not in self._levels:

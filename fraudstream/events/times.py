@@ -114,5 +114,5 @@ def parse_time(value: str, zone: str | None = None) -> int:
 def format_time(time_us: int) -> str:
     """Write microseconds since 1970 as RFC 3339 in UTC, with the fraction only where there is one."""
     moment = _EPOCH + timedelta(microseconds=int(time_us))
-    precision = "seconds" if time_us % 1_000_000 == 0 else "auto"
+    precision = "seconds" if time_us % 1_000_000 == 0 else "milliseconds" if time_us % 1_000 == 0 else "auto"
     return moment.isoformat(timespec=precision).replace("+00:00", "Z")

@@ -301,9 +301,9 @@ class _Compilation:
 
     def _text_test(self, node: Call) -> Compiled:
         match node.arguments:
-            case (Name(column) as name, Literal(str(part))) if self.compile(name).type == TEXT:
-                test = TEXT_TESTS[node.function]
-                key = (node.function, column, part)
-                slot = self._program.step(key, operators.text_test(column, part, test))
-                return Compiled(node, TRUTH, slot, (self.compile(name),))
+            case (Name() as name, Literal(str(part))) if self.compile(name).type == TEXT:
+                operand = self.compile(name)
+                test = operators.text_test(operand.slot, part, TEXT_TESTS[node.function], self._interner)
+                slot = self._program.step((node.function, operand.slot, part), test)
+                return Compiled(node, TRUTH, slot, (operand,))
         raise ExpressionError(f'{node.function} takes a text column and a "text"', node.position)

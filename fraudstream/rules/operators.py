@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import operator as python
 from collections.abc import Callable, Sequence
+from functools import reduce
 from typing import Any, cast
 
 import numpy as np
 
+from fraudstream.events.interning import Interner
 from fraudstream.rules.functions import Function
 from fraudstream.rules.types import DURATION, NUMBER, TIME, Kind, Type
 from fraudstream.rules.vectors import (
@@ -108,13 +110,22 @@ def comparison(operator: str, left: int, right: int) -> Compute:
 
 def membership(slot: int, codes: tuple[float, ...]) -> Compute:
     """Tell whether a text is one of some constants."""
-    wanted = np.array(codes, np.int32)
 
     def compute(_: View, vectors: Vectors) -> Vector:
         one = values(vectors, slot)
-        return judged(np.isin(one.data, wanted), one.known)
+        return judged(_is_any_of(one.data, codes), one.known)
 
     return compute
+
+
+_FEW_CODES = 16
+
+
+def _is_any_of(data: Array, codes: tuple[float, ...]) -> Array:
+    if len(codes) > _FEW_CODES:
+        return np.isin(data, np.array(codes, np.int32))
+    # A handful of comparisons is many times faster than the general search.
+    return reduce(np.logical_or, (data == code for code in codes))
 
 
 def junction(word: str, slots: tuple[int, ...]) -> Compute:
@@ -164,12 +175,13 @@ def call(function: Function, slots: tuple[int, ...]) -> Compute:
     return lambda _, vectors: function([values(vectors, slot) for slot in slots])
 
 
-def text_test(column: str, part: str, test: Callable[[str, str], bool]) -> Compute:
-    """Test each text of a column; unknown where there is none."""
+def text_test(slot: int, part: str, test: Callable[[str, str], bool], interner: Interner) -> Compute:
+    """Test each distinct text of a batch once; unknown where there is none."""
 
-    def compute(view: View, _: Vectors) -> Vector:
-        texts = view.batch.text.get(column) or [None] * len(view)
-        verdict = np.array([text is not None and test(text, part) for text in texts], np.bool_)
-        return judged(verdict, np.array([text is not None for text in texts], np.bool_))
+    def compute(_: View, vectors: Vectors) -> Vector:
+        column = values(vectors, slot)
+        codes, places = np.unique(column.data, return_inverse=True)
+        verdicts = [code >= 0 and test(interner.text(code), part) for code in codes.tolist()]
+        return judged(np.array(verdicts, np.bool_)[places], column.known)
 
     return compute

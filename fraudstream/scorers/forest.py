@@ -20,7 +20,6 @@ from fraudstream.scorers.half_space_kernels import (
     turn_over,
 )
 from fraudstream.scorers.protocol import Matrix, Occlusion, ScorerError
-from fraudstream.scorers.scaling import MIDDLE
 from fraudstream.scorers.trees import grow
 
 _INTEGERS_EXACT_MAX = 2**53
@@ -143,5 +142,5 @@ def _empty_epoch(trees: int, height: int, features: int) -> Epoch:
         np.tile(np.arange(shape[1], dtype=np.uint32), (trees, 1)),
         np.zeros(shape, dtype=np.int64),
         np.zeros(trees, dtype=np.int64),
-        np.full(features, MIDDLE),
+        np.zeros(features),
     )

@@ -1,11 +1,230 @@
-"""The topics of a topology on a cluster: create them, check them, and how far the worker is behind."""
+"""The topics of a topology on its cluster: create them, check them, and see how far behind its group is."""
 
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from kafka import KafkaAdminClient
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka.admin import ConfigResource, ConfigResourceType, OffsetSpec
+from kafka.errors import (
+    CoordinatorLoadInProgressError,
+    CoordinatorNotAvailableError,
+    KafkaError,
+    KafkaTimeoutError,
+    TopicAlreadyExistsError,
+)
+
+from fraudstream.stream.emission import MESSAGE_BYTES_MAX, Outlet
+
+if TYPE_CHECKING:
+    from fraudstream.config import Topology
+
+BROKER_SECONDS_MAX = 10.0
+COORDINATOR_RETRY_SECONDS = 0.1
+BROKER_DEFAULT = -1
+UNKNOWN_TOPIC = 3
+
+
+class BrokerError(Exception):
+    """The cluster is out of reach or not as the topology needs it: what, where, remedy, in one line."""
+
+
+@dataclass(frozen=True)
+class TopicState:
+    """A topic as it is on the cluster; `partitions_wanted` is None where any number will do."""
+
+    name: str
+    partitions: int
+    partitions_wanted: int | None
+    created: bool
+
+    @property
+    def fits(self) -> bool:
+        """Whether the topic is as the topology says."""
+        return self.partitions_wanted in (None, self.partitions)
+
+    def __str__(self) -> str:
+        text = f"{self.name}: {'created' if self.created else 'exists'}, {self.partitions} partitions"
+        if self.fits:
+            return text
+        return (
+            f"{text}, but the topology says {self.partitions_wanted}: "
+            f"set input.partitions to {self.partitions}, or make the topic anew"
+        )
+
+
+def create_topics(topology: Topology) -> list[TopicState]:
+    """Create the topics that are missing, and return the state of all; BrokerError where that fails.
+
+    Messages are stamped when they enter: all times come from one clock, the age of an event cannot make
+    retention drop it, and latency counts from the append.
+    """
+    with connected(topology) as admin:
+        partitions = topology.input.partitions
+        created = [name for name in topic_names(topology) if create_topic(admin, name, partitions)]
+        admin.wait_for_topics(created, timeout_ms=BROKER_SECONDS_MAX * 1000)
+        return states(admin, topology, created)
+
+
+def create_topic(admin: Any, name: str, partitions: int) -> bool:
+    """Create a topic; return whether it was missing."""
+    options = {
+        "num_partitions": partitions,
+        "replication_factor": BROKER_DEFAULT,
+        "configs": {"message.timestamp.type": "LogAppendTime"},
+    }
+    try:
+        admin.create_topics({name: options})
+    except TopicAlreadyExistsError:
+        return False
+    return True
+
+
+def require_topics(topology: Topology) -> tuple[list[TopicState], Outlet]:
+    """Return the topics' states and the limits of those that are written; BrokerError if one is missing."""
+    with connected(topology) as admin:
+        found = states(admin, topology, ())
+    missing = set(topic_names(topology)) - {state.name for state in found}
+    if missing:
+        raise BrokerError(
+            f"{topology.kafka.bootstrap}: no topic {', '.join(sorted(missing))}: "
+            "create it with `fraudstream topics create`"
+        )
+    return found, outlet(topology)
+
+
+def outlet(topology: Topology) -> Outlet:
+    """Return the topics that are written with their limits, Kafka's default where the broker tells none."""
+    alerts, letters = topology.output.alerts, topology.output.dead_letters
+    # The embedded broker hangs up on this question.
+    try:
+        with connected(topology) as admin:
+            limits = message_bytes_max(admin, alerts, letters)
+    except BrokerError:
+        limits = {}
+    return Outlet(
+        alerts,
+        letters,
+        limits.get(alerts, MESSAGE_BYTES_MAX),
+        limits.get(letters, MESSAGE_BYTES_MAX),
+    )
+
+
+def message_bytes_max(admin: Any, *topics: str) -> dict[str, int]:
+    """Return the largest record batch that each topic takes, in bytes."""
+    setting = "max.message.bytes"
+    asked = [ConfigResource(ConfigResourceType.TOPIC, name, configs={setting: None}) for name in topics]
+    answer = admin.describe_configs(asked, config_filter="all")
+    return {name: int(settings[setting]["value"]) for name, settings in answer["topic"].items()}
+
+
+def states(admin: Any, topology: Topology, created: Collection[str]) -> list[TopicState]:
+    """Return the state of the topology's topics that exist."""
+    wanted = {topology.input.topic: topology.input.partitions}
+    existing = [
+        (topic["name"], len(topic["partitions"]))
+        for topic in admin.describe_topics(topic_names(topology))
+        if topic["error_code"] != UNKNOWN_TOPIC
+    ]
+    return [TopicState(name, count, wanted.get(name), name in created) for name, count in existing]
+
+
+def topic_names(topology: Topology) -> list[str]:
+    """Return the topics that the topology reads and writes."""
+    return [topology.input.topic, topology.output.alerts, topology.output.dead_letters]
+
+
+def lag(topology: Topology) -> dict[int, int]:
+    """Return how many messages of each input partition the group has yet to commit; BrokerError on failure.
+
+    Where the group has committed nothing, all messages of the partition count.
+    """
+    topic = topology.input.topic
+    with connected(topology) as admin:
+        (described,) = admin.describe_topics([topic])
+        partitions = [TopicPartition(topic, each["partition_index"]) for each in described["partitions"]]
+        committed = committed_offsets(admin, topology.kafka.group, partitions)
+        starts = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.EARLIEST))
+    ends = end_offsets(topology, partitions)
+    return {each.partition: ends[each] - max(committed[each], starts[each].offset) for each in partitions}
+
+
+def committed_offsets(admin: Any, group: str, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
+    """Return a group's offsets, -1 where it has none; waits while the cluster makes its offsets topic."""
+    deadline = time.monotonic() + BROKER_SECONDS_MAX
+    while True:
+        try:
+            answer = admin.list_group_offsets({group: partitions})[group]
+        except (CoordinatorNotAvailableError, CoordinatorLoadInProgressError):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(COORDINATOR_RETRY_SECONDS)
+        else:
+            return {partition: answer[partition].offset for partition in partitions}
+
+
+def end_offsets(topology: Topology, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
+    """Return the offsets that the next messages will have, from a fetch at the end of each partition.
+
+    The embedded broker's list of end offsets is too low by most of the last batch; what a fetch says is right
+    on every broker.
+    """
+    with (
+        reporting(topology),
+        closing(
+            KafkaConsumer(
+                bootstrap_servers=topology.kafka.bootstrap,
+                bootstrap_timeout_ms=BROKER_SECONDS_MAX * 1000,
+                enable_auto_commit=False,
+                fetch_max_wait_ms=20,
+                max_partition_fetch_bytes=1,
+            )
+        ) as consumer,
+    ):
+        consumer.assign(partitions)
+        for partition, offset in consumer.end_offsets(partitions).items():
+            consumer.seek(partition, offset)
+        deadline = time.monotonic() + BROKER_SECONDS_MAX
+        while None in (ends := {each: consumer.highwater(each) for each in partitions}).values():
+            if time.monotonic() > deadline:
+                raise KafkaTimeoutError("no fetch was answered")
+            consumer.poll(timeout_ms=50)
+        return ends
+
+
+@contextmanager
+def connected(topology: Topology) -> Iterator[Any]:
+    """Give an admin client of the topology's cluster; every failure of it is a BrokerError."""
+    timeout_ms = BROKER_SECONDS_MAX * 1000
+    with (
+        reporting(topology),
+        closing(
+            KafkaAdminClient(bootstrap_servers=topology.kafka.bootstrap, bootstrap_timeout_ms=timeout_ms)
+        ) as admin,
+    ):
+        yield admin
+
+
+@contextmanager
+def reporting(topology: Topology) -> Iterator[None]:
+    """Turn the client's errors into one line, and keep its own log lines out of sight."""
+    where = topology.kafka.bootstrap
+    logger = logging.getLogger("kafka")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    except KafkaTimeoutError:
+        raise BrokerError(
+            f"{where}: no Kafka broker answered within {BROKER_SECONDS_MAX:g} s: start one with "
+            "`make kafka-up`, or name yours in the topology's kafka.bootstrap or with --kafka"
+        ) from None
+    except KafkaError as error:
+        raise BrokerError(f"{where}: {type(error).__name__}: {error}") from None
+    finally:
+        logger.setLevel(level)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import faust
 
 from fraudstream.stream.desk import Desk
 from fraudstream.stream.emission import Outlet
+from fraudstream.stream.producer import FAUST_LOG, Outgoing
 from fraudstream.stream.transport import BatchConsumer, BatchSchema, BatchTransport
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ LAG_SECONDS = 1.0
 class BatchApp(faust.App):  # type: ignore[misc]
     """A Faust app on the batch transport, which stops rather than lose a message."""
 
+    logger = FAUST_LOG
     failed = False
     on_failure: Callable[[], None]
     """Called when the worker has to stop; set by whoever runs it."""
@@ -51,7 +53,12 @@ def build_app(
     """
     outlet = outlet or Outlet(topology.output.alerts, topology.output.dead_letters)
     app = BatchApp(topology.kafka.group, **settings(topology, outlet))
-    desk = Desk(engine, outlet, observer, lambda messages: app.producer.submit(messages), app.fail)
+
+    async def submit(messages: Sequence[Outgoing]) -> Sequence[Awaitable[Any]]:
+        receipts: Sequence[Awaitable[Any]] = await app.producer.submit(messages)
+        return receipts
+
+    desk = Desk(engine, outlet, observer, submit, app.fail)
 
     async def judge(stream: Any) -> None:
         # Faust would acknowledge by itself as soon as the loop asks for the next batch.

@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+if TYPE_CHECKING:
+    from aiokafka import ConsumerRecord
+
 Partition = tuple[str, int]
 """Topic and number; Faust's and aiokafka's own pairs are equal to it."""
-
-
-class Record(Protocol):
-    """What is used of a fetched message; `timestamp` is in milliseconds since 1970 UTC."""
-
-    @property
-    def offset(self) -> int: ...
-    @property
-    def timestamp(self) -> int: ...
-    @property
-    def key(self) -> bytes | None: ...
-    @property
-    def value(self) -> bytes | None: ...
 
 
 class Batch:
@@ -45,25 +35,29 @@ class Batch:
 
     __slots__ = ("emitted", "partition", "records", "size_bytes", "values")
 
-    def __init__(self, partition: Partition, records: Sequence[Record]) -> None:
+    def __init__(self, partition: Partition, records: Sequence[ConsumerRecord]) -> None:
         self.partition = partition
         self.records = records
-        self.values = [record.value for record in records]
+        self.values: list[bytes | None] = [record.value for record in records]
         self.size_bytes = sum(map(len, filter(None, self.values)))
         self.emitted = False
 
     def __len__(self) -> int:
         return len(self.records)
 
+    def __str__(self) -> str:
+        topic, number = self.partition
+        return f"{topic}[{number}] offsets {self.first_offset} to {self.next_offset - 1}"
+
     @property
     def first_offset(self) -> int:
         """Offset of the first message."""
-        return self.records[0].offset
+        return int(self.records[0].offset)
 
     @property
     def next_offset(self) -> int:
         """The offset to commit once the batch is done with."""
-        return self.records[-1].offset + 1
+        return int(self.records[-1].offset) + 1
 
     def append_ms(self) -> NDArray[np.int64]:
         """Return the n timestamps, in milliseconds since 1970 UTC."""

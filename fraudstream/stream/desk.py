@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from aiokafka.errors import KafkaError
 
 from fraudstream.engine.result import Decisions, StepResult
 from fraudstream.events.batch import DeadLetter
@@ -59,11 +60,11 @@ class Desk:
         if self._failed:
             return
         batch: Batch = event.value
-        started = time.perf_counter()
-        result = self._step(batch)
-        step_seconds = time.perf_counter() - started
-        emitted = emission(batch, result, self._engine.ruleset.version, self._outlet)
         try:
+            started = time.perf_counter()
+            result = self._step(batch)
+            step_seconds = time.perf_counter() - started
+            emitted = emission(batch, result, self._engine.ruleset.version, self._outlet)
             async with asyncio.timeout(DELIVERY_SECONDS_MAX):
                 receipts = await self._submit(emitted.messages)
         except Exception as error:
@@ -77,7 +78,7 @@ class Desk:
         try:
             return self._engine.step(batch.values)
         except Exception as error:
-            log.exception("the engine failed on %d messages of %s; they become dead letters", len(batch), batch)
+            log.exception("the engine failed on %s: its messages become dead letters", batch)
             self._observer.on_error("step")
             return step_failed(len(batch), error)
 
@@ -107,11 +108,12 @@ class Desk:
         if self._failed:
             return
         self._failed = True
+        expected = isinstance(error, (KafkaError, TimeoutError))
         log.error(
-            "alerts or dead letters of %s cannot be sent (%r): stopping without committing it; "
-            "it is judged again after a restart",
+            "what came of %s cannot be sent (%r): stopping without committing it, so that it is judged again",
             batch,
             error,
+            exc_info=None if expected else error,
         )
         self._observer.on_error("emit")
         self._on_failure()

@@ -29,7 +29,7 @@ class Outlet:
 
 @dataclass(frozen=True)
 class Emission:
-    """What one batch gave rise to: the messages to send, and the result less the alerts that cannot be sent."""
+    """What one batch gave rise to: the messages to send, and the result less the alerts too large for that."""
 
     messages: list[Outgoing]
     result: StepResult
@@ -87,7 +87,8 @@ def dead_letter_message(batch: Batch, letter: DeadLetter, outlet: Outlet) -> Out
     if message.size_bytes() <= outlet.dead_letter_bytes_max:
         return message
     size_bytes = len(record.key or b"") + len(record.value or b"")
-    return replace(message, key=None, value=None, headers=[*headers, ("left_behind_bytes", b"%d" % size_bytes)])
+    headers.append(("left_behind_bytes", b"%d" % size_bytes))
+    return Outgoing(outlet.dead_letters, None, None, headers)
 
 
 def source_headers(batch: Batch, row: int) -> Headers:

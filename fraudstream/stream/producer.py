@@ -16,6 +16,9 @@ from faust.transport.drivers import aiokafka as driver
 
 log = logging.getLogger(__name__)
 
+FAUST_LOG = logging.getLogger("faust")
+"""Where Faust's services log; by default a subclass of one would use the name of our module."""
+
 Headers = list[tuple[str, bytes]]
 
 
@@ -35,8 +38,9 @@ class Outgoing:
 
 
 class BatchProducer(driver.Producer):  # type: ignore[misc]
-    """Faust's producer, able to send many messages at the price of one; idempotent where the broker allows."""
+    """Faust's producer, able to send many messages at the price of one; idempotent if the broker allows it."""
 
+    logger = FAUST_LOG
     _idempotent = False
 
     async def on_start(self) -> None:
@@ -93,7 +97,8 @@ def record_batches(producer: AIOKafkaProducer, messages: Iterable[Outgoing]) -> 
     """Pack messages into record batches of the producer's size; one message alone may be larger."""
     batch = producer.create_batch()
     for message in messages:
-        while batch.append(timestamp=None, key=message.key, value=message.value, headers=message.headers) is None:
+        content = {"key": message.key, "value": message.value, "headers": message.headers}
+        while batch.append(timestamp=None, **content) is None:
             yield batch
             batch = producer.create_batch()
     yield batch

@@ -18,9 +18,9 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 from mode.utils.futures import notify
 
-from fraudstream.stream.batch import Batch, Partition, Record
+from fraudstream.stream.batch import Batch, Partition
 from fraudstream.stream.ledger import Ledger
-from fraudstream.stream.producer import BatchProducer
+from fraudstream.stream.producer import FAUST_LOG, BatchProducer
 
 BATCHES_MAX = 8
 """Batches under way per partition. Few, so that a worker which falls behind reads fewer and larger ones."""
@@ -36,6 +36,8 @@ Faust's own setting is 1.5 s.
 
 class BatchConsumer(driver.Consumer):  # type: ignore[misc]
     """Reads batches, and commits a partition up to its first batch that is not emitted."""
+
+    logger = FAUST_LOG
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -84,6 +86,12 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         self._unacked_messages.clear()
         notify(self._waiting_for_ack)
 
+    async def wait_empty(self) -> None:
+        """Wait for the batches in hand and commit, without those that can no longer be emitted."""
+        if self.app.failed:
+            self.abandon()
+        await super().wait_empty()
+
     async def perform_seek(self) -> None:
         """Go back to the committed offsets."""
         await super().perform_seek()
@@ -120,6 +128,8 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
 class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
     """Makes the Kafka client, with settings that Faust fixes."""
 
+    logger = FAUST_LOG
+
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
         # The client has no setters; it reads these when it starts.
@@ -149,12 +159,11 @@ class BatchSchema(Schema):  # type: ignore[misc]
 
 def message_of(tp: TP, batch: Batch, generation: int) -> ConsumerMessage:
     """Return the Faust message that stands for a batch; its offset is that of the batch's first message."""
-    first: Record = batch.records[0]
     return ConsumerMessage(
         topic=tp.topic,
         partition=tp.partition,
-        offset=first.offset,
-        timestamp=first.timestamp / 1000,
+        offset=batch.first_offset,
+        timestamp=batch.records[0].timestamp / 1000,
         timestamp_type=None,
         headers=None,
         key=None,

@@ -25,7 +25,7 @@ def metrics_page() -> str:
             labels = [metric.label] if metric.label else []
             rows.append(_row(metric.name, "histogram", labels, metric.documentation))
         elif isinstance(metric, Counter | Gauge):
-            family = metric.describe()[0]
+            family = next(iter(metric.describe()))
             suffix = "_total" if isinstance(metric, Counter) else ""
             rows.append(_row(family.name + suffix, family.type, metric._labelnames, family.documentation))
     return _HEAD + "\n".join(sorted(rows)) + "\n"

@@ -58,6 +58,13 @@ def test_rank_resolves_the_top_ten_thousandth() -> None:
     assert max(abs(_true_share(raw, row) - calibrated[row]) for row in top) < 5e-5
 
 
+def test_a_record_ranks_first_and_no_higher() -> None:
+    """Where each score is the highest so far, all earlier ones are lower, and no rounding passes 1."""
+    calibrated, _ = Calibrator(0, 1).rank(np.geomspace(1e-5, 0.4, 2_000))
+    assert calibrated[1:].max() == 1.0
+    assert calibrated[1:].min() > 0.99
+
+
 def test_equal_scores_rank_lowest() -> None:
     """Where all scores are equal none is lower, so every rank is 0."""
     calibrated, ready = Calibrator(0, 10).rank(np.full(100, 0.7))

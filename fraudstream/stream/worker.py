@@ -1,0 +1,121 @@
+"""Runs a worker in this process until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import threading
+from typing import TYPE_CHECKING
+
+import faust
+
+from fraudstream.stream.admin import BrokerError, require_topics
+from fraudstream.stream.app import BatchApp, build_app
+from fraudstream.stream.producer import FAUST_LOG
+
+if TYPE_CHECKING:
+    from fraudstream.config import Topology
+    from fraudstream.engine.step import Engine
+    from fraudstream.stream.observer import StreamObserver
+
+log = logging.getLogger(__name__)
+
+EXIT_STOPPED = 0
+EXIT_FAILED = 1
+STOP_SECONDS_MAX = 25.0
+"""How long a stop may take; Kubernetes kills after 30 s."""
+SAME_SIGNAL_SECONDS = 1.0
+"""A terminal and a parent process may both pass on one Ctrl-C."""
+
+
+def run_worker(topology: Topology, engine: Engine, observer: StreamObserver) -> int:
+    """Read, judge and emit until SIGINT or SIGTERM; return 0 then, 1 after a failure that the log tells of.
+
+    A stop finishes the batches in hand, commits them and leaves the group. A second signal, or a stop that
+    takes longer than `STOP_SECONDS_MAX`, ends the process at once: what was not committed is judged again.
+    """
+    configure_logging()
+    try:
+        states, outlet = require_topics(topology)
+    except BrokerError as error:
+        log.error("%s", error)
+        return EXIT_FAILED
+    for state in states:
+        if not state.fits:
+            log.warning("%s", state)
+    loop = new_event_loop()
+    app = build_app(topology, engine, observer, outlet)
+    worker = Worker(app, loop=loop)
+    kafka = topology.kafka
+    log.info("reading %s on %s as group %s", topology.input.topic, kafka.bootstrap, kafka.group)
+    return worker.run()
+
+
+class Worker(faust.Worker):  # type: ignore[misc]
+    """Faust's worker, with our logging, a bound on stopping, and no theatre on the terminal."""
+
+    logger = FAUST_LOG
+
+    def __init__(self, app: BatchApp, *, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(app, loop=loop, quiet=True, override_logging=False)
+        self.spinner = None
+        app.on_failure = lambda: self._schedule_shutdown(signal.SIGTERM)
+
+    def run(self) -> int:
+        """Run until stopped; return the exit code."""
+        code = EXIT_STOPPED
+        try:
+            self.execute_from_commandline()
+        except SystemExit as end:
+            code = EXIT_FAILED if end.code or self.app.failed else EXIT_STOPPED
+        log.info("stopped")
+        return code
+
+    async def on_startup_finished(self) -> None:
+        """Say that the worker is at work."""
+        log.info("ready")
+
+    def _on_sigint(self) -> None:
+        self._stop_on_request(signal.SIGINT)
+
+    def _on_sigterm(self) -> None:
+        self._stop_on_request(signal.SIGTERM)
+
+    def _stop_on_request(self, number: signal.Signals) -> None:
+        if self._signal_stop_time is None:
+            log.info("stopping on %s: finishing the batches in hand", number.name)
+            self._schedule_shutdown(number)
+        elif self.loop.time() - self._signal_stop_time > SAME_SIGNAL_SECONDS:
+            self._end_at_once("told again to stop")
+
+    def _schedule_shutdown(self, number: signal.Signals) -> None:
+        deadline = threading.Timer(STOP_SECONDS_MAX, self._end_at_once, ["stopping took too long"])
+        deadline.daemon = True
+        deadline.start()
+        super()._schedule_shutdown(number)
+
+    def _end_at_once(self, why: str) -> None:
+        log.error("%s: ending now; what is not committed is judged again", why)
+        logging.shutdown()
+        os._exit(EXIT_FAILED)
+
+
+def new_event_loop() -> asyncio.AbstractEventLoop:
+    """Return the process's event loop: uvloop's where it is installed, for the client's thread as well."""
+    try:
+        import uvloop  # noqa: PLC0415 - not on every platform
+    except ImportError:
+        pass
+    else:
+        asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    return loop
+
+
+def configure_logging() -> None:
+    """Log to standard error, one line each: ours from INFO on, the libraries' from WARNING on."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("fraudstream").setLevel(logging.INFO)
