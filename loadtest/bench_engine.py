@@ -1,4 +1,4 @@
-"""Measures the engine alone: whole steps by batch size, the shares of its stages, and the model against River."""
+"""Measures the engine alone: steps by batch size, the shares of the stages, and the model against River."""
 
 from __future__ import annotations
 

@@ -91,8 +91,7 @@ def run(console: Console, events: int, rate: int, kafka: str | None) -> dict[str
         for thread in (collector, sender):
             thread.start()
             stack.callback(thread.stop)
-        start = time.monotonic()
-        seconds = watch(console, worker, sender, found) - start
+        seconds = watch(console, worker, sender, found) - sender.started_s
         samples = worker.metrics()
         figures = summary(found, samples, sender.sent_ms, seconds)
         show_end(console, found, samples, figures)
@@ -114,6 +113,8 @@ def watch(console: Console, worker: Worker, sender: Sender, found: Found) -> flo
             view.update(sender.sent, samples)
             now = time.monotonic()
             done = (total(samples, "fraudstream_events_total"), len(found.alerts))
+            if done[0]:
+                sender.go.set()
             if done != progress:
                 judged_at = now if done[0] != progress[0] else judged_at
                 progress, moved_at = done, now

@@ -23,6 +23,10 @@ class Found:
     offsets: list[int] = field(default_factory=list)
     appended_ms: list[int] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        # Of a repeated id the first counts: the service drops the later one.
+        self._row_of = {name: row for row, name in reversed(list(enumerate(self.traffic.ids)))}
+
     def add(self, alert: Any, offset: int, appended_ms: int) -> None:
         """Take one alert."""
         self.alerts.append(alert)
@@ -30,19 +34,32 @@ class Found:
         self.appended_ms.append(appended_ms)
 
     def incidents_caught(self) -> dict[int, set[str]]:
-        """Return for each incident with an alert on one of its events the rules that told it."""
+        """Return for each incident that some alert is about the rules that told it."""
         caught: dict[int, set[str]] = defaultdict(set)
         for alert, offset in zip(self.alerts, self.offsets, strict=True):
-            incident = int(self.traffic.incident[offset])
-            if incident >= 0:
-                caught[incident].update(rule["id"] for rule in alert["rules"])
+            for rule in alert["rules"]:
+                for incident in self._about(rule, offset):
+                    caught[incident].add(rule["id"])
         return caught
 
+    def _about(self, rule: Any, offset: int) -> set[int]:
+        """Return the incidents that a rule's part of an alert is about: its event's, and its evidence's.
+
+        An innocent payment in the middle of a burst may be the one that completes it: the alert then stands
+        at that payment, and names the burst's events as its evidence.
+        """
+        rows = [offset, *(self._row_of[each] for each in rule["contributing_event_ids"])]
+        return {int(incident) for incident in self.traffic.incident[rows] if incident >= 0}
+
     def precision(self) -> float:
-        """Return the share of alerts that are about an event of an injected incident."""
-        if not self.offsets:
+        """Return the share of alerts that are about an injected incident."""
+        if not self.alerts:
             return 0.0
-        return float((self.traffic.incident[self.offsets] >= 0).mean())
+        right = [
+            any(self._about(rule, offset) for rule in alert["rules"])
+            for alert, offset in zip(self.alerts, self.offsets, strict=True)
+        ]
+        return sum(right) / len(right)
 
     def recall(self) -> float:
         """Return the share of injected incidents with at least one alert."""

@@ -53,8 +53,11 @@ def repository_ruleset() -> Ruleset:
 def small_model_ruleset() -> Ruleset:
     """Return the repository's rules, one that fires often, and the model with a short warm-up."""
     files = read_files(RULES)
-    model = files["models/anomaly.yml"].replace(b"window: 500}", b"window: 100}")
-    files["models/anomaly.yml"] = model.replace(b"warm_up: 2000", b"warm_up: 300")
+    model = files["models/anomaly.yml"]
+    for long, short in ((b"window: 1000}", b"window: 100}"), (b"warm_up: 3000", b"warm_up: 300")):
+        assert long in model, "the model file has changed: shorten its warm-up here too"
+        model = model.replace(long, short)
+    files["models/anomaly.yml"] = model
     files["reason_codes.yml"] += b"  TEST_ANY: Anything\n"
     files["fraud/any.yml"] = _SENSITIVE_RULE.replace(b"MODEL_UNUSUAL", b"TEST_ANY")
     return build_ruleset(files)

@@ -62,7 +62,7 @@ class Alerting:
             rules = [
                 describe_rule(
                     bound.rule,
-                    wording.reason(bound.when, event),
+                    _reason(bound, wording, scored, event),
                     wording.evidence(bound.when, event),
                     features.contributing_ids(bound.features, frame, event, CONTRIBUTING_MAX),
                 )
@@ -115,3 +115,9 @@ class Alerting:
         debtor = batch.text.get("debtor.id")
         key = (debtor[event] if debtor else None) or event_id
         return Alert(int(batch.row[event]), identity, key.encode(), orjson.dumps(content))
+
+
+def _reason(bound: BoundRule, wording: Wording, scored: Scored, event: int) -> str:
+    """Return why a rule hit: its clauses, and what raised the scores that they read."""
+    raised = [f"score raised by {text}" for model in bound.models if (text := scored.raised_by(model, event))]
+    return "; ".join([wording.reason(bound.when, event), *raised])

@@ -31,6 +31,14 @@ class Scored:
         """Return the calibrated scores that were given, per model."""
         return {model: batch.calibrated[batch.ready] for model, (_, batch) in self.batches.items()}
 
+    def raised_by(self, model: str, event: int) -> str:
+        """Say in words which features raised a model's score of an event; empty where it gave none."""
+        if model not in self.batches:
+            return ""
+        scorer, batch = self.batches[model]
+        top = scorer.explain(batch, event, CONTRIBUTIONS_MAX) if batch.ready[event] else []
+        return ", ".join(f"{each.feature} ({each.direction})" for each in top)
+
     def describe(self, event: int) -> list[dict[str, Any]]:
         """Return what an alert says of each model that scored the event."""
         described = []

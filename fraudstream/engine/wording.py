@@ -81,7 +81,9 @@ class Wording:
                 return readable_duration(int(value))
             case _:
                 plain = self._plain(part, event)
-                return f"{plain:,}" if isinstance(plain, int | float) else str(plain)
+                if isinstance(plain, float):
+                    return f"{plain:,.4f}".rstrip("0").rstrip(".")
+                return f"{plain:,}" if isinstance(plain, int) else str(plain)
 
     def _plain(self, part: Compiled, event: int) -> Any:
         value = self._value(part, event)
@@ -119,4 +121,4 @@ def readable_duration(us: int) -> str:
         number, us = divmod(us, unit_us)
         if number:
             parts.append(format_duration(number * unit_us))
-    return " ".join(parts[:2]) or f"{us / 1000:g}ms"
+    return " ".join(parts[:2]) or (f"{us / 1000:g}ms" if us else "0s")

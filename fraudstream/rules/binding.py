@@ -14,7 +14,7 @@ from fraudstream.rules.parse import ExpressionError
 from fraudstream.rules.ruleset import Model, Rule, Ruleset
 from fraudstream.rules.schema import FeatureSpec
 from fraudstream.rules.scope import Scope, Symbol
-from fraudstream.rules.tree import Node, names
+from fraudstream.rules.tree import Node, models, names
 from fraudstream.rules.types import DURATION, NUMBER, TIME, Kind, Type
 from fraudstream.rules.yaml_file import YamlFile
 
@@ -24,11 +24,12 @@ _ORDERED = (*_COUNTED, Aggregate.MIN, Aggregate.MAX)
 
 @dataclass(frozen=True)
 class BoundRule:
-    """A rule in the judging program; `features` are the indexes of the features that it names."""
+    """A rule in the judging program, and the features (by index) and models that it names."""
 
     rule: Rule
     when: Compiled
     features: tuple[int, ...]
+    models: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -80,8 +81,8 @@ class _Binder:
     def __init__(self, bound: Bound, problems: list[Problem]) -> None:
         self._bound = bound
         self._problems = problems
-        models = frozenset(model.spec.id for model in bound.ruleset.models)
-        self._scope = Scope(bound.schema, bound.ruleset.rates.currencies, models)
+        known = frozenset(model.spec.id for model in bound.ruleset.models)
+        self._scope = Scope(bound.schema, bound.ruleset.rates.currencies, known)
         self._known: dict[Feature, int] = {}
 
     def bind_rule(self, rule: Rule, *, any_score: bool) -> None:
@@ -95,7 +96,7 @@ class _Binder:
             return
         used = {each.name for each in names(rule.when)}
         mentioned = tuple(index for name, index in indexes.items() if name in used)
-        self._bound.rules.append(BoundRule(rule, when, mentioned))
+        self._bound.rules.append(BoundRule(rule, when, mentioned, tuple(models(rule.when))))
 
     def bind_model(self, model: Model) -> None:
         indexes = self._features(model.spec.windows, model.where, model.file, "windows")

@@ -139,6 +139,15 @@ def names(node: Node) -> Iterator[Name]:
         yield from names(child)
 
 
+def models(node: Node) -> Iterator[str]:
+    """Yield the models whose scores an expression reads."""
+    match node:
+        case Call("score", (Literal(str(model)),)):
+            yield model
+    for child in children(node):
+        yield from models(child)
+
+
 def put_in(node: Node, constants: Mapping[str, Constant], lists: Mapping[str, Listing]) -> Node:
     """Replace the names of parameters by their values, which keep the name as their label."""
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType, OffsetSpec
 from kafka.errors import (
-    CoordinatorLoadInProgressError,
-    CoordinatorNotAvailableError,
     KafkaError,
     KafkaTimeoutError,
+    RetriableError,
     TopicAlreadyExistsError,
 )
 
 from fraudstream.stream.emission import MESSAGE_BYTES_MAX, Outlet
+from fraudstream.stream.logs import muted
 
 if TYPE_CHECKING:
     from fraudstream.config import Topology
@@ -155,12 +154,12 @@ def lag(topology: Topology) -> dict[int, int]:
 
 
 def committed_offsets(admin: Any, group: str, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
-    """Return a group's offsets, -1 where it has none; waits while the cluster makes its offsets topic."""
+    """Return a group's offsets, -1 where it has none; waits while the group moves."""
     deadline = time.monotonic() + BROKER_SECONDS_MAX
     while True:
         try:
             answer = admin.list_group_offsets({group: partitions})[group]
-        except (CoordinatorNotAvailableError, CoordinatorLoadInProgressError):
+        except RetriableError:
             if time.monotonic() > deadline:
                 raise
             time.sleep(COORDINATOR_RETRY_SECONDS)
@@ -214,11 +213,9 @@ def connected(topology: Topology) -> Iterator[Any]:
 def reporting(topology: Topology) -> Iterator[None]:
     """Turn the client's errors into one line, and keep its own log lines out of sight."""
     where = topology.kafka.bootstrap
-    logger = logging.getLogger("kafka")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL)
     try:
-        yield
+        with muted("kafka"):
+            yield
     except KafkaTimeoutError:
         raise BrokerError(
             f"{where}: no Kafka broker answered within {BROKER_SECONDS_MAX:g} s: start one with "
@@ -226,5 +223,3 @@ def reporting(topology: Topology) -> Iterator[None]:
         ) from None
     except KafkaError as error:
         raise BrokerError(f"{where}: {type(error).__name__}: {error}") from None
-    finally:
-        logger.setLevel(level)

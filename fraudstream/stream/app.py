@@ -9,7 +9,8 @@ import faust
 
 from fraudstream.stream.desk import Desk
 from fraudstream.stream.emission import Outlet
-from fraudstream.stream.producer import FAUST_LOG, Outgoing
+from fraudstream.stream.logs import FAUST_LOG
+from fraudstream.stream.producer import Outgoing
 from fraudstream.stream.transport import BatchConsumer, BatchSchema, BatchTransport
 
 if TYPE_CHECKING:

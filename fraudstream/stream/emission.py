@@ -29,7 +29,7 @@ class Outlet:
 
 @dataclass(frozen=True)
 class Emission:
-    """What one batch gave rise to: the messages to send, and the result less the alerts too large for that."""
+    """What one batch gave rise to: the messages to send, and the result less the alerts too large to go."""
 
     messages: list[Outgoing]
     result: StepResult

@@ -14,10 +14,9 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from faust.transport.drivers import aiokafka as driver
 
-log = logging.getLogger(__name__)
+from fraudstream.stream.logs import FAUST_LOG, muted
 
-FAUST_LOG = logging.getLogger("faust")
-"""Where Faust's services log; by default a subclass of one would use the name of our module."""
+log = logging.getLogger(__name__)
 
 Headers = list[tuple[str, bytes]]
 
@@ -38,7 +37,7 @@ class Outgoing:
 
 
 class BatchProducer(driver.Producer):  # type: ignore[misc]
-    """Faust's producer, able to send many messages at the price of one; idempotent if the broker allows it."""
+    """Faust's producer, able to send many messages at the price of one; idempotent if it may be."""
 
     logger = FAUST_LOG
     _idempotent = False
@@ -79,7 +78,8 @@ class BatchProducer(driver.Producer):  # type: ignore[misc]
             **{**self._settings_default(), **self._settings_auth()}, enable_idempotence=True
         )
         try:
-            await producer.start()
+            with muted("aiokafka.producer.sender"):
+                await producer.start()
         except KafkaConnectionError:
             raise
         except KafkaError as error:

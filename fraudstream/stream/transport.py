@@ -20,7 +20,8 @@ from mode.utils.futures import notify
 
 from fraudstream.stream.batch import Batch, Partition
 from fraudstream.stream.ledger import Ledger
-from fraudstream.stream.producer import FAUST_LOG, BatchProducer
+from fraudstream.stream.logs import FAUST_LOG
+from fraudstream.stream.producer import BatchProducer
 
 BATCHES_MAX = 8
 """Batches under way per partition. Few, so that a worker which falls behind reads fewer and larger ones."""

@@ -13,7 +13,7 @@ import faust
 
 from fraudstream.stream.admin import BrokerError, require_topics
 from fraudstream.stream.app import BatchApp, build_app
-from fraudstream.stream.producer import FAUST_LOG
+from fraudstream.stream.logs import FAUST_LOG, configure_logging
 
 if TYPE_CHECKING:
     from fraudstream.config import Topology
@@ -113,9 +113,3 @@ def new_event_loop() -> asyncio.AbstractEventLoop:
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     return loop
-
-
-def configure_logging() -> None:
-    """Log to standard error, one line each: ours from INFO on, the libraries' from WARNING on."""
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("fraudstream").setLevel(logging.INFO)

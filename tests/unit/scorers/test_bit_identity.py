@@ -10,11 +10,21 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from river import preprocessing
 
 from fraudstream.scorers.config import build_scorer
 from fraudstream.scorers.protocol import Matrix
-from tests.unit.scorers.makers import SCORERS as MADE
-from tests.unit.scorers.makers import columns, names, river_half_space_trees, scaled, scored, spec, stream
+from fraudstream.scorers.scaling import MinMax
+from tests.unit.scorers.makers import (
+    SCORERS,
+    columns,
+    names,
+    river_half_space_trees,
+    scaled,
+    scored,
+    spec,
+    stream,
+)
 
 ROWS = 1_100
 MODELS = [(25, 8, 250, 16), (10, 8, 100, 6), (5, 3, 7, 3), (2, 12, 90, 5), (1, 1, 1, 1), (4, 6, 1_000, 2)]
@@ -67,6 +77,21 @@ def _case(kind: str, model: tuple[int, int, int, int]) -> tuple[Matrix, NDArray[
     return x, _river(scaled(river_half_space_trees(*model[:3])), x, names(model[3]))
 
 
+@pytest.mark.parametrize("kind", STREAMS)
+def test_scaler_equals_river(kind: str) -> None:
+    """Every scaled value has River's bits, before and after the row is counted."""
+    x = STREAMS[kind](np.random.default_rng(1), 3)
+    found = MinMax(3).scale(x)
+    scaler = preprocessing.MinMaxScaler()
+    expected: tuple[list[list[float]], list[list[float]]] = ([], [])
+    for row in x.tolist():
+        values = dict(enumerate(row))
+        expected[0].append(list(scaler.transform_one(values).values()))
+        scaler.learn_one(values)
+        expected[1].append(list(scaler.transform_one(values).values()))
+    assert np.array_equal(found, np.array(expected), equal_nan=True)
+
+
 @pytest.mark.parametrize("batch", BATCHES)
 @pytest.mark.parametrize("model", MODELS, ids=str)
 @pytest.mark.parametrize("kind", STREAMS)
@@ -105,7 +130,7 @@ def test_gaps_are_closed_alike() -> None:
     """With gaps, the fast path and River's own path behind the protocol agree to the bit."""
     x = stream(600, gaps=0.2)
     x[0] = 0.3
-    fast, slow = MADE["min_max_half_space_trees"](), MADE["river_half_space_trees"]()
+    fast, slow = SCORERS["min_max_half_space_trees"](), SCORERS["river_half_space_trees"]()
     assert np.array_equal(fast.score_and_learn(x).raw, slow.score_and_learn(x).raw)
 
 

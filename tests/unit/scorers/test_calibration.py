@@ -60,9 +60,9 @@ def test_rank_resolves_the_top_ten_thousandth() -> None:
 
 def test_a_record_ranks_first_and_no_higher() -> None:
     """Where each score is the highest so far, all earlier ones are lower, and no rounding passes 1."""
-    calibrated, _ = Calibrator(0, 1).rank(np.geomspace(1e-5, 0.4, 2_000))
+    calibrated, _ = Calibrator(0, 1).rank(np.geomspace(1e-5, 0.4, 900))
     assert calibrated[1:].max() == 1.0
-    assert calibrated[1:].min() > 0.99
+    assert calibrated[1:].min() > 1 - 1e-12
 
 
 def test_equal_scores_rank_lowest() -> None:

@@ -53,13 +53,21 @@ def test_before_the_first_window_there_are_no_reasons() -> None:
 
 
 def test_reasons_come_strongest_first_and_only_if_they_raised_the_score() -> None:
-    """Features that lowered the score or left it alone are no reasons; equals keep their order."""
+    """Features that lowered the score or left it alone are no reasons."""
     trace = _Given([0.1, 0.3, -0.2, 0.0, 0.3], [1, 1, 1, 1, 1], [0, 0, 0, 0, 0])
     batch = _batch([5, 6, 7, 8, 9], trace)
     found = strongest(batch, 0, 5, ("a", "b", "c", "d", "e"))
     assert [each.feature for each in found] == ["b", "e", "a"]
     assert [each.value for each in found] == [6, 9, 5]
     assert [each.feature for each in strongest(batch, 0, 1, ("a", "b", "c", "d", "e"))] == ["b"]
+
+
+def test_equal_reasons_keep_the_order_of_the_features() -> None:
+    """Among many features that raised the score alike, the first ones are named."""
+    names = tuple(f"f{index}" for index in range(60))
+    batch = _batch([1.0] * 60, _Given([0.1, 0.2] * 30, [1] * 60, [0] * 60))
+    found = [each.feature for each in strongest(batch, 0, 60, names)]
+    assert found == [*names[1::2], *names[0::2]]
 
 
 def test_directions() -> None:

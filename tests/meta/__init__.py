@@ -1,0 +1,1 @@
+"""The repository holds to its own habits."""

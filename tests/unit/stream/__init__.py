@@ -1,0 +1,1 @@
+"""Tests of the stream room that need no broker."""

@@ -1,0 +1,128 @@
+"""An engine and an observer that are simple enough to foretell what the stream room must do with them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fraudstream.config import Topology
+from fraudstream.engine.result import Alert, Decisions, StepResult
+from fraudstream.engine.step import Engine
+from fraudstream.events.batch import DeadLetter
+from fraudstream.stream.batch import Batch, Partition
+
+RULESET_VERSION = "ruleset-1"
+HUGE_ALERT_BYTES = 2_000_000
+
+
+@dataclass
+class FakeEngine:
+    """Alerts on each payload with ALERT (hugely on HUGE), raises on CRASH, refuses what is no `{...}`.
+
+    The alert's id is `alert of <payload>`, its key the payload. Each step takes `step_seconds`.
+    """
+
+    step_seconds: float = 0.0
+    ruleset: Any = field(default_factory=lambda: SimpleNamespace(version=RULESET_VERSION))
+    seen: list[bytes | None] = field(default_factory=list)
+
+    def step(self, values: Sequence[bytes | None]) -> StepResult:
+        """Judge a batch by its bytes."""
+        time.sleep(self.step_seconds)
+        self.seen += values
+        if any(b"CRASH" in (value or b"") for value in values):
+            raise RuntimeError("no such luck")
+        alerts: list[Alert] = []
+        letters: list[DeadLetter] = []
+        for row, value in enumerate(values):
+            if value is None or not value.startswith(b"{"):
+                letters.append(DeadLetter(row, "not_json", "decode", f"row {row} is no object"))
+            elif b"ALERT" in value:
+                alerts.append(Alert(row, f"alert of {value.decode()}", value, value))
+            elif b"HUGE" in value:
+                alerts.append(Alert(row, f"alert of {value.decode()}", value, b"x" * HUGE_ALERT_BYTES))
+        return step_result(len(values), alerts, letters)
+
+    def as_engine(self) -> Engine:
+        """Return itself, as what it stands in for."""
+        return cast(Engine, self)
+
+
+def step_result(events: int, alerts: Sequence[Alert] = (), letters: Sequence[DeadLetter] = ()) -> StepResult:
+    """Return a result in which every message without a dead letter is judged."""
+    rows = sorted(set(range(events)) - {letter.row for letter in letters})
+    zeros = np.zeros(len(rows))
+    return StepResult(
+        events_in=events,
+        alerts=list(alerts),
+        dead_letters=list(letters),
+        duplicates=0,
+        late=0,
+        decisions=Decisions(np.array(rows, np.int32), zeros.astype(np.int8), zeros.astype(np.int16)),
+        rule_outcomes=np.zeros((0, 3), np.int64),
+        suppressed=0,
+        model_scores={},
+    )
+
+
+@dataclass
+class FakeObserver:
+    """Remembers what it is told."""
+
+    events: list[int] = field(default_factory=list)
+    results: list[StepResult] = field(default_factory=list)
+    latencies_ms: list[NDArray[np.float64]] = field(default_factory=list)
+    lags: dict[int, int] = field(default_factory=dict)
+    errors: list[str] = field(default_factory=list)
+
+    def on_batch(
+        self,
+        result: StepResult,
+        *,
+        events: int,
+        step_seconds: float,
+        append_ms: NDArray[np.int64],
+        done_ms: float,
+    ) -> None:
+        """Remember a batch."""
+        self.events.append(events)
+        self.results.append(result)
+        self.latencies_ms.append(done_ms - append_ms)
+
+    def on_lag(self, partition: int, events: int) -> None:
+        """Remember a lag."""
+        self.lags[partition] = events
+
+    def on_error(self, stage: str) -> None:
+        """Remember an error."""
+        self.errors.append(stage)
+
+
+def record(offset: int, value: bytes | None = b"{}", key: bytes | None = None, timestamp: int = 0) -> Any:
+    """Return a message as the Kafka client gives it."""
+    return SimpleNamespace(offset=offset, value=value, key=key, timestamp=timestamp)
+
+
+def batch(offsets: Sequence[int], value: bytes = b"{}", partition: Partition = ("events", 0)) -> Batch:
+    """Return a batch of equal payloads at some offsets."""
+    return Batch(partition, [record(offset, value) for offset in offsets])
+
+
+def topology(bootstrap: str = "localhost:9092", prefix: str = "fraudstream", partitions: int = 4) -> Topology:
+    """Return a topology whose topics are `<prefix>.events`, `.alerts`, `.dead` and group `<prefix>`."""
+    return Topology.model_validate(
+        {
+            "schema": "fraudstream.topology/v1",
+            "name": "test",
+            "kafka": {"bootstrap": bootstrap, "group": prefix},
+            "input": {"topic": f"{prefix}.events", "partitions": partitions},
+            "output": {"alerts": f"{prefix}.alerts", "dead_letters": f"{prefix}.dead"},
+            "rules": "rules",
+        }
+    )
