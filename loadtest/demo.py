@@ -55,7 +55,8 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="end with one JSON object on a line")
     asked = parser.parse_args()
     # A polite end is an interrupt too: everything that was started is stopped on the way out.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     console = Console(stderr=asked.json)
     if not console.is_terminal:
         console.width = 140

@@ -18,7 +18,9 @@ from fraudstream.scorers.config import ModelSpec, build_scorer
 from fraudstream.scorers.protocol import ScoreBatch, Scorer
 
 CONTRIBUTIONS_MAX = 5
-"""How many of the features that raised a score an alert names."""
+"""How many of the features that raised a score an alert lists ..."""
+_RAISED_MAX = 3
+"""... and how many of them the reason names."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Scored:
         if model not in self.batches:
             return ""
         scorer, batch = self.batches[model]
-        top = scorer.explain(batch, event, CONTRIBUTIONS_MAX) if batch.ready[event] else []
+        top = scorer.explain(batch, event, _RAISED_MAX) if batch.ready[event] else []
         return ", ".join(f"{each.feature} ({each.direction})" for each in top)
 
     def describe(self, event: int) -> list[dict[str, Any]]:

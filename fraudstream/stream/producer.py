@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from faust.transport.drivers import aiokafka as driver
 
+from fraudstream.stream.batch import Partition
 from fraudstream.stream.logs import FAUST_LOG, muted
 
 log = logging.getLogger(__name__)
@@ -52,26 +53,14 @@ class BatchProducer(driver.Producer):  # type: ignore[misc]
 
         Returns what to await for the broker's acknowledgement: a KafkaError tells of the failure.
         """
-        producer: AIOKafkaProducer = self._ensure_producer()
-        receipts = []
-        for (topic, partition), group in (await self._by_partition(producer, messages)).items():
-            for batch in record_batches(producer, group):
-                receipts.append(await producer.send_batch(batch, topic, partition=partition))
-        return receipts
-
-    async def _by_partition(
-        self, producer: AIOKafkaProducer, messages: Iterable[Outgoing]
-    ) -> dict[tuple[str, int], list[Outgoing]]:
-        choose = DefaultPartitioner()
-        partitions: dict[str, list[int]] = {}
-        groups: dict[tuple[str, int], list[Outgoing]] = {}
-        for message in messages:
-            topic = message.topic
-            if topic not in partitions:
-                partitions[topic] = sorted(await producer.partitions_for(topic))
-            partition = choose(message.key, partitions[topic], partitions[topic])
-            groups.setdefault((topic, partition), []).append(message)
-        return groups
+        client: AIOKafkaProducer = self._ensure_producer()
+        topics = {message.topic for message in messages}
+        partitions = {topic: sorted(await client.partitions_for(topic)) for topic in topics}
+        return [
+            await client.send_batch(batch, topic, partition=partition)
+            for (topic, partition), group in by_partition(messages, partitions).items()
+            for batch in record_batches(client.create_batch, group)
+        ]
 
     async def _broker_allows_idempotence(self) -> bool:
         producer = self._producer_type(
@@ -93,12 +82,27 @@ class BatchProducer(driver.Producer):  # type: ignore[misc]
         return {"enable_idempotence": self._idempotent}
 
 
-def record_batches(producer: AIOKafkaProducer, messages: Iterable[Outgoing]) -> Iterator[BatchBuilder]:
-    """Pack messages into record batches of the producer's size; one message alone may be larger."""
-    batch = producer.create_batch()
+def by_partition(
+    messages: Iterable[Outgoing], partitions: Mapping[str, list[int]]
+) -> dict[Partition, list[Outgoing]]:
+    """Spread messages over the partitions of their topics."""
+    choose = DefaultPartitioner()
+    groups: dict[Partition, list[Outgoing]] = {}
+    for message in messages:
+        numbers = partitions[message.topic]
+        number = choose(message.key, numbers, numbers)
+        groups.setdefault((message.topic, number), []).append(message)
+    return groups
+
+
+def record_batches(
+    new_batch: Callable[[], BatchBuilder], messages: Iterable[Outgoing]
+) -> Iterator[BatchBuilder]:
+    """Pack messages into record batches of the client's size; one message alone may be larger."""
+    batch = new_batch()
     for message in messages:
         content = {"key": message.key, "value": message.value, "headers": message.headers}
         while batch.append(timestamp=None, **content) is None:
             yield batch
-            batch = producer.create_batch()
+            batch = new_batch()
     yield batch

@@ -91,9 +91,10 @@ class Worker(faust.Worker):  # type: ignore[misc]
             self._end_at_once("told again to stop")
 
     def _schedule_shutdown(self, number: signal.Signals) -> None:
-        deadline = threading.Timer(STOP_SECONDS_MAX, self._end_at_once, ["stopping took too long"])
-        deadline.daemon = True
-        deadline.start()
+        # Not a timer of the event loop, which waits for the client's thread while it stops.
+        self._deadline = threading.Timer(STOP_SECONDS_MAX, self._end_at_once, ["stopping took too long"])
+        self._deadline.daemon = True
+        self._deadline.start()
         super()._schedule_shutdown(number)
 
     def _end_at_once(self, why: str) -> None:

@@ -19,7 +19,17 @@ def main(bootstrap: str, prefix: str, partitions: str, step_seconds: str) -> int
     engine = FakeEngine(float(step_seconds))
     observer = FakeObserver()
     code = worker.run_worker(topology(bootstrap, prefix, int(partitions)), engine.as_engine(), observer)
-    print(json.dumps({"events": sum(observer.events), "batches": len(observer.events), "errors": observer.errors,"lags":observer.lags, "seen": len(engine.seen)}))
+    print(
+        json.dumps(
+            {
+                "events": sum(observer.events),
+                "batches": len(observer.events),
+                "errors": observer.errors,
+                "lags": observer.lags,
+                "seen": len(engine.seen),
+            }
+        )
+    )
     return code
 
 

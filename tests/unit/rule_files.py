@@ -15,7 +15,9 @@ from fraudstream.rules.lock import new_lock
 from fraudstream.rules.ruleset import Ruleset, build_ruleset
 
 SHARED_FILES: Mapping[str, bytes] = {
-    "typologies.yml": b"schema: fraudstream.typologies/v1\ntypologies: {any: {title: Any, description: All}}\n",
+    "typologies.yml": (
+        b"schema: fraudstream.typologies/v1\ntypologies: {any: {title: Any, description: Anything}}\n"
+    ),
     "reason_codes.yml": b"schema: fraudstream.reason_codes/v1\nreason_codes: {ANY: Anything}\n",
     "rates.yml": (
         b"schema: fraudstream.rates/v1\nbase: USD\nsource: invented\nrates:\n"

@@ -26,7 +26,6 @@ from fraudstream.rules.tree import Comparison, Junction, Literal, Not, put_in, w
         ("a not in [1, 2]", "not a in [1, 2]"),
         ("a is not null", "not a is null"),
         ("a is null and b", "(a is null) and b"),
-        ("a in [1, 2,]", "a in [1, 2]"),
         ("f(a, b + c)", "f(a, (b + c))"),
         ("a.b  >\n 1", "a.b > 1"),
         ("x == 1.50", "x == 1.5"),

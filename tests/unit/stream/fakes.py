@@ -77,7 +77,6 @@ class FakeObserver:
 
     events: list[int] = field(default_factory=list)
     results: list[StepResult] = field(default_factory=list)
-    latencies_ms: list[NDArray[np.float64]] = field(default_factory=list)
     lags: dict[int, int] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
 
@@ -93,7 +92,6 @@ class FakeObserver:
         """Remember a batch."""
         self.events.append(events)
         self.results.append(result)
-        self.latencies_ms.append(done_ms - append_ms)
 
     def on_lag(self, partition: int, events: int) -> None:
         """Remember a lag."""

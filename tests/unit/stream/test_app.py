@@ -1,0 +1,54 @@
+"""The app's settings are the safe ones, whatever stands in the environment."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+
+from fraudstream.stream.app import BatchApp, build_app, settings
+from fraudstream.stream.emission import Outlet
+from fraudstream.stream.transport import BatchTransport
+from tests.unit.stream.fakes import FakeEngine, FakeObserver, topology
+
+
+@pytest.fixture
+def app(monkeypatch: pytest.MonkeyPatch) -> Iterator[BatchApp]:
+    """An app made where variables of Faust are set."""
+    monkeypatch.setenv("BROKER_URL", "kafka://elsewhere")
+    monkeypatch.setenv("WEB_ENABLED", "1")
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    app = build_app(topology("one:1,two:2"), FakeEngine().as_engine(), FakeObserver())
+    app.finalize()
+    yield app
+    asyncio.set_event_loop(None)
+    loop.close()
+
+
+def test_the_topology_says_where_to_connect(app: BatchApp) -> None:
+    """All bootstrap addresses and the group come from the topology, not from the environment."""
+    assert [str(url) for url in app.conf.broker_consumer] == ["kafka://one:1", "kafka://two:2"]
+    assert app.conf.id == "fraudstream"
+
+
+def test_nothing_listens_and_nothing_is_created(app: BatchApp) -> None:
+    """Faust's web server and its making of topics are off."""
+    assert app.conf.web_enabled is False
+    assert app.conf.topic_allow_declare is False
+    assert app.conf.topic_disable_leader is True
+
+
+def test_faust_reads_by_the_batch(app: BatchApp) -> None:
+    """The app uses the batch transport, with one agent on the input topic."""
+    assert isinstance(app.transport, BatchTransport)
+    (agent,) = app.agents.values()
+    assert list(agent.channel.topics) == ["fraudstream.events"]
+    assert agent.concurrency == 1
+
+
+def test_record_batches_fit_the_smallest_topic() -> None:
+    """The producer packs no more into a batch than each topic takes."""
+    assert settings(topology(), Outlet("a", "d"))["producer_max_batch_size"] == 262_144
+    assert settings(topology(), Outlet("a", "d", 50_000, 9_000))["producer_max_batch_size"] == 9_000

@@ -1,0 +1,213 @@
+"""A batch is acknowledged after everything that came of it, or never."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+from typing import Any
+
+import pytest
+from aiokafka.errors import KafkaError
+
+from fraudstream.stream import desk as desk_module
+from fraudstream.stream.batch import Batch
+from fraudstream.stream.desk import Desk
+from fraudstream.stream.emission import Outlet
+from fraudstream.stream.producer import Outgoing
+from tests.unit.stream.fakes import FakeEngine, FakeObserver, batch
+
+ALERT = b'{"ALERT": 1}'
+
+
+class FakeEvent:
+    """A Faust event that remembers whether its batch was emitted when it was acknowledged."""
+
+    def __init__(self, value: Batch) -> None:
+        self.value = value
+        self.acknowledged: list[bool] = []
+
+    def ack(self) -> None:
+        """Remember the acknowledgement."""
+        self.acknowledged.append(self.value.emitted)
+
+
+class FakeProducer:
+    """Takes messages; `confirm` and `refuse` play the broker's part, oldest first."""
+
+    def __init__(self) -> None:
+        self.submitted: list[list[Outgoing]] = []
+        self._pending: list[asyncio.Future[None]] = []
+
+    async def submit(self, messages: Sequence[Outgoing]) -> list[Awaitable[Any]]:
+        """Take messages and return one receipt for all."""
+        self.submitted.append(list(messages))
+        receipt = asyncio.get_running_loop().create_future()
+        self._pending.append(receipt)
+        return [receipt]
+
+    def confirm(self) -> None:
+        """Acknowledge the oldest submission."""
+        self._pending.pop(0).set_result(None)
+
+    def refuse(self) -> None:
+        """Fail the oldest submission."""
+        self._pending.pop(0).set_exception(KafkaError("refused"))
+
+
+class Setup:
+    """A desk with everything around it faked."""
+
+    def __init__(self) -> None:
+        self.engine = FakeEngine()
+        self.observer = FakeObserver()
+        self.producer = FakeProducer()
+        self.failures = 0
+        outlet = Outlet("alerts", "dead")
+        self.desk = Desk(
+            self.engine.as_engine(), outlet, self.observer, self.producer.submit, self.on_failure
+        )
+
+    def on_failure(self) -> None:
+        """Count the failures that are reported."""
+        self.failures += 1
+
+    async def handle(self, *payloads: bytes) -> list[FakeEvent]:
+        """Hand over a batch of one message for each payload."""
+        events = [FakeEvent(batch([offset], payload)) for offset, payload in enumerate(payloads)]
+        for event in events:
+            await self.desk.handle(event)
+        await settled()
+        return events
+
+
+async def settled() -> None:
+    """Let everything run that can."""
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+@pytest.fixture
+def setup() -> Setup:
+    """A desk in front of a fake engine."""
+    return Setup()
+
+
+def test_acknowledgement_waits_for_the_broker(setup: Setup) -> None:
+    """The batch is emitted, acknowledged and reported once its alert has a receipt, and not before."""
+
+    async def scenario() -> None:
+        (event,) = await setup.handle(ALERT)
+        assert [message.topic for message in setup.producer.submitted[0]] == ["alerts"]
+        assert event.acknowledged == []
+        assert setup.observer.events == []
+        setup.producer.confirm()
+        await settled()
+        assert event.acknowledged == [True]
+        assert setup.observer.events == [1]
+
+    asyncio.run(scenario())
+
+
+def test_the_next_batch_is_judged_meanwhile(setup: Setup) -> None:
+    """While an alert is on its way the engine works on; each batch is acknowledged on its own receipt."""
+
+    async def scenario() -> None:
+        first, second = await setup.handle(ALERT, ALERT)
+        assert setup.engine.seen == [ALERT, ALERT]
+        setup.producer.confirm()
+        await settled()
+        assert (first.acknowledged, second.acknowledged) == ([True], [])
+        setup.producer.confirm()
+        await settled()
+        assert second.acknowledged == [True]
+
+    asyncio.run(scenario())
+
+
+def test_a_failure_stops_everything_behind_it(setup: Setup, caplog: pytest.LogCaptureFixture) -> None:
+    """A refused alert is reported once; its batch and all later ones are never acknowledged nor judged."""
+
+    async def scenario() -> None:
+        first, second = await setup.handle(ALERT, ALERT)
+        setup.producer.refuse()
+        await settled()
+        setup.producer.refuse()
+        await settled()
+        (third,) = await setup.handle(b"{}")
+        for event in (first, second, third):
+            assert event.acknowledged == []
+            assert not event.value.emitted
+
+    asyncio.run(scenario())
+    assert setup.failures == 1
+    assert setup.observer.errors == ["emit"]
+    assert len(setup.engine.seen) == 2
+    (line,) = caplog.messages
+    assert line.startswith("what came of events[0] offsets 0 to 0 cannot be sent (KafkaError('refused'))")
+
+
+def test_a_silent_broker_is_a_failure(setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A receipt that does not come in time stops the worker."""
+    monkeypatch.setattr(desk_module, "DELIVERY_SECONDS_MAX", 0.01)
+
+    async def scenario() -> None:
+        (event,) = await setup.handle(ALERT)
+        await asyncio.wait_for(reported(), 5)
+        assert event.acknowledged == []
+
+    async def reported() -> None:
+        while not setup.failures:
+            await asyncio.sleep(0.001)
+
+    asyncio.run(scenario())
+    assert setup.failures == 1
+
+
+def test_a_producer_that_takes_nothing_is_a_failure(setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error on handing over stops the worker as well."""
+
+    async def broken(messages: Sequence[Outgoing]) -> list[Awaitable[Any]]:
+        raise KafkaError("closed")
+
+    monkeypatch.setattr(setup.desk, "_submit", broken)
+    (event,) = asyncio.run(setup.handle(ALERT))
+    assert event.acknowledged == []
+    assert setup.failures == 1
+
+
+def test_a_failing_engine_turns_its_batch_into_dead_letters(
+    setup: Setup, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Every message of the batch is kept with the exception's words; the worker goes on."""
+
+    async def scenario() -> None:
+        (event,) = await setup.handle(b"CRASH")
+        ((letter,),) = setup.producer.submitted
+        assert (letter.topic, letter.value) == ("dead", b"CRASH")
+        headers = dict(letter.headers)
+        assert headers["reason"] == b"step_failed"
+        assert headers["detail"] == b"RuntimeError: no such luck"
+        setup.producer.confirm()
+        await settled()
+        assert event.acknowledged == [True]
+
+    asyncio.run(scenario())
+    assert setup.failures == 0
+    assert setup.observer.errors == ["step"]
+    (result,) = setup.observer.results
+    assert (result.events_in, len(result.dead_letters), len(result.decisions.row)) == (1, 1, 0)
+    assert "the engine failed on events[0] offsets 0 to 0" in caplog.text
+
+
+def test_an_alert_too_large_is_reported(setup: Setup) -> None:
+    """It counts as an error and not as an alert; the batch is acknowledged."""
+
+    async def scenario() -> None:
+        (event,) = await setup.handle(b'{"HUGE": 1}')
+        setup.producer.confirm()
+        await settled()
+        assert event.acknowledged == [True]
+
+    asyncio.run(scenario())
+    assert setup.observer.errors == ["alert_too_large"]
+    assert setup.observer.results[0].alerts == []

@@ -1,0 +1,80 @@
+"""Alerts and dead letters carry where they come from, and none is too large for its topic."""
+
+from __future__ import annotations
+
+import pytest
+
+from fraudstream.engine.result import Alert
+from fraudstream.events.batch import DeadLetter
+from fraudstream.stream.batch import Batch
+from fraudstream.stream.emission import ALERT_TOO_LARGE, Outlet, emission
+from fraudstream.stream.producer import Outgoing
+from tests.unit.stream.fakes import record, step_result
+
+OUTLET = Outlet("alerts", "dead")
+SOURCE = [("source_topic", b"events"), ("source_partition", b"3"), ("source_offset", b"17")]
+
+
+@pytest.fixture
+def batch() -> Batch:
+    """Two messages, with a gap between their offsets."""
+    return Batch(("events", 3), [record(10, b"ten", b"k"), record(17, b"seventeen", b"key")])
+
+
+def test_an_alert_names_its_source(batch: Batch) -> None:
+    """The headers give id, ruleset and the source's own offset, not its row."""
+    result = step_result(2, alerts=[Alert(1, "a-1", b"debtor", b"{}")])
+    emitted = emission(batch, result, "rules-7", OUTLET)
+    headers = [("alert_id", b"a-1"), ("ruleset_version", b"rules-7"), *SOURCE]
+    assert emitted.messages == [Outgoing("alerts", b"debtor", b"{}", headers)]
+    assert emitted.result == result
+
+
+def test_a_dead_letter_can_be_sent_again(batch: Batch) -> None:
+    """It keeps the key and the payload of its source; the headers say what is wrong, and where."""
+    result = step_result(2, letters=[DeadLetter(1, "bad_amount", "validate", "amount is -1")])
+    (message,) = emission(batch, result, "rules-7", OUTLET).messages
+    reason = [("reason", b"bad_amount"), ("stage", b"validate"), ("detail", b"amount is -1")]
+    assert message == Outgoing("dead", b"key", b"seventeen", [*reason, *SOURCE])
+
+
+def test_a_tombstone_without_key_becomes_a_dead_letter() -> None:
+    """A message of nothing at all still has a dead letter, which is as empty."""
+    batch = Batch(("events", 3), [record(17, None, None)])
+    result = step_result(1, letters=[DeadLetter(0, "tombstone", "decode", "no payload")])
+    (message,) = emission(batch, result, "rules-7", OUTLET).messages
+    assert (message.key, message.value) == (None, None)
+    assert message.headers[-3:] == SOURCE
+
+
+def test_order_is_that_of_the_source(batch: Batch) -> None:
+    """Alerts come in their order, several of one event too, then the dead letters in theirs."""
+    alerts = [Alert(0, "a", b"k", b"1"), Alert(0, "b", b"k", b"2"), Alert(1, "c", b"k", b"3")]
+    letters = [DeadLetter(0, "r", "s", "d"), DeadLetter(1, "r", "s", "d")]
+    messages = emission(batch, step_result(2, alerts, letters), "rules-7", OUTLET).messages
+    assert [message.value for message in messages] == [b"1", b"2", b"3", b"ten", b"seventeen"]
+
+
+def test_an_alert_too_large_becomes_a_dead_letter_of_its_event(batch: Batch) -> None:
+    """What the alert topic would refuse goes to the dead letters, with the sizes and the remedy."""
+    alerts = [Alert(0, "small", b"k", b"{}"), Alert(1, "large", b"k", b"x" * 5_000)]
+    emitted = emission(batch, step_result(2, alerts), "rules-7", Outlet("alerts", "dead", 1_000, 1_000))
+    kept, letter = emitted.messages
+    assert kept.value == b"{}"
+    assert (letter.topic, letter.value) == ("dead", b"seventeen")
+    assert ("reason", ALERT_TOO_LARGE.encode()) in letter.headers
+    detail = dict(letter.headers)["detail"].decode()
+    assert detail.startswith("alert large has 5")
+    assert detail.endswith("alerts takes 1000: raise its max.message.bytes")
+    assert emitted.alerts_too_large == 1
+    assert [alert.alert_id for alert in emitted.result.alerts] == ["small"]
+
+
+def test_a_payload_too_large_stays_behind() -> None:
+    """A dead letter that its topic would refuse goes without key and payload, and says how large they are."""
+    batch = Batch(("events", 3), [record(17, b"x" * 5_000, b"key")])
+    result = step_result(1, letters=[DeadLetter(0, "too_large", "decode", "5000 bytes")])
+    (message,) = emission(batch, result, "rules-7", Outlet("alerts", "dead", 1_000, 1_000)).messages
+    assert (message.key, message.value) == (None, None)
+    assert message.headers[-4:] == [*SOURCE, ("left_behind_bytes", b"5003")]
+    assert message.size_bytes() <= 1_000

@@ -1,0 +1,310 @@
+"""The consumer gives one Faust message per fetch and partition, and never more than there is room for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
+
+import pytest
+from faust.types import TP
+
+from fraudstream.stream import transport
+from fraudstream.stream.app import BatchApp, build_app
+from fraudstream.stream.transport import BatchConsumer, BatchSchema
+from tests.unit.stream.fakes import FakeEngine, FakeObserver, record, topology
+
+EVENTS = "fraudstream.events"
+FIRST, SECOND = TP(EVENTS, 0), TP(EVENTS, 1)
+GENERATION = 7
+
+Fetched = dict[TP, list[Any]]
+
+
+@pytest.fixture
+def loop() -> Iterator[asyncio.AbstractEventLoop]:
+    """The event loop that Faust finds."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    yield loop
+    asyncio.set_event_loop(None)
+    loop.close()
+
+
+@pytest.fixture
+def app(loop: asyncio.AbstractEventLoop) -> Iterator[BatchApp]:
+    """An app that is connected to nothing."""
+    app = build_app(topology(), FakeEngine().as_engine(), FakeObserver())
+    app.finalize()
+    app.consumer_generation_id = GENERATION
+    yield app
+    app.consumer._thread.thread_loop.close()
+
+
+@pytest.fixture
+def consumer(app: BatchApp) -> BatchConsumer:
+    """Its consumer, reading."""
+    app.consumer.resume_flow()
+    return app.consumer
+
+
+def serve(consumer: BatchConsumer, fetched: Fetched | None) -> None:
+    """Let the next fetches bring the same messages."""
+
+    async def fetch(timeout: float) -> tuple[Fetched | None, None]:
+        return fetched, None
+
+    consumer._wait_next_records = fetch
+
+
+async def read(consumer: BatchConsumer) -> list[Any]:
+    """Return what one fetch gives."""
+    return [message async for _, message in consumer.getmany(1.0)]
+
+
+def done(consumer: BatchConsumer, message: Any) -> None:
+    """Acknowledge a message whose batch is emitted."""
+    message.value.emitted = True
+    consumer.ack(message)
+
+
+def run(loop: asyncio.AbstractEventLoop, scenario: Callable[[], Awaitable[None]]) -> None:
+    """Run a scenario, which may not take long."""
+    loop.run_until_complete(asyncio.wait_for(scenario(), 5))
+
+
+def test_one_message_per_partition(loop: asyncio.AbstractEventLoop, consumer: BatchConsumer) -> None:
+    """All that a fetch brought of a partition is one Faust message of the current generation."""
+    records = {FIRST: [record(3, b"a", timestamp=1_500), record(4, None)], SECOND: [record(9, b"c")]}
+    serve(consumer, records)
+
+    async def scenario() -> None:
+        first, second = await read(consumer)
+        assert first.value.values == [b"a", None]
+        assert (first.tp, first.offset, first.timestamp) == (FIRST, 3, 1.5)
+        assert (second.tp, second.offset, second.generation_id) == (SECOND, 9, GENERATION)
+        assert second.value.partition == (EVENTS, 1)
+
+    run(loop, scenario)
+
+
+def test_an_empty_fetch_gives_nothing(loop: asyncio.AbstractEventLoop, consumer: BatchConsumer) -> None:
+    """No messages, and no fetch because the worker stops, give no batch."""
+
+    nothing: list[Fetched | None] = [{}, None]
+
+    async def scenario() -> None:
+        for fetched in nothing:
+            serve(consumer, fetched)
+            assert await read(consumer) == []
+
+    run(loop, scenario)
+
+
+def test_nothing_is_given_while_the_flow_is_stopped(
+    loop: asyncio.AbstractEventLoop, consumer: BatchConsumer
+) -> None:
+    """What a fetch brings after the flow stopped is dropped, and not under way."""
+    serve(consumer, {FIRST: [record(0)]})
+
+    async def scenario() -> None:
+        consumer.stop_flow()
+        assert await read(consumer) == []
+        assert consumer.ledger.batches_open == 0
+
+    run(loop, scenario)
+
+
+def test_a_new_generation_drops_the_rest(
+    loop: asyncio.AbstractEventLoop, app: BatchApp, consumer: BatchConsumer
+) -> None:
+    """When the group rebalances between two partitions of a fetch, the second is not given."""
+    serve(consumer, {FIRST: [record(0)], SECOND: [record(0)]})
+
+    async def scenario() -> None:
+        given = []
+        async for tp, _ in consumer.getmany(1.0):
+            given.append(tp)
+            app.consumer_generation_id = GENERATION + 1
+        assert given == [FIRST]
+
+    run(loop, scenario)
+
+
+def test_a_full_partition_is_not_read_on(loop: asyncio.AbstractEventLoop, consumer: BatchConsumer) -> None:
+    """With the most batches under way reading waits, until the first of them is done with."""
+
+    async def scenario() -> None:
+        messages = []
+        for offset in range(transport.BATCHES_MAX):
+            serve(consumer, {FIRST: [record(offset)]})
+            messages += await read(consumer)
+        serve(consumer, {FIRST: [record(transport.BATCHES_MAX)]})
+        waiting = asyncio.ensure_future(read(consumer))
+        done(consumer, messages[1])
+        await asyncio.sleep(0.01)
+        assert not waiting.done()
+        done(consumer, messages[0])
+        (message,) = await waiting
+        assert message.offset == transport.BATCHES_MAX
+        assert consumer.ledger.batches_open == transport.BATCHES_MAX - 1
+
+    run(loop, scenario)
+
+
+def test_a_stopped_flow_ends_the_wait_for_room(
+    loop: asyncio.AbstractEventLoop, consumer: BatchConsumer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A rebalance while reading waits for room drops what was fetched."""
+    monkeypatch.setattr(consumer.ledger, "has_room", lambda partition: False)
+    serve(consumer, {FIRST: [record(0)]})
+
+    async def scenario() -> None:
+        waiting = asyncio.ensure_future(read(consumer))
+        await asyncio.sleep(0.01)
+        assert not waiting.done()
+        consumer.stop_flow()
+        assert await waiting == []
+
+    run(loop, scenario)
+
+
+def test_only_emitted_batches_can_be_committed(
+    loop: asyncio.AbstractEventLoop, consumer: BatchConsumer
+) -> None:
+    """Faust's own question for the offset to commit is answered by the front of finished batches."""
+
+    async def scenario() -> None:
+        serve(consumer, {FIRST: [record(0), record(1)]})
+        (first,) = await read(consumer)
+        serve(consumer, {FIRST: [record(5)]})
+        (second,) = await read(consumer)
+        consumer.ack(first)
+        done(consumer, second)
+        assert list(consumer._filter_tps_with_pending_acks()) == []
+        done(consumer, first)
+        assert consumer._filter_committable_offsets([FIRST]) == {FIRST: 6}
+        assert list(consumer._filter_tps_with_pending_acks({EVENTS})) == [FIRST]
+        assert list(consumer._filter_tps_with_pending_acks({"other"})) == []
+        consumer._committed_offset[FIRST] = 6
+        assert consumer._filter_committable_offsets([FIRST]) == {}
+
+    run(loop, scenario)
+
+
+def test_waiting_ends_when_the_batches_are_abandoned(
+    loop: asyncio.AbstractEventLoop, app: BatchApp, consumer: BatchConsumer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a failure the worker stops at once; the batch in hand stays uncommitted."""
+    committed = []
+
+    async def commit(offsets: dict[TP, int], start_new_transaction: bool) -> bool:
+        committed.append(offsets)
+        consumer._committed_offset.update(offsets)
+        return True
+
+    monkeypatch.setattr(consumer, "_commit_offsets", commit)
+    app.on_failure = lambda: None
+    serve(consumer, {FIRST: [record(0)], SECOND: [record(4)]})
+
+    async def scenario() -> None:
+        first, second = await read(consumer)
+        consumer.track_message(first)
+        consumer.track_message(second)
+        waiting = asyncio.ensure_future(consumer.wait_empty())
+        done(consumer, second)
+        await asyncio.sleep(0.01)
+        assert not waiting.done()
+        app.fail()
+        await waiting
+        assert committed == [{SECOND: 5}]
+
+    run(loop, scenario)
+
+
+def test_revoked_partitions_are_forgotten_after_their_commit(
+    loop: asyncio.AbstractEventLoop, consumer: BatchConsumer
+) -> None:
+    """While Faust gives partitions up it can still commit them; afterwards nothing is left of them."""
+    seen = []
+
+    async def give_up(revoked: set[TP]) -> None:
+        seen.append(consumer.ledger.commit_point(FIRST))
+
+    consumer._on_partitions_revoked = give_up
+    serve(consumer, {FIRST: [record(0)]})
+
+    async def scenario() -> None:
+        (message,) = await read(consumer)
+        done(consumer, message)
+        await consumer.on_partitions_revoked({FIRST})
+
+    run(loop, scenario)
+    assert seen == [1]
+    assert consumer.ledger.commit_point(FIRST) is None
+
+
+def test_seeking_back_starts_over(
+    loop: asyncio.AbstractEventLoop, consumer: BatchConsumer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a seek to the committed offsets, what was under way before holds nothing back."""
+
+    async def seek_to_committed() -> dict[TP, int]:
+        return {FIRST: 0}
+
+    monkeypatch.setattr(consumer, "seek_to_committed", seek_to_committed)
+    serve(consumer, {FIRST: [record(0)]})
+
+    async def scenario() -> None:
+        await read(consumer)
+        await consumer.perform_seek()
+        (again,) = await read(consumer)
+        done(consumer, again)
+        assert consumer.ledger.commit_point(FIRST) == 1
+
+    run(loop, scenario)
+
+
+def test_lag_counts_from_the_commit_point(consumer: BatchConsumer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lag is what lies between the finished front, or else the commit, and the end as last heard."""
+    ends = {FIRST: 10, SECOND: 20, TP(EVENTS, 2): None, TP(EVENTS, 3): 5}
+
+    def highwater(tp: TP) -> int | None:
+        assert tp != TP(EVENTS, 3), "Partition is not assigned"
+        return ends[tp]
+
+    monkeypatch.setattr(consumer, "assignment", lambda: set(ends))
+    monkeypatch.setattr(consumer, "highwater", highwater)
+    consumer._committed_offset.update(dict.fromkeys(ends, 4))
+    consumer.ledger._commit_points[(EVENTS, 1)] = 18
+    assert dict(consumer.lags()) == {FIRST: 6, SECOND: 2}
+
+
+def test_the_client_asks_often_and_reads_only_what_is_committed(
+    loop: asyncio.AbstractEventLoop, consumer: BatchConsumer
+) -> None:
+    """The Kafka client waits briefly for an empty answer, and aborted transactions are not read."""
+
+    async def scenario() -> None:
+        client = consumer._thread._create_worker_consumer(consumer.transport)
+        assert client._fetch_max_wait_ms == transport.FETCH_WAIT_MS
+        assert client._isolation_level == "read_committed"
+        assert client._enable_auto_commit is False
+        await client.stop()
+
+    run(loop, scenario)
+
+
+def test_a_batch_passes_through_faust_as_it_is(
+    loop: asyncio.AbstractEventLoop, app: BatchApp, consumer: BatchConsumer
+) -> None:
+    """The schema decodes nothing: the event's value is the batch."""
+    serve(consumer, {FIRST: [record(0)]})
+
+    async def scenario() -> None:
+        (message,) = await read(consumer)
+        event = await BatchSchema().decode(app, message)
+        assert event.value is message.value
+        assert event.key is None
+
+    run(loop, scenario)

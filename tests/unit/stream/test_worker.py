@@ -1,0 +1,94 @@
+"""A worker that cannot start says why in one line; one that is told to stop does, sooner or later."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from fraudstream.stream import admin, worker
+from fraudstream.stream.app import build_app
+from fraudstream.stream.worker import EXIT_FAILED, Worker, run_worker
+from tests.unit.stream.fakes import FakeEngine, FakeObserver, topology
+
+NOWHERE = "127.0.0.1:1"
+
+
+class ProcessEnded(BaseException):
+    """Stands in for the end of the process."""
+
+
+@pytest.fixture
+def ended(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The exit codes with which the process would have ended at once."""
+    codes: list[int] = []
+
+    def end(code: int) -> None:
+        codes.append(code)
+        raise ProcessEnded
+
+    monkeypatch.setattr(os, "_exit", end)
+    monkeypatch.setattr(logging, "shutdown", lambda: None)
+    return codes
+
+
+@pytest.fixture
+def stopping(monkeypatch: pytest.MonkeyPatch) -> Iterator[Worker]:
+    """A worker that is told for the first time to stop, and never gets done with it."""
+    monkeypatch.setattr(Worker, "stop", lambda self: asyncio.sleep(3_600))
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    stopping = Worker(build_app(topology(), FakeEngine().as_engine(), FakeObserver()), loop=loop)
+    stopping._on_sigterm()
+    yield stopping
+    stopping._deadline.cancel()
+    loop.run_until_complete(cancelled(stopping._signal_stop_future))
+    asyncio.set_event_loop(None)
+    loop.close()
+
+
+async def cancelled(task: asyncio.Future[None]) -> None:
+    """Cancel a task and wait for its end."""
+    task.cancel()
+    await asyncio.wait([task])
+
+
+def test_an_unreachable_broker_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The worker ends with a failure, and the line says what, where and the remedy."""
+    monkeypatch.setattr(admin, "BROKER_SECONDS_MAX", 0.1)
+    assert run_worker(topology(NOWHERE), FakeEngine().as_engine(), FakeObserver()) == EXIT_FAILED
+    (line,) = caplog.messages
+    assert line == (
+        "127.0.0.1:1: no Kafka broker answered within 0.1 s: start one with `make kafka-up`, "
+        "or name yours in the topology's kafka.bootstrap or with --kafka"
+    )
+
+
+def test_a_repeated_signal_at_once_is_the_same_one(stopping: Worker, ended: list[int]) -> None:
+    """Ctrl-C reaches the worker from the terminal and from its parent; that is no hurry."""
+    stopping._on_sigint()
+    assert ended == []
+
+
+def test_a_second_signal_ends_the_process(
+    stopping: Worker, ended: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Told again later, the worker does not wait for anything."""
+    monkeypatch.setattr(worker, "SAME_SIGNAL_SECONDS", -1.0)
+    with pytest.raises(ProcessEnded):
+        stopping._on_sigint()
+    assert ended == [EXIT_FAILED]
+
+
+def test_stopping_has_a_deadline(stopping: Worker, ended: list[int]) -> None:
+    """A stop that hangs, as when the broker is gone, ends the process."""
+    assert stopping._deadline.interval == worker.STOP_SECONDS_MAX
+    with pytest.raises(ProcessEnded):
+        stopping._deadline.function(*stopping._deadline.args)
+    assert ended == [EXIT_FAILED]
