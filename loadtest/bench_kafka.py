@@ -23,7 +23,7 @@ from fraudstream.engine.step import Engine
 from fraudstream.events.times import format_time
 from fraudstream.rules.ruleset import Ruleset
 from fraudstream.stream.admin import create_topic
-from loadtest.bench_alerts import Alerts, BenchError
+from loadtest.bench_alerts import AlertLog, AlertReader, BenchError
 from loadtest.bench_engine import USUAL_BATCH, batches
 from loadtest.bench_rules import MARKER_USD_MIN, write_files
 from loadtest.demo_worker import Worker, free_port
@@ -56,7 +56,7 @@ class Stream:
     The first and the last of those that count, and the last of all, are alerted on for sure.
     """
 
-    payloads: Sequence[bytes]
+    payloads: list[bytes]
     counted: int
 
     @property
@@ -75,7 +75,7 @@ def stream_of(traffic: Traffic, counted: int) -> Stream:
     length = WARM_UP + counted + STEADY_RATE * STEADY_SECONDS
     stream = Stream(traffic.payloads[:length], counted)
     for offset in (stream.first, stream.last, length - 1):
-        stream.payloads[offset] = _marker(f"marker-{offset}", int(traffic.occurred_at_us[offset]))  # type: ignore[index]
+        stream.payloads[offset] = _marker(f"marker-{offset}", int(traffic.occurred_at_us[offset]))
     return stream
 
 
@@ -113,14 +113,17 @@ def kafka_figures(
         say(f"filling the input topic with {stream.last + 1:,} events ...")
         _send(bootstrap, f"{name}.events", stream.payloads[: stream.last + 1])
         say("a worker ...")
-        with _worker(bootstrap, name, folder) as worker, Alerts(bootstrap, f"{name}.alerts") as alerts:
-            alerts.read_until(stream.last, worker.check, RUN_SECONDS_MAX)
-            rate = alerts.events_per_s(stream.first, stream.last)
+        with (
+            _worker(bootstrap, name, folder) as worker,
+            AlertReader(bootstrap, f"{name}.alerts", worker.check) as alerts,
+        ):
+            alerts.read_until(stream.last, RUN_SECONDS_MAX)
+            rate = alerts.log.events_per_s(stream.first, stream.last)
             say(f"the same worker at a steady {STEADY_RATE:,} events/s ...")
             appended_ms = _send(bootstrap, f"{name}.events", stream.payloads[stream.last + 1 :], STEADY_RATE)
-            alerts.read_until(len(stream.payloads) - 1, worker.check, RUN_SECONDS_MAX)
-            latency_ms = alerts.latency_ms(stream.last + 1, appended_ms)
-        _compare(alerts, ruleset, stream)
+            alerts.read_until(len(stream.payloads) - 1, RUN_SECONDS_MAX)
+            latency_ms = alerts.log.latency_ms(stream.last + 1, appended_ms)
+        _compare(alerts.log, ruleset, stream)
         say("a per-event Faust app ...")
         peer_rate = _peer_events_per_s(bootstrap, name, folder / "peer.log")
     return Figures(
@@ -165,7 +168,7 @@ def _send(bootstrap: str, topic: str, payloads: Sequence[bytes], rate: int = 0) 
         return [receipt.get(timeout=30).timestamp for receipt in receipts]
 
 
-def _compare(alerts: Alerts, ruleset: Ruleset, stream: Stream) -> None:
+def _compare(alerts: AlertLog, ruleset: Ruleset, stream: Stream) -> None:
     """Raise BenchError unless the alerts are those that the engine alone gives."""
     engine = Engine(ruleset)
     expected = [
@@ -194,9 +197,10 @@ def _peer_events_per_s(bootstrap: str, name: str, log: Path) -> float:
             raise BenchError(f"the per-event Faust app ended with code {peer.returncode}\n{tail}")
 
     try:
-        with Alerts(bootstrap, f"{name}.peer-alerts") as alerts:
-            alerts.read_for(PEER_SECONDS, check, RUN_SECONDS_MAX)
-            return alerts.events_per_s(PEER_WARM_UP, alerts.offsets[-1])
+        with AlertReader(bootstrap, f"{name}.peer-alerts", check) as alerts:
+            alerts.read_until(PEER_WARM_UP, RUN_SECONDS_MAX)
+            alerts.read_for(PEER_SECONDS)
+            return alerts.log.events_per_s(PEER_WARM_UP, alerts.log.offsets[-1])
     finally:
         _stop(peer)
 

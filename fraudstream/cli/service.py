@@ -70,7 +70,7 @@ def create(topology: TopologyFile = SINGLE, kafka: Bootstrap = None) -> None:
     with one_line_errors():
         loaded = load_topology(topology).with_kafka(kafka)
     try:
-        for line in create_topics(loaded):
-            out.print(line, highlight=False)
+        for state in create_topics(loaded):
+            out.print(str(state), highlight=False)
     except BrokerError as error:
         raise fail(str(error)) from None

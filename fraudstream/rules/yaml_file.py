@@ -12,6 +12,7 @@ from datetime import date, datetime
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.constructor import DuplicateKeyError
@@ -109,6 +110,21 @@ def _plain(value: Any, path: _Path, places: dict[_Path, tuple[int, int]]) -> Any
     return str(value) if isinstance(value, str) else value
 
 
+def _message(fault: ErrorDetails) -> str:
+    """Say what is wrong with a field, in our words where the validator's name no remedy."""
+    words = _MESSAGES.get(fault["type"])
+    if words is None:
+        return fault["msg"].removeprefix("Value error, ")
+    return words.format(**fault.get("ctx", {}), given=repr(fault["input"])[:60])
+
+
+_MESSAGES = {
+    "missing": "the key is missing: add it",
+    "extra_forbidden": "there is no such key: correct its spelling or remove it",
+    "string_pattern_mismatch": "{given} does not fit {pattern}: correct it",
+}
+
+
 def validated(file: YamlFile, model: type[_Model]) -> _Model:
     """Build a model from a file's data; RulesetError lists every field that does not fit."""
     try:
@@ -117,7 +133,6 @@ def validated(file: YamlFile, model: type[_Model]) -> _Model:
         problems = []
         for fault in error.errors():
             path = tuple(part for part in fault["loc"] if not str(part).startswith(("function-", "tagged-")))
-            message = fault["msg"].removeprefix("Value error, ")
-            dotted = ".".join(map(str, path))
-            problems.append(file.problem(path, f"{dotted}: {message}" if dotted else message))
+            dotted = "".join(f"{part}." for part in path[:-1]) + f"{path[-1]}: " if path else ""
+            problems.append(file.problem(path, dotted + _message(fault)))
         raise RulesetError(problems) from None

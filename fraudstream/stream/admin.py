@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from fraudstream.config import Topology
 
 BROKER_SECONDS_MAX = 10.0
+REMEDY = "start one with `make kafka-up`, or name yours in the topology's kafka.bootstrap or with --kafka"
 COORDINATOR_RETRY_SECONDS = 0.1
 BROKER_DEFAULT = -1
 UNKNOWN_TOPIC = 3
@@ -211,15 +213,33 @@ def connected(topology: Topology) -> Iterator[Any]:
 
 @contextmanager
 def reporting(topology: Topology) -> Iterator[None]:
-    """Turn the client's errors into one line, and keep its own log lines out of sight."""
+    """Turn what goes wrong with the cluster into one line, and keep the client's own lines out of sight."""
     where = topology.kafka.bootstrap
     try:
+        reach(where)
         with muted("kafka"):
             yield
+    except OSError as error:
+        reason = error.strerror or "nothing answers"
+        raise BrokerError(f"{where}: no Kafka broker there ({reason}): {REMEDY}") from None
     except KafkaTimeoutError:
-        raise BrokerError(
-            f"{where}: no Kafka broker answered within {BROKER_SECONDS_MAX:g} s: start one with "
-            "`make kafka-up`, or name yours in the topology's kafka.bootstrap or with --kafka"
-        ) from None
+        reason = f"silent for {BROKER_SECONDS_MAX:g} s"
+        raise BrokerError(f"{where}: no Kafka broker there ({reason}): {REMEDY}") from None
     except KafkaError as error:
         raise BrokerError(f"{where}: {type(error).__name__}: {error}") from None
+
+
+def reach(bootstrap: str) -> None:
+    """Connect to the first address that lets itself be connected to; OSError where none does.
+
+    The client would take its whole timeout to find that nobody listens, and would not say so.
+    """
+    addresses = [address.rpartition(":") for address in bootstrap.split(",")]
+    for number, (host, _, port) in enumerate(addresses, start=1):
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), BROKER_SECONDS_MAX).close()
+        except OSError:
+            if number == len(addresses):
+                raise
+        else:
+            return

@@ -13,9 +13,9 @@ import orjson
 import uvloop
 
 WINDOWS_S = {"10m": 600, "1h": 3_600, "6h": 21_600, "24h": 86_400, "7d": 604_800}
-LIMITS = {"10m": (3, 900), "1h": (3, 1_100), "6h": (5, 1_500), "24h": (12, 2_500), "7d": (70, 15_000)}
+LIMITS = {"10m": (2, 400), "1h": (3, 500), "6h": (4, 700), "24h": (6, 1_000), "7d": (20, 4_000)}
 """From so many payments with such a sum on, in the payments' own currency, a window is over its limits."""
-AMOUNT_MIN = 200
+AMOUNT_MIN = 150
 
 Totals = Sequence[float]
 """How many payments, and their sum."""
@@ -59,7 +59,7 @@ def build_app(bootstrap: str, group: str, input_topic: str, alert_topic: str) ->
             payment = _payment(event.value)
             if payment is None:
                 continue
-            moment.seconds = datetime.fromisoformat(payment["occurred_at"]).timestamp()
+            moment.seconds = payment["occurred_at_s"]
             over = _over_limits(tables, payment["debtor"]["id"], payment["amount"])
             if over and payment["amount"] >= AMOUNT_MIN:
                 await alerts.send(
@@ -93,11 +93,12 @@ def _add(totals: Totals, payment: Totals) -> Totals:
 
 
 def _payment(value: bytes) -> dict[str, Any] | None:
-    """Return the payment of a message, None for one without amount or debtor and for what is no JSON."""
+    """Return the payment of a message, its time in seconds added; None for what is no payment."""
     try:
         payment: dict[str, Any] = orjson.loads(value)
-        complete = payment["amount"] >= 0 and payment["debtor"]["id"] and payment["occurred_at"]
-    except (orjson.JSONDecodeError, KeyError, TypeError):
+        payment["occurred_at_s"] = datetime.fromisoformat(payment["occurred_at"]).timestamp()
+        complete = payment["amount"] >= 0 and payment["debtor"]["id"]
+    except (ValueError, KeyError, TypeError):
         return None
     return payment if complete else None
 

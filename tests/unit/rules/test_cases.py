@@ -14,7 +14,9 @@ from tests.unit.rule_files import rule_file, ruleset_of
 def messages(cases: str, shared: str = "") -> list[list[dict[str, Any]]]:
     """Return the messages of each case of a rule; `shared` stands beside the cases."""
     rule = rule_file(cases=f"{cases}{shared}")
-    return [[orjson.loads(each) for each in case.messages] for case in case_messages(ruleset_of(rule).rules[0])]
+    return [
+        [orjson.loads(each) for each in case.messages] for case in case_messages(ruleset_of(rule).rules[0])
+    ]
 
 
 def test_defaults_lie_under_history_and_event() -> None:

@@ -15,7 +15,10 @@ TIMES = ["2026-03-02T08:00:00Z", "2026-03-08T23:59:59Z"]
 
 def holds(when: str, params: str = "{}", features: str = "{}", **fields: Any) -> bool:
     """Tell whether a condition is true of one event."""
-    return outcomes(engine_of(rule_file(f"'{when}'", params=params, features=features)), event("e", **fields))[0] == 1
+    return (
+        outcomes(engine_of(rule_file(f"'{when}'", params=params, features=features)), event("e", **fields))[0]
+        == 1
+    )
 
 
 @pytest.mark.parametrize(
@@ -63,7 +66,7 @@ def test_the_clock_of_an_event_is_utc(when: str, expected: list[int]) -> None:
 
 def test_distance_follows_the_great_circle() -> None:
     """From Berlin to Beijing it is 7,356 km, from a place to itself nothing."""
-    berlin = {"device": {"lat": 52.52, "lon": 13.405}}
+    berlin: dict[str, Any] = {"device": {"lat": 52.52, "lon": 13.405}}
     assert holds("7350 < distance_km(device.lat, device.lon, 39.9042, 116.4074) < 7362", **berlin)
     assert holds("distance_km(device.lat, device.lon, device.lat, device.lon) == 0", **berlin)
 
@@ -115,7 +118,7 @@ def test_durations_compare_and_divide() -> None:
 )
 def test_parameters_are_put_in_by_their_type(params: str, when: str) -> None:
     """Numbers, durations, texts, lists and flags; Norway is a text."""
-    fields = {"amount": 5, "purpose": "rent", "merchant": {"mcc": "5411", "country": "NO"}}
+    fields: dict[str, Any] = {"amount": 5, "purpose": "rent", "merchant": {"mcc": "5411", "country": "NO"}}
     assert holds(when, params=params, **fields)
 
 
@@ -140,14 +143,30 @@ REFUSED = [
     ("purpose == null", 8, "nothing compares with null: write `is null` or `is not null`"),
     ("(amount_usd > 5) == true", 17, "conditions are not compared: use and, or, not"),
     ("(amount_usd > 5) is null", 17, "a condition is not null: ask its columns instead"),
-    ("amount_usd * amount_usd > 5", 11, "cannot compute money in USD * money in USD in amount_usd * amount_usd"),
+    (
+        "amount_usd * amount_usd > 5",
+        11,
+        "cannot compute money in USD * money in USD in amount_usd * amount_usd",
+    ),
     ("amount_usd + 1h > 5", 11, "cannot compute money in USD + a duration in amount_usd + 1h"),
-    ("amount_usd + amount_eur > 5", 11, "cannot compute money in USD + money in EUR in amount_usd + amount_eur"),
+    (
+        "amount_usd + amount_eur > 5",
+        11,
+        "cannot compute money in USD + money in EUR in amount_usd + amount_eur",
+    ),
     ("5 / amount_usd > 5", 2, "cannot compute a number / money in USD in 5 / amount_usd"),
     ('-debtor.id == "x"', 0, "cannot negate a text"),
     ('kind == "tranfer"', 8, 'kind is never "tranfer": did you mean transfer?'),
-    ('kind != "loan" and "ok" == status', 19, 'status is never "ok": known are approved, declined, failed, reversed'),
-    ('channel in ["pos", "shop"]', 19, 'channel is never "shop": known are api, atm, branch, ecommerce, mobile, pos'),
+    (
+        'kind != "loan" and "ok" == status',
+        19,
+        'status is never "ok": known are approved, declined, failed, reversed',
+    ),
+    (
+        'channel in ["pos", "shop"]',
+        19,
+        'channel is never "shop": known are api, atm, branch, ecommerce, mobile, pos',
+    ),
     ("debtor.id in creditor.id", 10, '`in` takes a list such as ["US", "GB"]'),
     ("debtor.id in []", 10, '`in` takes a list such as ["US", "GB"]'),
     ('debtor.id == ["US"]', 13, "a list stands only to the right of in"),
@@ -156,7 +175,7 @@ REFUSED = [
     ("hour(amount_usd) > 5", 0, "hour takes (a time)"),
     ("least(1) > 5", 0, "least takes (a number, a number)"),
     ("contains(purpose, 5)", 0, 'contains takes a text column and a "text"'),
-    ("contains(amount_usd, \"x\")", 0, 'contains takes a text column and a "text"'),
+    ('contains(amount_usd, "x")', 0, 'contains takes a text column and a "text"'),
     ('score("anomaly") > 0.9', 0, "score takes the id of a model as text; models: none"),
     ("score(anomaly) > 0.9", 0, "score takes the id of a model as text; models: none"),
 ]
@@ -172,18 +191,36 @@ def test_what_cannot_be_computed_is_refused_where_it_stands(when: str, position:
 @pytest.mark.parametrize(
     ("feature", "message"),
     [
-        ("{sum: amount, by: debtor.id, window: 1d}", "amount mixes currencies: use a converted amount such as"),
+        (
+            "{sum: amount, by: debtor.id, window: 1d}",
+            "amount mixes currencies: use a converted amount such as",
+        ),
         ("{sum: amount_us, by: debtor.id, window: 1d}", "amount_us is unknown: did you mean amount_usd?"),
-        ("{sum: device.lat, by: debtor.id, window: 1d}", "device.lat is a float, whose sum is not exact: declare"),
-        ("{avg: device.lat, by: debtor.id, window: 1d}", "device.lat is a float, whose avg is not exact: declare"),
+        (
+            "{sum: device.lat, by: debtor.id, window: 1d}",
+            "device.lat is a float, whose sum is not exact: declare",
+        ),
+        (
+            "{avg: device.lat, by: debtor.id, window: 1d}",
+            "device.lat is a float, whose avg is not exact: declare",
+        ),
         ("{max: purpose, by: debtor.id, window: 1d}", "purpose is a text, and has no max: use a number or a"),
-        ("{count: events, by: debtor.idd, window: 1d}", "debtor.idd is no text column: did you mean debtor.id?"),
-        ("{count: events, by: device.lat, window: 1d}", "device.lat is no text column: did you mean device.lat?"),
+        (
+            "{count: events, by: debtor.idd, window: 1d}",
+            "debtor.idd is no text column: did you mean debtor.id?",
+        ),
+        (
+            "{count: events, by: device.lat, window: 1d}",
+            "device.lat is no text column: did you mean device.lat?",
+        ),
         (
             "{count: events, by: debtor.id, for: x.y, window: 1d}",
             "x.y is no text column: use a column, a feature or a parameter of this rule",
         ),
-        ("{count: events, where: amount_usd, by: debtor.id, window: 1d}", "amount_usd is money in USD, not a"),
+        (
+            "{count: events, where: amount_usd, by: debtor.id, window: 1d}",
+            "amount_usd is money in USD, not a",
+        ),
         ("{count: events, where: kin == 1, by: debtor.id, window: 1d}", "kin is unknown: did you mean kind?"),
         ("{count: events, where: other > 1, by: debtor.id, window: 1d}", "other is unknown: use a column"),
     ],
@@ -207,7 +244,7 @@ def test_equal_features_of_two_rules_are_one() -> None:
     )
     second = rule_file(
         "n >= 3",
-        features="{n: {count: events, where: (amount_usd > 100.0), by: [debtor.id], for: debtor.id, window: 1d}}",
+        features="{n: {count: events, where: (amount_usd > 100.0), by: [debtor.id], window: 1d}}",
         rule_id="TST-ANY-002",
     )
     third = rule_file(

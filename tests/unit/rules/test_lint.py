@@ -16,9 +16,7 @@ def test_a_sound_rule_has_no_problems() -> None:
 
 def test_a_feature_that_no_condition_names_is_told() -> None:
     """What is never used costs time and misleads a reader."""
-    assert lint_messages(rule_file(features=FEATURE)) == [
-        "x/0.yml:14:15: feature n is never used: remove it"
-    ]
+    assert lint_messages(rule_file(features=FEATURE)) == ["x/0.yml:14:15: feature n is never used: remove it"]
 
 
 def test_a_live_rule_needs_a_hit_and_a_miss() -> None:

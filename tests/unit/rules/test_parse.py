@@ -72,7 +72,7 @@ def test_texts_may_hold_quotes_and_backslashes() -> None:
     ("text", "position", "message"),
     [
         ("a = 1", 2, "cannot read '= 1': compare with =="),
-        ("a == 'x'", 5, "cannot read \"'x'\": put texts in \"double quotes\""),
+        ("a == 'x'", 5, 'cannot read "\'x\'": put texts in "double quotes"'),
         ("a & b", 2, "cannot read '& b': write and"),
         ("a | b", 2, "cannot read '| b': write or"),
         (
@@ -90,7 +90,11 @@ def test_texts_may_hold_quotes_and_backslashes() -> None:
             4,
             "cannot read '1.5h': numbers are written 1000 or 0.5, durations 90m, texts in double quotes",
         ),
-        ('a == "x', 5, "cannot read '\"x': numbers are written 1000 or 0.5, durations 90m, texts in double quotes"),
+        (
+            'a == "x',
+            5,
+            "cannot read '\"x': numbers are written 1000 or 0.5, durations 90m, texts in double quotes",
+        ),
         ("a >", 3, "expected a value, found 'the end'"),
         ("a > > b", 4, "expected a value, found '>'"),
         ("(a > 1", 6, "expected ')', found 'the end'"),

@@ -1,0 +1,49 @@
+"""What a worker reports, as a scrape sees it."""
+
+from __future__ import annotations
+
+from urllib.request import urlopen
+
+import numpy as np
+
+from fraudstream.telemetry.metrics import Metrics
+from fraudstream.telemetry.worker import WorkerTelemetry
+from tests.unit.rule_files import engine_of, event, rule_file
+
+
+def test_one_batch_is_counted_in_every_figure() -> None:
+    """Events, decisions, outcomes, alerts, dead letters, duplicates and times of a real step."""
+    engine = engine_of(rule_file())
+    result = engine.step([event("a"), event("b", amount=500), event("b"), b"x", event("c", amount=-1)])
+    metrics = Metrics()
+    telemetry = WorkerTelemetry(metrics, engine.rule_ids, engine.ruleset.version)
+    append_ms = np.array([1_000, 1_000, 1_000, 1_000, 9_000])
+    telemetry.on_batch(result, events=5, step_seconds=0.25, append_ms=append_ms, done_ms=3_000.0)
+    telemetry.on_lag(3, 17)
+    telemetry.on_error("emit")
+
+    def value(name: str, **labels: str) -> float | None:
+        return metrics.registry.get_sample_value(f"fraudstream_{name}", labels)
+
+    assert value("events_total") == 5
+    assert (value("decisions_total", action="allow"), value("decisions_total", action="review")) == (1, 1)
+    assert value("decisions_total", action="block") == 0
+    assert value("rule_outcomes_total", rule="TST-ANY-001", outcome="hit") == 1
+    assert value("rule_outcomes_total", rule="TST-ANY-001", outcome="not_evaluated") == 0
+    assert (value("alerts_total"), value("duplicates_total"), value("late_events_total")) == (1, 1, 0)
+    assert value("dead_letters_total", reason="not_json") == 1
+    assert value("dead_letters_total", reason="negative_amount") == 1
+    assert (value("step_seconds_sum"), value("batch_events_sum")) == (0.25, 5)
+    # An event that the broker dates after its own alert counts as taking no time.
+    assert (value("latency_seconds_sum"), value("latency_seconds_count")) == (8, 5)
+    assert value("lag_events", partition="3") == 17
+    assert value("errors_total", stage="emit") == 1
+    assert value("ruleset_info", version=engine.ruleset.version, rules="1") == 1
+
+
+def test_metrics_are_served_over_http() -> None:
+    """Port 0 takes a free one, and `/metrics` answers there."""
+    telemetry = WorkerTelemetry(Metrics(), ["TST-ANY-001"], "v")
+    port = telemetry.serve("127.0.0.1", 0)
+    with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+        assert b'fraudstream_ruleset_info{rules="1",version="v"} 1.0' in answer.read()

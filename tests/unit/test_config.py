@@ -1,0 +1,125 @@
+"""The topology file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fraudstream.config import load_map, load_topology
+from fraudstream.rules.errors import RulesetError
+
+ROOT = Path(__file__).parents[2]
+SMALL = """schema: fraudstream.topology/v1
+name: small
+kafka: {bootstrap: "host:9092"}
+input: {topic: in}
+output: {alerts: out, dead_letters: dead}
+rules: some/rules
+"""
+MAP = "input: {topic: in, map: {id: no, kind: {const: login}, occurred_at: when}}\n"
+
+
+def topology(tmp_path: Path, more: str = "", without: str = "") -> Path:
+    """Write a small topology with some lines more, and without one."""
+    path = tmp_path / "t.yml"
+    path.write_text("".join(f"{line}\n" for line in SMALL.splitlines() if line != without.strip()) + more)
+    return path
+
+
+def fault(path: Path) -> str:
+    """Return what is wrong with a topology."""
+    with pytest.raises(RulesetError) as caught:
+        load_topology(path)
+    return "\n".join(f"{each.line}:{each.column}: {each.message}" for each in caught.value.problems)
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("topologies/*.yml")), ids=lambda path: path.name)
+def test_the_repository_s_topologies_load(path: Path) -> None:
+    """Each points at a rule directory that exists; map files stand beside them."""
+    if path.name.endswith(".map.yml"):
+        assert load_map(path)
+    else:
+        assert load_topology(path).rules.is_dir()
+
+
+def test_what_is_not_said_has_a_default(tmp_path: Path) -> None:
+    """Group, partitions, lateness, duplicates and metrics."""
+    loaded = load_topology(topology(tmp_path))
+    settings = loaded.settings()
+    assert (loaded.kafka.group, loaded.input.partitions) == ("fraudstream", 1)
+    assert (settings.lateness_us, settings.duplicates.horizon_us) == (300_000_000, 86_400_000_000)
+    assert (loaded.metrics.host, loaded.metrics.port) == ("127.0.0.1", 9464)
+    assert loaded.input.map is None
+
+
+def test_the_rule_directory_counts_from_the_file(tmp_path: Path) -> None:
+    """Wherever the command runs."""
+    assert load_topology(topology(tmp_path)).rules == tmp_path / "some" / "rules"
+
+
+def test_another_cluster_is_put_in(tmp_path: Path) -> None:
+    """`--kafka` goes before the file, None leaves it."""
+    loaded = load_topology(topology(tmp_path))
+    assert loaded.with_kafka("other:1").kafka.bootstrap == "other:1"
+    assert loaded.with_kafka(None) == loaded
+
+
+def test_columns_and_map_reach_the_engine(tmp_path: Path) -> None:
+    """A deployment's own columns may be mapped."""
+    columns = "columns: {region: {type: text, required: true, choices: [north, south]}}\n"
+    path = topology(tmp_path, columns + MAP.replace("when}", "when, region: r}"), "input: {topic: in}")
+    settings = load_topology(path).settings()
+    column = settings.schema.column("region")
+    assert column is not None
+    assert column.choices == frozenset({"north", "south"})
+    assert settings.mapping is not None
+
+
+@pytest.mark.parametrize(
+    ("more", "without", "place", "message"),
+    [
+        ("latenes: 5m\n", "", "7:10", "latenes"),
+        ("lateness: soon\n", "", "7:11", "'soon' is no duration: write a whole number and s, m, h, d or w"),
+        ("metrics: {port: 70000}\n", "", "7:17", "metrics.port"),
+        ("", "name: small", "1:1", "name: the key is missing: add it"),
+        ('kafka: {bootstrap: "host"}\n', 'kafka: {bootstrap: "host:9092"}', "6:20", "kafka.bootstrap"),
+        ("input: {topic: in put}\n", "input: {topic: in}", "6:16", "input.topic"),
+        ("input: {topic: in, partitions: 0}\n", "input: {topic: in}", "6:32", "input.partitions"),
+        ("columns: {x: {type: money}}\n", "", "7:21", "columns.x.type"),
+        ("columns: {id: {type: text}}\n", "", "1:1", "column 'id' is declared twice: choose another name"),
+        (
+            "input: {topic: in, map: {id: no, kind: kind}}\n",
+            "input: {topic: in}",
+            "1:1",
+            "map: says nothing of the required occurred_at: add where to find them",
+        ),
+        (
+            MAP.replace("when}", "when, who: c}"),
+            "input: {topic: in}",
+            "1:1",
+            "map: 'who' is no column: declare it under columns, or use one of the schema",
+        ),
+        (
+            MAP.replace("when}", "{from: when, zone: Mars}}"),
+            "input: {topic: in}",
+            "6:",
+            "'Mars' is no IANA time zone: write one such as Europe/Berlin or UTC",
+        ),
+    ],
+)
+def test_a_fault_is_told_where_it_stands(
+    tmp_path: Path, more: str, without: str, place: str, message: str
+) -> None:
+    """Line, column, and what is wrong."""
+    found = fault(topology(tmp_path, more, without))
+    assert found.startswith(place)
+    assert message in found
+
+
+def test_a_missing_file_is_told(tmp_path: Path) -> None:
+    """The path that was given, and what to do."""
+    with pytest.raises(
+        RulesetError, match=r"t\.yml:1:1: cannot be read \(No such file or directory\): check"
+    ):
+        load_topology(tmp_path / "t.yml")
