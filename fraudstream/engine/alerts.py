@@ -10,7 +10,7 @@ import orjson
 
 from fraudstream.engine.actions import SEVERITIES
 from fraudstream.events.batch import EventBatch
-from fraudstream.events.money import EXPONENTS, format_minor
+from fraudstream.events.money import decimal_text
 from fraudstream.events.times import format_time
 from fraudstream.rules.ruleset import Rule
 
@@ -36,15 +36,12 @@ def describe_event(batch: EventBatch, event: int) -> dict[str, Any]:
     for name, numbers in batch.numbers.items():
         if numbers.present[event]:
             value = numbers.values[event].item()
-            _put(nested, name, _amount(value, currency) if name == "amount" else value)
+            _put(nested, name, _exact(value, currency) if name == "amount" else value)
     return nested
 
 
-def _amount(minor: int, currency: str | None) -> str:
-    """Return an amount as decimal text in major units, which is exact."""
-    if currency not in EXPONENTS:
-        return str(minor)
-    return format_minor(minor, currency or "").split()[0].replace(",", "")
+def _exact(minor: int, currency: str | None) -> str:
+    return str(minor) if currency is None else decimal_text(minor, currency)
 
 
 def _put(nested: dict[str, Any], name: str, value: Any) -> None:

@@ -26,30 +26,36 @@ class Judgement:
     score: NDArray[np.int16]
 
 
-def judge(rules: Sequence[BoundRule], vectors: Sequence[Vector], time_us: NDArray[np.int64]) -> Judgement:
-    """Combine the verdicts of all rules; a shadow rule is counted, and decides nothing."""
-    events = len(time_us)
-    hits = np.zeros((len(rules), events), np.bool_)
-    misses = np.zeros((len(rules), events), np.bool_)
-    for index, bound in enumerate(rules):
-        truth = cast(Truth, vectors[bound.when.slot])
-        effective = _effective(bound.rule, time_us)
-        hits[index] = truth.true if effective is None else truth.true & effective
-        misses[index] = truth.false if effective is None else truth.false | ~effective
-    hit_counts, miss_counts = np.count_nonzero(hits, axis=1), np.count_nonzero(misses, axis=1)
-    outcomes = np.stack([hit_counts, miss_counts, events - hit_counts - miss_counts], axis=1)
-    live = np.array([bound.rule.spec.status is Status.LIVE for bound in rules], np.bool_)
-    hits &= live[:, None]
-    ranks = np.array([ACTIONS.index(bound.rule.spec.then.action) for bound in rules], np.int8)
-    scores = np.array([bound.rule.spec.then.score for bound in rules], np.int64)
-    action = np.zeros(events, np.int8)
-    score = np.zeros(events, np.int64)
-    # Hits are rare: only the rules and events that have one are looked at.
-    for row in np.flatnonzero(hits.any(axis=1)):
-        where = hits[row]
-        action[where] = np.maximum(action[where], ranks[row])
-        score[where] += scores[row]
-    return Judgement(hits, outcomes, action, np.minimum(score, SCORE_MAX).astype(np.int16))
+class Judge:
+    """Combines the verdicts of all rules; a shadow rule is counted, and decides nothing."""
+
+    def __init__(self, rules: Sequence[BoundRule]) -> None:
+        self._rules = rules
+        self._live = np.array([bound.rule.spec.status is Status.LIVE for bound in rules], np.bool_)
+        self._ranks = np.array([ACTIONS.index(bound.rule.spec.then.action) for bound in rules], np.int8)
+        self._scores = np.array([bound.rule.spec.then.score for bound in rules], np.int64)
+
+    def judge(self, vectors: Sequence[Vector], time_us: NDArray[np.int64]) -> Judgement:
+        """Return outcomes, actions and scores of a batch."""
+        events = len(time_us)
+        hits = np.zeros((len(self._rules), events), np.bool_)
+        misses = np.zeros((len(self._rules), events), np.bool_)
+        for index, bound in enumerate(self._rules):
+            truth = cast(Truth, vectors[bound.when.slot])
+            effective = _effective(bound.rule, time_us)
+            hits[index] = truth.true if effective is None else truth.true & effective
+            misses[index] = truth.false if effective is None else truth.false | ~effective
+        hit_counts, miss_counts = np.count_nonzero(hits, axis=1), np.count_nonzero(misses, axis=1)
+        outcomes = np.stack([hit_counts, miss_counts, events - hit_counts - miss_counts], axis=1)
+        hits &= self._live[:, None]
+        action = np.zeros(events, np.int8)
+        score = np.zeros(events, np.int64)
+        # Hits are rare: only the rules and events that have one are looked at.
+        for row in np.flatnonzero(hits.any(axis=1)):
+            where = hits[row]
+            action[where] = np.maximum(action[where], self._ranks[row])
+            score[where] += self._scores[row]
+        return Judgement(hits, outcomes, action, np.minimum(score, SCORE_MAX).astype(np.int16))
 
 
 def _effective(rule: Rule, time_us: NDArray[np.int64]) -> NDArray[np.bool_] | None:

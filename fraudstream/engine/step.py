@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from fraudstream.engine.alerting import Alerting
 from fraudstream.engine.duplicates import Duplicates, Horizon
 from fraudstream.engine.features import FeatureStage
-from fraudstream.engine.judging import judge
+from fraudstream.engine.judging import Judge
 from fraudstream.engine.models import ModelStage
 from fraudstream.engine.result import Decisions, StepResult
 from fraudstream.events.batch import DeadLetter, EventBatch
@@ -56,6 +56,7 @@ class Engine:
         self._duplicates = Duplicates(settings.duplicates)
         self._features = FeatureStage(self._bound, settings.lateness_us)
         self._models = ModelStage(self._bound)
+        self._judge = Judge(self._bound.rules)
         self._alerting = Alerting(self._bound, self._interner)
 
     @property
@@ -94,7 +95,7 @@ class Engine:
         if scores is not None:
             self._models.pretend(view, scores)
         vectors = self._bound.judge.run(view)
-        judgement = judge(self._bound.rules, vectors, batch.time_us)
+        judgement = self._judge.judge(vectors, batch.time_us)
         alerts, suppressed = self._alerting.alerts(view, vectors, judgement, self._features, frame, scored)
         return StepResult(
             events_in=events_in,

@@ -34,8 +34,8 @@ class Wording:
     def evidence(self, condition: Compiled, event: int) -> dict[str, Any]:
         """Return the values of all names of a condition: amounts and times as text, numbers as they are."""
         found: dict[str, Any] = {}
-        for part in _leaves(condition):
-            found[write(part.node)] = self._plain(part, event)
+        for part in condition.leaves:
+            found[part.text] = self._plain(part, event)
         return found
 
     def _clauses(self, condition: Compiled, event: int) -> Iterator[str]:
@@ -49,13 +49,13 @@ class Wording:
     def _clause(self, condition: Compiled, event: int) -> str:
         node = condition.node
         if isinstance(node, Not | IsNull):
-            return write(node)
+            return condition.text
         if not isinstance(node, Comparison):
-            return f"{write(node)} is true"
+            return f"{condition.text} is true"
         left = condition.operands[0]
         if left.type.kind is Kind.TEXT and isinstance(node.left, Name):
-            shown = f"{write(left.node)} is {self._shown(left, event)}"
-            return shown if node.operator in ("==", "in") else write(node)
+            shown = f"{left.text} is {self._shown(left, event)}"
+            return shown if node.operator in ("==", "in") else condition.text
         if len(condition.operands) == 1:
             return f"{self._term(left, event)} in {write(node.right)}"
         return f"{self._term(left, event)} {node.operator} {self._term(condition.operands[1], event)}"
@@ -63,8 +63,8 @@ class Wording:
     def _term(self, part: Compiled, event: int) -> str:
         if isinstance(part.node, Literal):
             label = part.node.label
-            return f"{label} {write(Literal(part.node.value))}" if label else write(part.node)
-        return f"{write(part.node)} {self._shown(part, event)}"
+            return f"{label} {write(Literal(part.node.value))}" if label else part.text
+        return f"{part.text} {self._shown(part, event)}"
 
     def _value(self, part: Compiled, event: int) -> Any:
         return self._vectors[part.slot].at(event)
@@ -103,13 +103,6 @@ class Wording:
                 return f"{value / per_major:.{EXPONENTS.get(currency, 0)}f}"
             case _:
                 return round(value, 6) if isinstance(value, float) else value
-
-
-def _leaves(part: Compiled) -> Iterator[Compiled]:
-    if isinstance(part.node, Name) or (not part.operands and not isinstance(part.node, Literal)):
-        yield part
-    for operand in part.operands:
-        yield from _leaves(operand)
 
 
 def readable_duration(us: int) -> str:

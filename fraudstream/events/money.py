@@ -72,5 +72,16 @@ def minor_from_text(text: str, minor_per_major: int) -> int | None:
 
 def format_minor(minor: int, currency: str) -> str:
     """Write minor units as major units with the currency, e.g. `9,100.00 USD`."""
-    exponent = EXPONENTS[currency]
-    return f"{Decimal(minor).scaleb(-exponent):,.{exponent}f} {currency}"
+    sign, whole, fraction = _parts(minor, EXPONENTS[currency])
+    return f"{sign}{whole:,}{fraction} {currency}"
+
+
+def decimal_text(minor: int, currency: str) -> str:
+    """Write minor units as plain decimal text in major units, e.g. `9100.00`: exact, and read by any parser."""
+    sign, whole, fraction = _parts(minor, EXPONENTS[currency])
+    return f"{sign}{whole}{fraction}"
+
+
+def _parts(minor: int, exponent: int) -> tuple[str, int, str]:
+    whole, rest = divmod(abs(minor), 10**exponent)
+    return "-" if minor < 0 else "", whole, f".{rest:0{exponent}d}" if exponent else ""

@@ -97,9 +97,13 @@ class FeatureStore:
             return []
         t_us, sequence = int(frame.time_us[event]), int(frame.sequence[event])
         low_us = max(t_us - feature.window_us, int(frame.horizon_us[event]))
-        found = np.empty(at_most, np.int64)
         last = sequence if feature.include_current else sequence - 1
-        number = walk.contributors(self._state, self.layout.plan, read, row, low_us, t_us, last, found)
+        state, plan = self._state, self.layout.plan
+        log = walk.Log(state.event_time_us, state.event_sequence, state.event_masks, state.event_previous)
+        newest = state.words[row + windows.LAST_EVENT]
+        key, mask = plan.reader_of[plan.read_key[read]], plan.cell_mask[plan.read_cell[read]]
+        found = np.empty(at_most, np.int64)
+        number = walk.contributors(log, newest, key, mask, (low_us, t_us, last), found)
         return [self._event_ids[place] for place in found[:number].tolist()]
 
     def _make_room(self, events: int, distincts: int) -> None:

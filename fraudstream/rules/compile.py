@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from difflib import get_close_matches
+from functools import cached_property
 
 import numpy as np
 
@@ -47,6 +48,18 @@ class Compiled:
     type: Type
     slot: int
     operands: tuple[Compiled, ...] = ()
+
+    @cached_property
+    def text(self) -> str:
+        """The expression as text; written once, since every alert of a rule shows it."""
+        return write(self.node)
+
+    @cached_property
+    def leaves(self) -> tuple[Compiled, ...]:
+        """The names that the expression reads, and its calls without operands."""
+        own = isinstance(self.node, Name) or not (self.operands or isinstance(self.node, Literal))
+        below = (leaf for operand in self.operands for leaf in operand.leaves)
+        return (self, *below) if own else tuple(below)
 
 
 class Program:

@@ -45,14 +45,8 @@ class BatchApp(faust.App):  # type: ignore[misc]
         """Make none: there are no tables."""
 
 
-def build_app(
-    topology: Topology, engine: Engine, observer: StreamObserver, outlet: Outlet | None = None
-) -> BatchApp:
-    """Return the app, not yet connected to anything.
-
-    `outlet` knows the limits of the topics that are written; without it they are Kafka's defaults.
-    """
-    outlet = outlet or Outlet(topology.output.alerts, topology.output.dead_letters)
+def build_app(topology: Topology, engine: Engine, observer: StreamObserver, outlet: Outlet) -> BatchApp:
+    """Return the app, not yet connected to anything."""
     app = BatchApp(topology.kafka.group, **settings(topology, outlet))
 
     async def submit(messages: Sequence[Outgoing]) -> Sequence[Awaitable[Any]]:

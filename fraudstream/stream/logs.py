@@ -6,14 +6,44 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+OURS = "fraudstream"
+REPEAT_SECONDS = 10.0
+LINES_MAX = 1_000
+
 FAUST_LOG = logging.getLogger("faust")
 """For our subclasses of Faust's services, which would else log under the name of our module."""
 
 
+class Sparing(logging.Filter):
+    """Lets a library say the same again only after a while: without a broker aiokafka logs 80 lines a second.
+
+    Lines are the same if they differ in their arguments only. Our own lines always pass.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said_at: dict[tuple[str, str], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether the line passes."""
+        if record.name.partition(".")[0] == OURS:
+            return True
+        line = (record.name, str(record.msg))
+        if record.created - self._said_at.get(line, 0.0) < REPEAT_SECONDS:
+            return False
+        if len(self._said_at) == LINES_MAX:
+            self._said_at.clear()
+        self._said_at[line] = record.created
+        return True
+
+
 def configure_logging() -> None:
     """Log to standard error, one line each: ours from INFO on, the libraries' from WARNING on."""
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("fraudstream").setLevel(logging.INFO)
+    handler = logging.StreamHandler()
+    handler.addFilter(Sparing())
+    form = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+    logging.basicConfig(level=logging.WARNING, format=form, handlers=[handler])
+    logging.getLogger(OURS).setLevel(logging.INFO)
 
 
 @contextmanager

@@ -57,6 +57,7 @@ class Worker(faust.Worker):  # type: ignore[misc]
     """Faust's worker, with our logging, a bound on stopping, and no theatre on the terminal."""
 
     logger = FAUST_LOG
+    _deadline: threading.Timer | None = None
 
     def __init__(self, app: BatchApp, *, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(app, loop=loop, quiet=True, override_logging=False)
@@ -91,11 +92,19 @@ class Worker(faust.Worker):  # type: ignore[misc]
             self._end_at_once("told again to stop")
 
     def _schedule_shutdown(self, number: signal.Signals) -> None:
-        # Not a timer of the event loop, which waits for the client's thread while it stops.
-        self._deadline = threading.Timer(STOP_SECONDS_MAX, self._end_at_once, ["stopping took too long"])
-        self._deadline.daemon = True
-        self._deadline.start()
+        self._set_deadline()
         super()._schedule_shutdown(number)
+
+    def _crash(self, reason: BaseException) -> None:
+        self._set_deadline()
+        super()._crash(reason)
+
+    def _set_deadline(self) -> None:
+        if self._deadline is None:
+            # Not a timer of the event loop, which waits for the client's thread while it stops.
+            self._deadline = threading.Timer(STOP_SECONDS_MAX, self._end_at_once, ["stopping took too long"])
+            self._deadline.daemon = True
+            self._deadline.start()
 
     def _end_at_once(self, why: str) -> None:
         log.error("%s: ending now; what is not committed is judged again", why)

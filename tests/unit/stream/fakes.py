@@ -15,7 +15,9 @@ from fraudstream.config import Topology
 from fraudstream.engine.result import Alert, Decisions, StepResult
 from fraudstream.engine.step import Engine
 from fraudstream.events.batch import DeadLetter
+from fraudstream.stream.app import BatchApp, build_app
 from fraudstream.stream.batch import Batch, Partition
+from fraudstream.stream.emission import Outlet
 
 RULESET_VERSION = "ruleset-1"
 HUGE_ALERT_BYTES = 2_000_000
@@ -124,3 +126,9 @@ def topology(bootstrap: str = "localhost:9092", prefix: str = "fraudstream", par
             "rules": "rules",
         }
     )
+
+
+def app(bootstrap: str = "localhost:9092") -> BatchApp:
+    """Return an app that is connected to nothing."""
+    outlet = Outlet("fraudstream.alerts", "fraudstream.dead")
+    return build_app(topology(bootstrap), FakeEngine().as_engine(), FakeObserver(), outlet)

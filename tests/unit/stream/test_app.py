@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from fraudstream.stream.app import BatchApp, build_app, settings
+from fraudstream.stream.app import BatchApp, settings
 from fraudstream.stream.emission import Outlet
 from fraudstream.stream.transport import BatchTransport
-from tests.unit.stream.fakes import FakeEngine, FakeObserver, topology
+from tests.unit.stream import fakes
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def app(monkeypatch: pytest.MonkeyPatch) -> Iterator[BatchApp]:
     monkeypatch.setenv("WEB_ENABLED", "1")
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
-    app = build_app(topology("one:1,two:2"), FakeEngine().as_engine(), FakeObserver())
+    app = fakes.app("one:1,two:2")
     app.finalize()
     yield app
     asyncio.set_event_loop(None)
@@ -50,5 +50,5 @@ def test_faust_reads_by_the_batch(app: BatchApp) -> None:
 
 def test_record_batches_fit_the_smallest_topic() -> None:
     """The producer packs no more into a batch than each topic takes."""
-    assert settings(topology(), Outlet("a", "d"))["producer_max_batch_size"] == 262_144
-    assert settings(topology(), Outlet("a", "d", 50_000, 9_000))["producer_max_batch_size"] == 9_000
+    assert settings(fakes.topology(), Outlet("a", "d"))["producer_max_batch_size"] == 262_144
+    assert settings(fakes.topology(), Outlet("a", "d", 50_000, 9_000))["producer_max_batch_size"] == 9_000

@@ -10,9 +10,10 @@ import pytest
 from faust.types import TP
 
 from fraudstream.stream import transport
-from fraudstream.stream.app import BatchApp, build_app
+from fraudstream.stream.app import BatchApp
 from fraudstream.stream.transport import BatchConsumer, BatchSchema
-from tests.unit.stream.fakes import FakeEngine, FakeObserver, record, topology
+from tests.unit.stream import fakes
+from tests.unit.stream.fakes import record
 
 EVENTS = "fraudstream.events"
 FIRST, SECOND = TP(EVENTS, 0), TP(EVENTS, 1)
@@ -34,7 +35,7 @@ def loop() -> Iterator[asyncio.AbstractEventLoop]:
 @pytest.fixture
 def app(loop: asyncio.AbstractEventLoop) -> Iterator[BatchApp]:
     """An app that is connected to nothing."""
-    app = build_app(topology(), FakeEngine().as_engine(), FakeObserver())
+    app = fakes.app()
     app.finalize()
     app.consumer_generation_id = GENERATION
     yield app

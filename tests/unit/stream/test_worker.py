@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import threading
 from collections.abc import Iterator
 
 import pytest
 
 from fraudstream.stream import worker
-from fraudstream.stream.app import build_app
 from fraudstream.stream.worker import EXIT_FAILED, Worker, run_worker
-from tests.unit.stream.fakes import FakeEngine, FakeObserver, topology
+from tests.unit.stream.fakes import FakeEngine, FakeObserver, app, topology
 
 NOWHERE = "127.0.0.1:1"
 
@@ -41,10 +41,10 @@ def stopping(monkeypatch: pytest.MonkeyPatch) -> Iterator[Worker]:
     monkeypatch.setattr(Worker, "stop", lambda self: asyncio.sleep(3_600))
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
-    stopping = Worker(build_app(topology(), FakeEngine().as_engine(), FakeObserver()), loop=loop)
+    stopping = Worker(app(), loop=loop)
     stopping._on_sigterm()
     yield stopping
-    stopping._deadline.cancel()
+    deadline_of(stopping).cancel()
     loop.run_until_complete(cancelled(stopping._signal_stop_future))
     asyncio.set_event_loop(None)
     loop.close()
@@ -54,6 +54,12 @@ async def cancelled(task: asyncio.Future[None]) -> None:
     """Cancel a task and wait for its end."""
     task.cancel()
     await asyncio.wait([task])
+
+
+def deadline_of(worker: Worker) -> threading.Timer:
+    """Return the timer that bounds the worker's stop."""
+    assert worker._deadline is not None
+    return worker._deadline
 
 
 def test_an_unreachable_broker_is_one_line(caplog: pytest.LogCaptureFixture) -> None:
@@ -84,7 +90,10 @@ def test_a_second_signal_ends_the_process(
 
 def test_stopping_has_a_deadline(stopping: Worker, ended: list[int]) -> None:
     """A stop that hangs, as when the broker is gone, ends the process."""
-    assert stopping._deadline.interval == worker.STOP_SECONDS_MAX
+    deadline = deadline_of(stopping)
+    assert deadline.interval == worker.STOP_SECONDS_MAX
+    stopping._crash(RuntimeError("no such luck"))
+    assert stopping._deadline is deadline
     with pytest.raises(ProcessEnded):
-        stopping._deadline.function(*stopping._deadline.args)
+        deadline.function(*deadline.args)
     assert ended == [EXIT_FAILED]

@@ -1,0 +1,49 @@
+"""The operator sees every line of ours, and of the libraries' no more than tells him something."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from fraudstream.stream import logs
+from fraudstream.stream.logs import Sparing, muted
+
+
+def line(name: str, message: str, created: float, *arguments: object) -> logging.LogRecord:
+    """Return a log line of some time."""
+    record = logging.LogRecord(name, logging.WARNING, "", 0, message, arguments, None)
+    record.created = created
+    return record
+
+
+def test_a_library_repeats_itself_seldom() -> None:
+    """The same line with other arguments passes again only after the stated time."""
+    sparing = Sparing()
+    times = (100.0, 101.0, 109.9, 110.0, 111.0)
+    passed = [time for time in times if sparing.filter(line("aiokafka", "node %s is gone", time, time))]
+    assert passed == [100.0, 110.0]
+
+
+def test_other_lines_pass() -> None:
+    """Another message, another logger, and each line of ours are not taken for the same."""
+    sparing = Sparing()
+    lines = [("aiokafka", "one"), ("aiokafka", "two"), ("faust", "one"), *[("fraudstream.stream", "x")] * 3]
+    assert all(sparing.filter(line(name, message, 100.0)) for name, message in lines)
+
+
+def test_lines_that_never_repeat_are_not_kept_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What has been said is remembered within bounds."""
+    monkeypatch.setattr(logs, "LINES_MAX", 3)
+    sparing = Sparing()
+    assert all(sparing.filter(line("faust", f"line {number}", 100.0)) for number in range(10))
+    assert len(sparing._said_at) <= 3
+
+
+def test_muting_ends_with_the_block(caplog: pytest.LogCaptureFixture) -> None:
+    """A library is silent only while its errors are handled."""
+    library = logging.getLogger("some.library")
+    with muted("some.library"):
+        library.critical("unheard")
+    library.warning("heard")
+    assert caplog.messages == ["heard"]
