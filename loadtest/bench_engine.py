@@ -14,7 +14,7 @@ from river import anomaly, preprocessing
 from fraudstream.engine.alerting import Alerting
 from fraudstream.engine.duplicates import Duplicates
 from fraudstream.engine.features import FeatureStage
-from fraudstream.engine.judging import judge
+from fraudstream.engine.judging import Judge
 from fraudstream.engine.models import ModelStage
 from fraudstream.engine.step import Engine, Settings
 from fraudstream.events.decode import Decoder
@@ -99,7 +99,7 @@ def stage_us_per_event(ruleset: Ruleset, payloads: Payloads) -> dict[str, float]
     bound = bind(ruleset, settings.schema, interner)
     decoder, duplicates = Decoder(settings.schema), Duplicates(settings.duplicates)
     features, models = FeatureStage(bound, settings.lateness_us), ModelStage(bound)
-    alerting = Alerting(bound, interner)
+    judge, alerting = Judge(bound.rules), Alerting(bound, interner)
 
     def step(batch: Payloads, clock: _Clock) -> None:
         decoded, _ = clock("decode", lambda: decoder.decode(batch))
@@ -109,7 +109,7 @@ def stage_us_per_event(ruleset: Ruleset, payloads: Payloads) -> dict[str, float]
         frame = clock("windows", lambda: features.advance(view))
         scored = clock("model", lambda: models.score(view))
         vectors = clock("rules", lambda: bound.judge.run(view))
-        judged = clock("combine", lambda: judge(bound.rules, vectors, events.time_us))
+        judged = clock("combine", lambda: judge.judge(vectors, events.time_us))
         clock("explain", lambda: alerting.alerts(view, vectors, judged, features, frame, scored))
 
     for batch in batches(payloads[:WARM_UP], USUAL_BATCH):

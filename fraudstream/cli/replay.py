@@ -45,6 +45,8 @@ def replay_files(
     with one_line_errors(), ExitStack() as stack:
         engine = Engine(load_ruleset(rules), Settings(mapping=load_map(map_file) if map_file else None))
         sources = [open_source(path, order_by) for path in files]
+        if alerts is not None and alerts.resolve() in {path.resolve() for path in files}:
+            raise fail(f"{alerts}: is also read: choose another path for the alerts")
         try:
             sink = stack.enter_context(alerts.open("wb")) if alerts else None
         except OSError as error:

@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 
 from fraudstream.cli.console import fail, one_line_errors, out
+from fraudstream.engine.models import check_models
 from fraudstream.engine.selftest import CaseResult, run_cases
 from fraudstream.events.schema import Schema
 from fraudstream.rules.lint import lint
@@ -28,7 +29,7 @@ def lint_rules(directory: Directory = RULES) -> None:
     """Check all files of a rule directory; each problem is one line with its place and remedy."""
     with one_line_errors():
         ruleset = load_ruleset(directory)
-        problems = lint(ruleset, Schema(), read_lock(directory))
+        problems = [*lint(ruleset, Schema(), read_lock(directory)), *check_models(ruleset)]
     if problems:
         raise fail("\n".join(map(str, problems)))
     out.print(f"{len(ruleset.rules)} rules, ruleset {ruleset.version}: no problems", highlight=False)

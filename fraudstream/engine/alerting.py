@@ -54,7 +54,11 @@ class Alerting:
         alerts = []
         suppressed = 0
         for event in np.flatnonzero(judgement.action).tolist():
-            hits = [self._bound.rules[index] for index in np.flatnonzero(judgement.hits[:, event])]
+            hits = [
+                bound
+                for index in np.flatnonzero(judgement.hits[:, event])
+                if _asks(bound := self._bound.rules[index])
+            ]
             told = [bound for bound in hits if self._tells(bound, view, event)]
             suppressed += len(hits) - len(told)
             if not told:
@@ -78,10 +82,8 @@ class Alerting:
         return alerts, suppressed
 
     def _tells(self, bound: BoundRule, view: View, event: int) -> bool:
-        """Tell whether a hit goes out: it asks for more than to allow, and its key is not quiet."""
+        """Tell whether a hit goes out: whether its key is not quiet."""
         then = bound.rule.spec.then
-        if then.action is Action.ALLOW:
-            return False
         if then.suppress is None:
             return True
         key = tuple(int(view.text(column).data[event]) for column in then.suppress.by)
@@ -115,6 +117,11 @@ class Alerting:
         debtor = batch.text.get("debtor.id")
         key = (debtor[event] if debtor else None) or event_id
         return Alert(int(batch.row[event]), identity, key.encode(), orjson.dumps(content))
+
+
+def _asks(bound: BoundRule) -> bool:
+    """Tell whether a rule asks for more than to allow."""
+    return bound.rule.spec.then.action is not Action.ALLOW
 
 
 def _reason(bound: BoundRule, wording: Wording, scored: Scored, event: int) -> str:

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fraudstream.rules.binding import Bound, BoundModel
+from fraudstream.rules.binding import Bound
+from fraudstream.rules.errors import Problem, RulesetError
 from fraudstream.rules.operators import values
+from fraudstream.rules.ruleset import Model, Ruleset
 from fraudstream.rules.vectors import ALWAYS, Values
 from fraudstream.rules.view import View
 from fraudstream.rules.yaml_file import validated
@@ -72,7 +74,7 @@ class ModelStage:
 
     def __init__(self, bound: Bound) -> None:
         self._bound = bound
-        self._scorers = [build_scorer(_spec(model)) for model in bound.models]
+        self._scorers = [build_scorer(_spec(each.model)) for each in bound.models]
 
     def score(self, view: View) -> Scored:
         """Score and learn a batch; the scores go into the view."""
@@ -101,8 +103,19 @@ class ModelStage:
             view.scores[model] = Values(np.full(len(view), score), ALWAYS)
 
 
-def _spec(bound: BoundModel) -> ModelSpec:
+def check_models(ruleset: Ruleset) -> list[Problem]:
+    """Return what the scorers find wrong with the model files."""
+    problems: list[Problem] = []
+    for model in ruleset.models:
+        try:
+            _spec(model)
+        except RulesetError as error:
+            problems += error.problems
+    return problems
+
+
+def _spec(model: Model) -> ModelSpec:
     """Return the scorers' part of a model file; RulesetError says where it does not fit."""
-    file = bound.model.file
+    file = model.file
     content = {key: value for key, value in file.data.items() if key not in ("schema", "windows", "title")}
     return validated(replace(file, data=content), ModelSpec)

@@ -53,7 +53,7 @@ def compile_kernels(ruleset: Ruleset, settings: Settings) -> None:
 def _run_rule(ruleset: Ruleset, rule: Rule, schema: Schema) -> Iterator[CaseResult]:
     spec = rule.spec.model_copy(update={"status": Status.LIVE, "effective": Effective()})
     alone = ruleset.only(replace(rule, spec=spec))
-    for index, messages in enumerate(case_messages(rule)):
+    for index, messages in enumerate(case_messages(rule, schema)):
         got = _outcome(Engine(alone, Settings(schema, duplicates=_FEW), any_score=True), messages)
         case = messages.case
         problem = None
@@ -69,4 +69,6 @@ def _outcome(engine: Engine, messages: CaseMessages) -> str:
         result = engine.step(history, messages.case.scores)
         if result.dead_letters:
             return f"no valid event: {result.dead_letters[0].detail}"
+        if result.duplicates:
+            return "no valid event: its id was seen before"
     return OUTCOMES[int(np.argmax(result.rule_outcomes[0]))]

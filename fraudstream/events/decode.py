@@ -65,21 +65,21 @@ class Decoder:
                 time_us = read_times(column, raw, self._extractor.zone(column.name), rejections)
             elif column.type is not ColumnType.MONEY:
                 numbers[column.name] = read_numbers(column, raw, rejections)
-        self._amounts(fields["amount"], text, numbers, rejections)
+        self._amounts(len(documents), fields["amount"], text, numbers, rejections)
         return EventBatch(rows, time_us, text, numbers), rejections
 
     def _amounts(
         self,
+        events: int,
         raw: list[Any] | None,
         text: dict[str, Sequence[str | None]],
         numbers: dict[str, Numbers],
         rejections: Rejections,
     ) -> None:
-        kinds = text.get("kind", ())
-        if raw is None:
-            raw = [None] * len(kinds)
-        currencies = text.get("currency") or [None] * len(raw)
-        for index, (amount, kind) in enumerate(zip(raw, kinds, strict=False)):
+        nothing: list[Any] = [None] * events
+        raw = nothing if raw is None else raw
+        currencies = text.get("currency", nothing)
+        for index, (amount, kind) in enumerate(zip(raw, text.get("kind", nothing), strict=True)):
             if amount is None and kind in PAYMENT_KINDS:
                 rejections.missing("amount", (index,))
         numbers["amount"] = read_amounts(raw, currencies, self.schema.limits.amount_minor_max, rejections)

@@ -11,10 +11,13 @@ MISSING = -1
 
 
 class Interner(dict[str | None, int]):
-    """Gives each text a code in the order of first appearance; None has the code MISSING."""
+    """Gives each text a code in the order of first appearance; None and the empty text are MISSING.
+
+    Feeds often write "" where they know nothing; two customers without an id are not one customer.
+    """
 
     def __init__(self) -> None:
-        super().__init__({None: MISSING})
+        super().__init__({None: MISSING, "": MISSING})
         self._texts: list[str] = []
 
     def __missing__(self, text: str) -> int:

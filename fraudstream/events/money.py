@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from decimal import Context, Decimal, InvalidOperation
+import re
+from decimal import Context, Decimal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,7 @@ EXPONENTS: dict[str, int] = {
 
 
 _TEXT_CHARS_MAX = 40
+_DECIMAL = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,6})?")
 _ABSURD_DIGITS = 19
 _EXACT = Context(prec=2 * _TEXT_CHARS_MAX)
 """More digits than a text of that length and a factor can have: nothing is rounded."""
@@ -55,14 +57,9 @@ def minor_from_numbers(
 
 def minor_from_text(text: str, minor_per_major: int) -> int | None:
     """Scale decimal text to minor units; None where it is no finite decimal or has too many decimals."""
-    if len(text) > _TEXT_CHARS_MAX:
+    if len(text) > _TEXT_CHARS_MAX or not _DECIMAL.fullmatch(text):
         return None
-    try:
-        amount = Decimal(text)
-    except InvalidOperation:
-        return None
-    if not amount.is_finite():
-        return None
+    amount = Decimal(text)
     if amount.adjusted() >= _ABSURD_DIGITS:
         # "1e999999" is a short text, and an integer that would take minutes to write out.
         return int(10**_ABSURD_DIGITS if amount > 0 else -(10**_ABSURD_DIGITS))
@@ -77,7 +74,7 @@ def format_minor(minor: int, currency: str) -> str:
 
 
 def decimal_text(minor: int, currency: str) -> str:
-    """Write minor units as plain decimal text in major units, e.g. `9100.00`: exact, and read by any parser."""
+    """Write minor units as plain decimal text in major units, e.g. `9100.00`: exact for any reader."""
     sign, whole, fraction = _parts(minor, EXPONENTS[currency])
     return f"{sign}{whole}{fraction}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -92,14 +93,31 @@ class Schema:
     limits: Limits = field(default_factory=Limits)
 
     def with_columns(self, added: tuple[Column, ...]) -> Schema:
-        """Return a schema with more columns; a repeated name raises ValueError."""
-        taken = {column.name for column in self.columns}
+        """Return a schema with more columns; ValueError where a name is not one of its own."""
+        names = [column.name for column in self.columns]
         for column in added:
-            if column.name in taken:
-                raise ValueError(f"column {column.name!r} is declared twice: choose another name")
-            taken.add(column.name)
+            why = _why_not_a_name(column.name, names)
+            if why:
+                raise ValueError(f"column {column.name!r} {why}: choose another name")
+            names.append(column.name)
         return Schema(self.columns + added, self.limits)
 
     def column(self, name: str) -> Column | None:
         """Return the column of that name, or None."""
         return next((column for column in self.columns if column.name == name), None)
+
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*")
+
+
+def _why_not_a_name(name: str, names: list[str]) -> str | None:
+    if not _NAME.fullmatch(name):
+        return "is no name of small letters, digits, underscores and dots"
+    if name in names:
+        return "is declared twice"
+    if name.startswith("amount_"):
+        return "reads as a converted amount"
+    for other in names:
+        if other.startswith(f"{name}.") or name.startswith(f"{other}."):
+            return f"and {other!r} cannot both be fields"
+    return None

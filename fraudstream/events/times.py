@@ -75,7 +75,7 @@ def _parse_one(text: NDArray[np.uint32]) -> int:
             fraction_us += (int(text[position]) - 48) * scale
             scale //= 10
             position += 1
-    if text[position] != 90 or text[position + 1] != 0:
+    if text[position] != 90 or np.any(text[position + 1 :]):
         return -1
     seconds = _days_from_civil(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second
     return seconds * 1_000_000 + fraction_us

@@ -163,7 +163,7 @@ def lay_out(features: Sequence[Feature], lateness_us: int) -> Layout:
         read_current=_flat([int(read.include_current) for read in reads]),
         reader_columns=_table([places(by) for by, _ in readers], KEY_COLUMNS_MAX),
         reader_of=_flat([keys.index(by) for _, by in readers]),
-        retention_us=_flat([lateness_us, max(windows_us, default=0) + lateness_us]),
+        retention_us=_flat([lateness_us, max(windows_us, default=1) + lateness_us]),
     )
     positions = {read: index for index, read in enumerate(reads)}
     of_features = tuple(tuple(positions[read] for read in each) for each in feature_reads)

@@ -10,7 +10,7 @@ from fraudstream.events.schema import ColumnType, Schema
 from fraudstream.features.catalogue import Aggregate, Feature
 from fraudstream.rules.compile import Compiled, Program
 from fraudstream.rules.errors import Problem, RulesetError
-from fraudstream.rules.parse import ExpressionError
+from fraudstream.rules.parse import WORDS, ExpressionError
 from fraudstream.rules.ruleset import Model, Rule, Ruleset
 from fraudstream.rules.schema import FeatureSpec
 from fraudstream.rules.scope import Scope, Symbol
@@ -86,20 +86,25 @@ class _Binder:
         self._known: dict[Feature, int] = {}
 
     def bind_rule(self, rule: Rule, *, any_score: bool) -> None:
+        wrong_names = _name_problems(rule, self._bound.schema)
+        if wrong_names:
+            self._problems += wrong_names
+            return
+        self._check_suppression(rule)
         scope = self._scope if not any_score else replace(self._scope, models=_EVERY_MODEL)
-        indexes = self._features(rule.spec.features, rule.where, rule.file, "features")
+        indexes = self._features(rule.spec.features, rule, "features")
         scope = self._with_features(scope, indexes)
         try:
             when = self._bound.judge.condition(rule.when, scope)
         except ExpressionError as error:
-            self._problems.append(_locate(rule, error))
+            self._problems.append(rule.locate(error))
             return
         used = {each.name for each in names(rule.when)}
         mentioned = tuple(index for name, index in indexes.items() if name in used)
         self._bound.rules.append(BoundRule(rule, when, mentioned, tuple(models(rule.when))))
 
     def bind_model(self, model: Model) -> None:
-        indexes = self._features(model.spec.windows, model.where, model.file, "windows")
+        indexes = self._features(model.spec.windows, model, "windows")
         scope = self._with_features(self._scope, indexes)
         inputs = []
         for name, node in model.inputs.items():
@@ -108,8 +113,7 @@ class _Binder:
                 if compiled.type.kind not in (Kind.NUMBER, Kind.MONEY, Kind.DURATION):
                     raise ExpressionError(f"{name} is {compiled.type}: a model reads numbers", node.position)
             except ExpressionError as error:
-                problem = model.file.problem(("features", name, "expr"), str(error), error.position)
-                self._problems.append(problem)
+                self._problems.append(model.locate(error))
                 continue
             inputs.append(compiled)
         self._bound.models.append(BoundModel(model, tuple(inputs)))
@@ -122,17 +126,16 @@ class _Binder:
         return Symbol(f"feature {index}", self._bound.types[index], lambda view: view.features[index])
 
     def _features(
-        self, specs: Mapping[str, FeatureSpec], where: Mapping[str, Node | None], file: YamlFile, section: str
+        self, specs: Mapping[str, FeatureSpec], owner: Rule | Model, section: str
     ) -> dict[str, int]:
         """Return the index of each feature by its name in the file; equal features share one."""
         indexes = {}
         for name, spec in specs.items():
-            feature = spec.feature(where[name])
-            path = (section, name)
+            feature = spec.feature(owner.where[name])
             try:
-                type_ = self._check(feature, spec, path, file)
+                type_ = self._check(feature, spec, (section, name), owner.file)
             except ExpressionError as error:
-                self._problems.append(file.problem((*path, "where"), str(error), error.position))
+                self._problems.append(owner.locate(error))
                 continue
             if type_ is None:
                 continue
@@ -149,15 +152,28 @@ class _Binder:
         """Return the type of a feature, or None after noting what is wrong with it."""
         where = feature.where
         if where is not None and where not in self._bound.conditions:
-            self._bound.conditions[where] = self._bound.before.condition(where, self._scope)  # type: ignore[arg-type, index]
+            # Windows are walked before any model scores.
+            scope = replace(self._scope, models=frozenset())
+            self._bound.conditions[where] = self._bound.before.condition(where, scope)  # type: ignore[arg-type, index]
         for part, columns in (("by", feature.by), ("for", feature.read_by)):
-            for name in columns:
-                column = self._bound.schema.column(name)
-                if column is None or column.type is not ColumnType.TEXT:
-                    message = f"{name} is no text column: {self._scope.suggestion(name)}"
-                    self._problems.append(file.problem((*path, part), message))
-                    return None
+            if not self._are_texts(columns, (*path, part), file):
+                return None
         return self._value_type(feature, spec, path, file)
+
+    def _check_suppression(self, rule: Rule) -> None:
+        suppress = rule.spec.then.suppress
+        if suppress is not None:
+            self._are_texts(suppress.by, ("then", "suppress", "by"), rule.file)
+
+    def _are_texts(self, columns: tuple[str, ...], path: tuple[str, ...], file: YamlFile) -> bool:
+        """Tell whether all are text columns, and note the first that is not."""
+        for name in columns:
+            column = self._bound.schema.column(name)
+            if column is None or column.type is not ColumnType.TEXT:
+                message = f"{name} is no text column: {self._scope.suggestion(name)}"
+                self._problems.append(file.problem(path, message))
+                return False
+        return True
 
     def _value_type(
         self, feature: Feature, spec: FeatureSpec, path: tuple[str, ...], file: YamlFile
@@ -189,6 +205,15 @@ class _EveryModel(frozenset[str]):
 _EVERY_MODEL = _EveryModel()
 
 
-def _locate(rule: Rule, error: ExpressionError) -> Problem:
-    """Point at the clause of `when` that an error speaks of, as far as it can be told."""
-    return rule.file.problem(("when",), str(error), error.position)
+def _name_problems(rule: Rule, schema: Schema) -> list[Problem]:
+    """Return a problem for each parameter or feature that hides something else of the same name."""
+    problems = []
+    for section, names_ in (("params", rule.spec.params), ("features", rule.spec.features)):
+        for name in names_:
+            if name in WORDS or schema.column(name) is not None:
+                message = f"{name} is a word of the language or a column: choose another name"
+                problems.append(rule.file.problem((section, name), message))
+            elif section == "features" and name in rule.spec.params:
+                message = f"{name} is a parameter as well: choose another name"
+                problems.append(rule.file.problem((section, name), message))
+    return problems

@@ -250,6 +250,9 @@ class _Compilation:
         first = self.compile(node.left)
         links: list[Compiled] = []
         for item in node.right.items:
+            if not isinstance(item, Literal):
+                message = f"{item.name} is no constant: compare with ==, joined by or"
+                raise ExpressionError(message, item.position)
             links.append(self._comparison(Comparison("==", node.left, item, node.position)))
         if first.type.kind is Kind.TEXT:
             codes = tuple(sorted(self._constant(item.value, 1)[0] for item in node.right.items))  # type: ignore[union-attr]

@@ -11,6 +11,7 @@ _UNITS_US = {
     "m": 60_000_000,
     "s": 1_000_000,
 }
+DURATION_US_MAX = 3_660 * _UNITS_US["d"]
 _PATTERN = re.compile(r"([0-9]{1,9})([smhdw])")
 
 
@@ -19,7 +20,10 @@ def parse_duration(text: str) -> int:
     match = _PATTERN.fullmatch(text.strip())
     if match is None:
         raise ValueError(f"{text!r} is no duration: write a whole number and s, m, h, d or w, such as 90m")
-    return int(match[1]) * _UNITS_US[match[2]]
+    us = int(match[1]) * _UNITS_US[match[2]]
+    if us > DURATION_US_MAX:
+        raise ValueError(f"{text!r} is longer than ten years: write a shorter duration")
+    return us
 
 
 def format_duration(us: int) -> str:

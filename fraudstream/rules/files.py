@@ -59,6 +59,8 @@ class Rates(Strict):
         for code in {self.base}.union(*(dated.per_base for dated in self.rates)):
             if code not in EXPONENTS:
                 raise ValueError(f"{code} is no ISO 4217 code")
+        if any(self.base in dated.per_base for dated in self.rates):
+            raise ValueError(f"{self.base} is the base, whose rate is 1: take it out")
         return RateTable(self.base, tuple((dated.from_, dated.per_base) for dated in self.rates))
 
 

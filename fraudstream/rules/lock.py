@@ -30,7 +30,16 @@ def check_lock(ruleset: Ruleset, lock: Lock) -> list[Problem]:
         for rule in ruleset.rules
         if lock.get(rule.id) != _entry(rule) and not _broken(rule, lock)
     ]
-    return [*check_history(ruleset, lock), *unlocked]
+    return [*check_history(ruleset, lock), *unlocked, *_removed(ruleset, lock)]
+
+
+def _removed(ruleset: Ruleset, lock: Lock) -> list[Problem]:
+    present = {rule.id for rule in ruleset.rules}
+    return [
+        Problem(LOCK_FILE, 1, 1, f"{identity} has no file any more: retire it by `fraudstream rules lock`")
+        for identity, entry in lock.items()
+        if identity not in present and not entry.get("retired")
+    ]
 
 
 def check_history(ruleset: Ruleset, lock: Lock) -> list[Problem]:

@@ -14,7 +14,7 @@ primary    = number | duration | text | "true" | "false" | "null" | name | name 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -32,10 +32,12 @@ from fraudstream.rules.tree import (
     Negative,
     Node,
     Not,
+    children,
 )
 
 EXPRESSION_CHARS_MAX = 4_000
 NESTING_MAX = 50
+DEPTH_MAX = 100
 
 _TOKEN = re.compile(
     r"""(?P<space>\s+)
@@ -46,7 +48,7 @@ _TOKEN = re.compile(
       | (?P<symbol><=|>=|==|!=|[-+*/%()<>,\[\]])""",
     re.VERBOSE,
 )
-_WORDS = {"and", "or", "not", "in", "is", "null", "true", "false"}
+WORDS = {"and", "or", "not", "in", "is", "null", "true", "false"}
 _COMPARISONS = {"==", "!=", "<", "<=", ">", ">=", "in"}
 
 
@@ -65,27 +67,43 @@ class _Token:
     position: int
 
 
-def parse(text: str) -> Node:
-    """Parse an expression; ExpressionError says what is wrong and where."""
+def parse(text: str, base: int = 0) -> Node:
+    """Parse an expression; ExpressionError says what is wrong and where.
+
+    `base` is added to every position, so that those of several expressions can be told apart.
+    """
     if len(text) > EXPRESSION_CHARS_MAX:
-        raise ExpressionError(f"the expression is longer than {EXPRESSION_CHARS_MAX} characters: split it", 0)
-    return _Parser(_tokens(text)).whole()
+        message = f"the expression is longer than {EXPRESSION_CHARS_MAX} characters: split it"
+        raise ExpressionError(message, base)
+    node = _Parser(_tokens(text, base)).whole()
+    if _deeper_than(node, DEPTH_MAX):
+        raise ExpressionError(f"more than {DEPTH_MAX} operations in a row: split it", base)
+    return node
 
 
-def _tokens(text: str) -> list[_Token]:
+def _deeper_than(node: Node, depth_max: int) -> bool:
+    level: Sequence[Node] = (node,)
+    for _ in range(depth_max):
+        level = [child for each in level for child in children(each)]
+        if not level:
+            return False
+    return True
+
+
+def _tokens(text: str, base: int) -> list[_Token]:
     tokens = []
     position = 0
     while position < len(text):
         match = _TOKEN.match(text, position)
         if match is None:
-            raise ExpressionError(_strange(text[position:]), position)
+            raise ExpressionError(_strange(text[position:]), base + position)
         kind = match.lastgroup or ""
-        if kind == "name" and match[0] in _WORDS:
+        if kind == "name" and match[0] in WORDS:
             kind = "word"
         if kind != "space":
-            tokens.append(_Token(kind, match[0], position))
+            tokens.append(_Token(kind, match[0], base + position))
         position = match.end()
-    tokens.append(_Token("end", "the end", len(text)))
+    tokens.append(_Token("end", "the end", base + len(text)))
     return tokens
 
 
@@ -207,7 +225,7 @@ class _Parser:
             case "number":
                 return Literal(Decimal(token.text), None, token.position)
             case "duration":
-                return Literal(Duration(parse_duration(token.text)), None, token.position)
+                return _duration(token)
             case "text":
                 return Literal(re.sub(r"\\(.)", r"\1", token.text[1:-1]), None, token.position)
             case "name" if self._accept("("):
@@ -238,3 +256,10 @@ class _Parser:
                 self._expect(",")
             items.append(self._condition())
         return tuple(items)
+
+
+def _duration(token: _Token) -> Node:
+    try:
+        return Literal(Duration(parse_duration(token.text)), None, token.position)
+    except ValueError as error:
+        raise ExpressionError(str(error), token.position) from None

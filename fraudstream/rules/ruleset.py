@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -16,10 +16,10 @@ from fraudstream.events.rates import RateTable
 from fraudstream.rules.durations import parse_duration
 from fraudstream.rules.errors import Problem, RulesetError
 from fraudstream.rules.files import ModelFile, Rates, ReasonCodes, Typologies
-from fraudstream.rules.parse import ExpressionError, parse
+from fraudstream.rules.parse import EXPRESSION_CHARS_MAX, ExpressionError, parse
 from fraudstream.rules.schema import Condition, FeatureSpec, ParamValue, RuleSpec, Status
 from fraudstream.rules.tree import Constant, Duration, Junction, Listing, Literal, Node, Not, put_in
-from fraudstream.rules.yaml_file import YamlFile, read_yaml, validated
+from fraudstream.rules.yaml_file import YamlFile, YamlPath, read_yaml, validated
 
 TYPOLOGIES_FILE = "typologies.yml"
 REASON_CODES_FILE = "reason_codes.yml"
@@ -27,6 +27,8 @@ RATES_FILE = "rates.yml"
 MODELS_DIRECTORY = "models"
 LISTS_DIRECTORY = "lists"
 VERSION_CHARS = 16
+_STRIDE = EXPRESSION_CHARS_MAX + 1
+"""Positions of a file's expressions are numbered end to end: the n-th begins at n strides."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,12 @@ class Rule:
     when: Node
     where: Mapping[str, Node | None]
     """The condition of each of its features."""
+    origins: tuple[YamlPath, ...] = ()
+    """Where each expression of the file stands; see `locate`."""
+
+    def locate(self, error: ExpressionError) -> Problem:
+        """Return the problem that an error in one of the rule's expressions is, at its place in the file."""
+        return _locate(self.file, self.origins, error)
 
     @property
     def id(self) -> str:
@@ -61,6 +69,11 @@ def _day_us(day: date | None) -> int | None:
     return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * 1_000_000
 
 
+def _locate(file: YamlFile, origins: Sequence[YamlPath], error: ExpressionError) -> Problem:
+    origin, position = divmod(error.position, _STRIDE)
+    return file.problem(origins[origin], str(error), position)
+
+
 @dataclass(frozen=True)
 class Model:
     """One model file, with its windows' conditions and its inputs as trees."""
@@ -69,6 +82,11 @@ class Model:
     file: YamlFile
     where: Mapping[str, Node | None]
     inputs: Mapping[str, Node]
+    origins: tuple[YamlPath, ...] = ()
+
+    def locate(self, error: ExpressionError) -> Problem:
+        """Return the problem that an error in one of the model's expressions is, at its place in the file."""
+        return _locate(self.file, self.origins, error)
 
 
 @dataclass(frozen=True)
@@ -97,6 +115,7 @@ def build_ruleset(files: Mapping[str, bytes]) -> Ruleset:
         except RulesetError as error:
             problems += error.problems
     shared = _Shared(parsed, problems)
+    problems += [_stray(file) for file in parsed.values() if _is_stray(file.name)]
     rules = [rule for file in parsed.values() if _is_rule(file.name) for rule in _rule(file, problems)]
     models = [model for file in parsed.values() if _is_model(file.name) for model in _model(file, problems)]
     _check_ids([(rule.id, rule.file) for rule in rules], problems)
@@ -125,6 +144,15 @@ def content_hash(files: Mapping[str, YamlFile]) -> str:
 def _is_rule(name: str) -> bool:
     path = PurePosixPath(name)
     return len(path.parts) > 1 and path.parts[0] not in (MODELS_DIRECTORY, LISTS_DIRECTORY)
+
+
+def _is_stray(name: str) -> bool:
+    return "/" not in name and name not in (TYPOLOGIES_FILE, REASON_CODES_FILE, RATES_FILE)
+
+
+def _stray(file: YamlFile) -> Problem:
+    shared = ", ".join((TYPOLOGIES_FILE, REASON_CODES_FILE, RATES_FILE))
+    return file.problem((), f"only {shared} stand at the top: move a rule into a folder such as fraud/")
 
 
 def _is_model(name: str) -> bool:
@@ -189,7 +217,7 @@ def _rule(file: YamlFile, problems: list[Problem]) -> list[Rule]:
     when = texts.condition(spec.when, ("when",))
     if len(problems) > found or when is None:
         return []
-    return [Rule(spec, file, when, where)]
+    return [Rule(spec, file, when, where, tuple(texts.origins))]
 
 
 def _constant(value: ParamValue) -> Constant:
@@ -220,7 +248,7 @@ def _model(file: YamlFile, problems: list[Problem]) -> list[Model]:
         node = texts.condition(str(text), path)
         if node is not None:
             inputs[name] = node
-    return [Model(spec, file, where, inputs)] if len(problems) == found else []
+    return [Model(spec, file, where, inputs, tuple(texts.origins))] if len(problems) == found else []
 
 
 class _Texts:
@@ -231,8 +259,9 @@ class _Texts:
         self._constants = constants
         self._problems = problems
         self.lists: dict[str, Listing] = {}
+        self.origins: list[YamlPath] = []
 
-    def condition(self, value: Condition, path: tuple[str | int, ...]) -> Node | None:
+    def condition(self, value: Condition, path: YamlPath) -> Node | None:
         """Parse an expression, or all / any / not of some."""
         if isinstance(value, str):
             return self._expression(value, path)
@@ -255,9 +284,10 @@ class _Texts:
             for name, spec in features.items()
         }
 
-    def _expression(self, text: str, path: tuple[str | int, ...]) -> Node | None:
+    def _expression(self, text: str, path: YamlPath) -> Node | None:
+        self.origins.append(path)
         try:
-            return put_in(parse(text), self._constants, self.lists)
+            return put_in(parse(text, (len(self.origins) - 1) * _STRIDE), self._constants, self.lists)
         except ExpressionError as error:
-            self._problems.append(self._file.problem(path, str(error), error.position))
+            self._problems.append(_locate(self._file, self.origins, error))
             return None

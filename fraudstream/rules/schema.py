@@ -23,6 +23,8 @@ class Strict(BaseModel):
 
 
 def _duration(value: object) -> object:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        raise ValueError(f"{value} has no unit: write a duration such as 24h")
     return parse_duration(value) if isinstance(value, str) else value
 
 
@@ -142,6 +144,12 @@ class Effective(Strict):
 
     from_: Day | None = Field(None, alias="from")
     to: Day | None = None
+
+    @model_validator(mode="after")
+    def _rises(self) -> Effective:
+        if self.from_ is not None and self.to is not None and self.to <= self.from_:
+            raise ValueError("`to` must lie after `from`: the rule would never be evaluated")
+        return self
 
 
 class Case(Strict):

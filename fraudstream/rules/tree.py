@@ -6,7 +6,7 @@ are computed once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
@@ -131,21 +131,24 @@ def children(node: Node) -> tuple[Node, ...]:
             return ()
 
 
-def names(node: Node) -> Iterator[Name]:
-    """Yield every name that an expression uses, in reading order."""
-    if isinstance(node, Name):
-        yield node
+def parts(node: Node) -> Iterator[Node]:
+    """Yield a node and all below it, in reading order."""
+    yield node
     for child in children(node):
-        yield from names(child)
+        yield from parts(child)
+
+
+def names(node: Node) -> Iterator[Name]:
+    """Yield every name that an expression uses."""
+    return (part for part in parts(node) if isinstance(part, Name))
 
 
 def models(node: Node) -> Iterator[str]:
     """Yield the models whose scores an expression reads."""
-    match node:
-        case Call("score", (Literal(str(model)),)):
-            yield model
-    for child in children(node):
-        yield from models(child)
+    for part in parts(node):
+        match part:
+            case Call("score", (Literal(str(model)),)):
+                yield model
 
 
 def put_in(node: Node, constants: Mapping[str, Constant], lists: Mapping[str, Listing]) -> Node:
@@ -168,10 +171,18 @@ def put_in(node: Node, constants: Mapping[str, Constant], lists: Mapping[str, Li
         case Call():
             return replace(node, arguments=tuple(map(inside, node.arguments)))
         case Listing():
-            items = tuple(item for item in map(inside, node.items) if isinstance(item, Literal | Name))
-            return replace(node, items=items)
+            return replace(node, items=tuple(_items(map(inside, node.items))))
         case _:
             return node
+
+
+def _items(parts: Iterable[Node]) -> Iterator[Literal | Name]:
+    """Yield constants and names, those of a list parameter one by one."""
+    for part in parts:
+        if isinstance(part, Listing):
+            yield from part.items
+        elif isinstance(part, Literal | Name):
+            yield part
 
 
 def write(node: Node) -> str:
@@ -184,13 +195,15 @@ def write(node: Node) -> str:
         case Listing(items):
             return f"[{', '.join(map(write, items))}]"
         case Negative(operand):
-            return f"-{write(operand)}"
+            return f"-{_grouped(operand)}"
         case Arithmetic(operator, left, right):
             return f"{_grouped(left)} {operator} {_grouped(right)}"
         case Comparison(operator, left, right):
             return f"{_grouped(left)} {operator} {_grouped(right)}"
         case IsNull(operand):
             return f"{write(operand)} is null"
+        case Not(IsNull(operand)):
+            return f"{write(operand)} is not null"
         case Not(operand):
             return f"not {_grouped(operand)}"
         case Junction(operator, operands):

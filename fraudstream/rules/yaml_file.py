@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from math import isfinite
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -17,14 +18,16 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.scalarfloat import ScalarFloat
-from ruamel.yaml.scalarint import ScalarInt
+from ruamel.yaml.events import CollectionEndEvent, CollectionStartEvent, ScalarEvent
 
 from fraudstream.rules.errors import Problem, RulesetError
 
 FILE_BYTES_MAX = 262_144
+DEPTH_MAX = 50
+NUMBER_MAX = 2**63
 _Model = TypeVar("_Model", bound=BaseModel)
-_Path = tuple[str | int, ...]
+YamlPath = tuple[str | int, ...]
+"""The keys and indexes that lead to a value."""
 
 
 @dataclass(frozen=True)
@@ -33,9 +36,9 @@ class YamlFile:
 
     name: str
     data: Mapping[str, Any]
-    places: Mapping[_Path, tuple[int, int]]
+    places: Mapping[YamlPath, tuple[int, int]]
 
-    def problem(self, path: _Path, message: str, shift: int = 0) -> Problem:
+    def problem(self, path: YamlPath, message: str, shift: int = 0) -> Problem:
         """Describe a fault at a path, or at the nearest part of the file that encloses it."""
         for length in range(len(path), 0, -1):
             if path[:length] in self.places:
@@ -58,8 +61,10 @@ def read_yaml(name: str, content: bytes) -> YamlFile:
     yaml = YAML(typ="rt", pure=True)
     yaml.version = (1, 2)
     try:
-        _refuse_aliases(name, text)
+        _refuse_what_is_not_plain(name, text)
         data = yaml.load(text)
+    except RulesetError:
+        raise
     except DuplicateKeyError as error:
         raise _marked(name, error, "the key stands twice: keep one of them") from None
     except MarkedYAMLError as error:
@@ -68,16 +73,31 @@ def read_yaml(name: str, content: bytes) -> YamlFile:
         raise _error(name, 1, 1, f"not well-formed YAML: {str(error).splitlines()[0]}") from None
     if not isinstance(data, CommentedMap):
         raise _error(name, 1, 1, "the file must be a mapping of keys to values")
-    places: dict[_Path, tuple[int, int]] = {}
-    return YamlFile(name, _plain(data, (), places), places)
+    reader = _Reader(name)
+    return YamlFile(name, reader.plain(data, ()), reader.places)
 
 
-def _refuse_aliases(name: str, text: str) -> None:
+def _refuse_what_is_not_plain(name: str, text: str) -> None:
+    """Raise RulesetError at the first anchor, alias, tag or merge key, or where nesting goes too deep."""
+    depth = 0
     for event in YAML(typ="rt", pure=True).parse(text):
-        if getattr(event, "anchor", None) is not None:
+        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
+        message = _why_not_plain(event, depth)
+        if message is not None:
             mark = event.start_mark
-            message = "anchors and aliases are not read: write the value out"
             raise _error(name, mark.line + 1, mark.column + 1, message)
+
+
+def _why_not_plain(event: Any, depth: int) -> str | None:
+    if depth > DEPTH_MAX:
+        return f"nested more than {DEPTH_MAX} deep: flatten the file"
+    if getattr(event, "anchor", None) is not None:
+        return "anchors and aliases are not read: write the value out"
+    if getattr(event, "tag", None) is not None:
+        return "tags are not read: write the plain value"
+    if isinstance(event, ScalarEvent) and event.value == "<<" and event.style is None:
+        return "merge keys are not read: write the values out"
+    return None
 
 
 def _error(name: str, line: int, column: int, message: str) -> RulesetError:
@@ -89,25 +109,37 @@ def _marked(name: str, error: MarkedYAMLError, message: str) -> RulesetError:
     return _error(name, mark.line + 1 if mark else 1, mark.column + 1 if mark else 1, message)
 
 
-def _plain(value: Any, path: _Path, places: dict[_Path, tuple[int, int]]) -> Any:
-    """Turn the parser's containers and scalars into plain ones, and note where they stand."""
-    if isinstance(value, CommentedMap):
-        for key in value:
-            line, column = value.lc.value(key) if value[key] is not None else value.lc.key(key)
-            places[(*path, key)] = (line + 1, column + 1)
-        return {str(key): _plain(item, (*path, key), places) for key, item in value.items()}
-    if isinstance(value, CommentedSeq):
-        for index in range(len(value)):
-            line, column = value.lc.item(index)
-            places[(*path, index)] = (line + 1, column + 1)
-        return [_plain(item, (*path, index), places) for index, item in enumerate(value)]
-    if isinstance(value, ScalarFloat):
-        return float(value)
-    if isinstance(value, ScalarInt) and not isinstance(value, bool):
-        return int(value)
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    return str(value) if isinstance(value, str) else value
+class _Reader:
+    """Turns the parser's containers and scalars into plain ones, and notes where they stand."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self.places: dict[YamlPath, tuple[int, int]] = {}
+
+    def plain(self, value: Any, path: YamlPath) -> Any:
+        """Return the plain form of a value."""
+        if isinstance(value, CommentedMap):
+            for key in value:
+                self._note((*path, key), value.lc.key(key) if value[key] is None else value.lc.value(key))
+            return {str(key): self.plain(item, (*path, key)) for key, item in value.items()}
+        if isinstance(value, CommentedSeq):
+            for index in range(len(value)):
+                self._note((*path, index), value.lc.item(index))
+            return [self.plain(item, (*path, index)) for index, item in enumerate(value)]
+        if isinstance(value, float | int) and not isinstance(value, bool):
+            return self._number(value, path)
+        if isinstance(value, datetime | date):
+            return value.isoformat()
+        return str(value) if isinstance(value, str) else value
+
+    def _note(self, path: YamlPath, place: tuple[int, int]) -> None:
+        self.places[path] = (place[0] + 1, place[1] + 1)
+
+    def _number(self, value: float | int, path: YamlPath) -> float | int:
+        if not isfinite(value) or abs(value) >= NUMBER_MAX:
+            message = "no finite number of 64 bits: write a smaller one"
+            raise _error(self._name, *self.places[path], message)
+        return int(value) if isinstance(value, int) else float(value)
 
 
 def _message(fault: ErrorDetails) -> str:

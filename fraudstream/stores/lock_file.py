@@ -19,9 +19,18 @@ def read_lock(directory: Path) -> Lock:
         content = orjson.loads(path.read_bytes())
     except (OSError, orjson.JSONDecodeError) as error:
         raise RulesetError([Problem(str(path), 1, 1, f"cannot be read: {error}")]) from None
-    if not isinstance(content, dict):
-        raise RulesetError([Problem(str(path), 1, 1, "must be a mapping of rule ids: restore it from git")])
+    if not isinstance(content, dict) or not all(map(_is_entry, content.values())):
+        message = "is no lock of rule ids, versions and hashes: restore it from git"
+        raise RulesetError([Problem(str(path), 1, 1, message)])
     return content
+
+
+def _is_entry(entry: object) -> bool:
+    return (
+        isinstance(entry, dict)
+        and isinstance(entry.get("version"), int)
+        and isinstance(entry.get("hash"), str)
+    )
 
 
 def write_lock(directory: Path, lock: Lock) -> None:

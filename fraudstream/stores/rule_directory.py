@@ -23,7 +23,7 @@ def read_files(directory: Path) -> dict[str, bytes]:
         if path.suffix not in _SUFFIXES:
             continue
         name = path.relative_to(directory).as_posix()
-        if not path.resolve().is_relative_to(root):
+        if not _stays_inside(path, root):
             raise RulesetError(
                 [Problem(name, 1, 1, "the link leads out of the rule directory: copy the file")]
             )
@@ -36,6 +36,14 @@ def read_files(directory: Path) -> dict[str, bytes]:
                 [Problem(str(directory), 1, 1, f"more than {FILES_MAX} files: split the directory")]
             )
     return files
+
+
+def _stays_inside(path: Path, root: Path) -> bool:
+    try:
+        return path.resolve().is_relative_to(root)
+    except (OSError, RuntimeError):
+        # A link in a circle leads nowhere.
+        return False
 
 
 def load_ruleset(directory: Path) -> Ruleset:

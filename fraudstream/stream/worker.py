@@ -96,6 +96,7 @@ class Worker(faust.Worker):  # type: ignore[misc]
         super()._schedule_shutdown(number)
 
     def _crash(self, reason: BaseException) -> None:
+        log.error("giving up (%r): what is not committed is judged again", reason)
         self._set_deadline()
         super()._crash(reason)
 

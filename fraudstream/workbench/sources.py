@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -16,6 +16,8 @@ import pyarrow.parquet
 
 BATCH_EVENTS = 2_000
 TABLES = (".csv", ".parquet")
+_CSV = pa.csv.ConvertOptions(strings_can_be_null=True, null_values=[""])
+"""An empty cell has no value; NA is a text, Namibia's."""
 SUFFIXES = (".jsonl", ".ndjson", ".json", ".csv", ".parquet")
 
 
@@ -42,7 +44,7 @@ class Source:
             elif self.path.suffix == ".parquet":
                 yield from _table_batches(pa.parquet.ParquetFile(self.path).iter_batches(BATCH_EVENTS))
             elif self.path.suffix == ".csv":
-                yield from _table_batches(pa.csv.open_csv(self.path))
+                yield from _table_batches(pa.csv.open_csv(self.path, convert_options=_CSV))
             else:
                 yield from _line_batches(self.path)
         except (OSError, pa.ArrowException) as error:
@@ -69,7 +71,11 @@ def open_source(path: Path, order_by: str | None = None) -> Source:
 
 def _sorted_table(path: Path, order_by: str) -> Any:
     """Read a whole table and sort it; rows of equal order keep that of the file."""
-    table = pa.parquet.read_table(path) if path.suffix == ".parquet" else pa.csv.read_csv(path)
+    table = (
+        pa.parquet.read_table(path)
+        if path.suffix == ".parquet"
+        else pa.csv.read_csv(path, convert_options=_CSV)
+    )
     if order_by not in table.column_names:
         raise SourceError(
             f"{path}: has no column {order_by!r}: order by one of {', '.join(table.column_names)}"
@@ -94,18 +100,38 @@ def _line_batches(path: Path) -> Iterator[list[bytes]]:
 def _table_batches(record_batches: Any) -> Iterator[list[bytes]]:
     for record_batch in record_batches:
         names = record_batch.schema.names
+        shape = _nested if any("." in name for name in names) else _flat
         columns = [_plain(column) for column in record_batch.columns]
         for start in range(0, record_batch.num_rows, BATCH_EVENTS):
             rows = zip(*(column[start : start + BATCH_EVENTS] for column in columns), strict=True)
-            yield [orjson.dumps(dict(zip(names, row, strict=True)), default=_text) for row in rows]
+            yield [orjson.dumps(shape(names, row), default=_text) for row in rows]
+
+
+def _flat(names: Sequence[str], row: Sequence[Any]) -> dict[str, Any]:
+    return dict(zip(names, row, strict=True))
+
+
+def _nested(names: Sequence[str], row: Sequence[Any]) -> dict[str, Any]:
+    """Return a row of a table with columns such as `debtor.id` as the nested object of the wire."""
+    nested: dict[str, Any] = {}
+    for name, value in zip(names, row, strict=True):
+        *path, last = name.split(".")
+        inner = nested
+        for part in path:
+            inner = inner.setdefault(part, {})
+        inner[last] = value
+    return nested
 
 
 def _plain(column: Any) -> list[Any]:
-    """Return a column as Python values; timestamps become ISO 8601 text, with Z where they have a zone."""
+    """Return a column as Python values; timestamps become ISO 8601 text, in UTC where they have a zone."""
+    if pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
+        raise SourceError("a column holds text that is not UTF-8: save the file as UTF-8")
     if pa.types.is_timestamp(column.type):
-        zone = "Z" if column.type.tz else ""
-        texts = pa.compute.strftime(column.cast(pa.timestamp("us", column.type.tz)), "%Y-%m-%dT%H:%M:%S")
-        return [None if text is None else text + zone for text in texts.to_pylist()]
+        zone = "UTC" if column.type.tz else None
+        moments = column.cast(pa.timestamp("us", zone), safe=False)
+        texts = pa.compute.strftime(moments, "%Y-%m-%dT%H:%M:%S").to_pylist()
+        return [text if text is None or zone is None else text + "Z" for text in texts]
     values: list[Any] = column.to_pylist()
     return values
 

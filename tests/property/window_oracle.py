@@ -30,7 +30,7 @@ class WindowOracle:
             for feature in features
             if feature.aggregate not in (Aggregate.LAST, Aggregate.TIME_SINCE_LAST)
         ]
-        self._retention_us = lateness_us + max(windows, default=0)
+        self._retention_us = lateness_us + (max(windows, default=0) or 1)
         self._seen: list[Seen] = []
         self._watermark_us: int | None = None
 

@@ -32,4 +32,4 @@ def test_keys_that_are_no_longer_quiet_are_forgotten() -> None:
     for t in range(10):
         for number in range(40_000):
             assert suppression.allows((t, number), t, 1)
-    assert len(suppression._until_us) <= 120_000
+    assert len(suppression._quiet_us) <= 120_000

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
+from fraudstream.events.schema import Schema
 from fraudstream.rules.cases import case_messages
 from tests.unit.rule_files import rule_file, ruleset_of
 
@@ -15,7 +16,8 @@ def messages(cases: str, shared: str = "") -> list[list[dict[str, Any]]]:
     """Return the messages of each case of a rule; `shared` stands beside the cases."""
     rule = rule_file(cases=f"{cases}{shared}")
     return [
-        [orjson.loads(each) for each in case.messages] for case in case_messages(ruleset_of(rule).rules[0])
+        [orjson.loads(each) for each in case.messages]
+        for case in case_messages(ruleset_of(rule).rules[0], Schema())
     ]
 
 

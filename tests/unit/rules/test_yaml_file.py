@@ -59,7 +59,7 @@ def test_a_huge_file_is_not_parsed() -> None:
 
 def test_a_deep_file_is_refused() -> None:
     """Nesting that would exhaust the parser is no crash."""
-    assert "not well-formed YAML" in refusal(b"a: " + b"[" * 400)
+    assert refusal(b"a: " + b"[" * 400).startswith("f.yml:1:")
 
 
 def test_norway_stays_a_country() -> None:
