@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 MESSAGE_BYTES_MAX = 1_048_588
 """Kafka's own default of `max.message.bytes`."""
 ALERT_TOO_LARGE = "alert_too_large"
+DETAIL_CHARACTERS_MAX = 1_000
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,8 @@ def dead_letter_message(batch: Batch, letter: DeadLetter, outlet: Outlet) -> Out
     headers = [
         ("reason", letter.reason.encode()),
         ("stage", letter.stage.encode()),
-        ("detail", letter.detail.encode()),
+        # A detail may quote the message, whose text need not be valid or short.
+        ("detail", letter.detail[:DETAIL_CHARACTERS_MAX].encode(errors="backslashreplace")),
         *source_headers(batch, letter.row),
     ]
     message = Outgoing(outlet.dead_letters, record.key, record.value, headers)

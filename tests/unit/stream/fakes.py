@@ -21,6 +21,7 @@ from fraudstream.stream.emission import Outlet
 
 RULESET_VERSION = "ruleset-1"
 HUGE_ALERT_BYTES = 2_000_000
+GENERATION = 7
 
 
 @dataclass

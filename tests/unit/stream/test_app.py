@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 
 import pytest
 
@@ -13,22 +12,13 @@ from fraudstream.stream.transport import BatchTransport
 from tests.unit.stream import fakes
 
 
-@pytest.fixture
-def app(monkeypatch: pytest.MonkeyPatch) -> Iterator[BatchApp]:
-    """An app made where variables of Faust are set."""
+def test_the_topology_says_where_to_connect(
+    loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All bootstrap addresses and the group come from the topology, not from the environment."""
     monkeypatch.setenv("BROKER_URL", "kafka://elsewhere")
-    monkeypatch.setenv("WEB_ENABLED", "1")
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
     app = fakes.app("one:1,two:2")
     app.finalize()
-    yield app
-    asyncio.set_event_loop(None)
-    loop.close()
-
-
-def test_the_topology_says_where_to_connect(app: BatchApp) -> None:
-    """All bootstrap addresses and the group come from the topology, not from the environment."""
     assert [str(url) for url in app.conf.broker_consumer] == ["kafka://one:1", "kafka://two:2"]
     assert app.conf.id == "fraudstream"
 

@@ -78,3 +78,11 @@ def test_a_payload_too_large_stays_behind() -> None:
     assert (message.key, message.value) == (None, None)
     assert message.headers[-4:] == [*SOURCE, ("left_behind_bytes", b"5003")]
     assert message.size_bytes() <= 1_000
+
+
+def test_a_detail_may_hold_anything(batch: Batch) -> None:
+    """Words of half a character or without end are cut and escaped, and do not stop the stream."""
+    letters = [DeadLetter(0, "r", "s", "bad name \ud800"), DeadLetter(1, "r", "s", "x" * 2_000_000)]
+    first, second = emission(batch, step_result(2, letters=letters), "rules-7", OUTLET).messages
+    assert dict(first.headers)["detail"] == b"bad name \\ud800"
+    assert dict(second.headers)["detail"] == b"x" * 1_000

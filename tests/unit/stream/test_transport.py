@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -12,41 +12,12 @@ from faust.types import TP
 from fraudstream.stream import transport
 from fraudstream.stream.app import BatchApp
 from fraudstream.stream.transport import BatchConsumer, BatchSchema
-from tests.unit.stream import fakes
-from tests.unit.stream.fakes import record
+from tests.unit.stream.fakes import GENERATION, record
 
 EVENTS = "fraudstream.events"
 FIRST, SECOND = TP(EVENTS, 0), TP(EVENTS, 1)
-GENERATION = 7
 
 Fetched = dict[TP, list[Any]]
-
-
-@pytest.fixture
-def loop() -> Iterator[asyncio.AbstractEventLoop]:
-    """The event loop that Faust finds."""
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    yield loop
-    asyncio.set_event_loop(None)
-    loop.close()
-
-
-@pytest.fixture
-def app(loop: asyncio.AbstractEventLoop) -> Iterator[BatchApp]:
-    """An app that is connected to nothing."""
-    app = fakes.app()
-    app.finalize()
-    app.consumer_generation_id = GENERATION
-    yield app
-    app.consumer._thread.thread_loop.close()
-
-
-@pytest.fixture
-def consumer(app: BatchApp) -> BatchConsumer:
-    """Its consumer, reading."""
-    app.consumer.resume_flow()
-    return app.consumer
 
 
 def serve(consumer: BatchConsumer, fetched: Fetched | None) -> None:

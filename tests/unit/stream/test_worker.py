@@ -11,8 +11,9 @@ from collections.abc import Iterator
 import pytest
 
 from fraudstream.stream import worker
+from fraudstream.stream.app import BatchApp
 from fraudstream.stream.worker import EXIT_FAILED, Worker, run_worker
-from tests.unit.stream.fakes import FakeEngine, FakeObserver, app, topology
+from tests.unit.stream.fakes import FakeEngine, FakeObserver, topology
 
 NOWHERE = "127.0.0.1:1"
 
@@ -36,18 +37,16 @@ def ended(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 @pytest.fixture
-def stopping(monkeypatch: pytest.MonkeyPatch) -> Iterator[Worker]:
+def stopping(
+    loop: asyncio.AbstractEventLoop, app: BatchApp, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Worker]:
     """A worker that is told for the first time to stop, and never gets done with it."""
     monkeypatch.setattr(Worker, "stop", lambda self: asyncio.sleep(3_600))
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    stopping = Worker(app(), loop=loop)
+    stopping = Worker(app, loop=loop)
     stopping._on_sigterm()
     yield stopping
     deadline_of(stopping).cancel()
     loop.run_until_complete(cancelled(stopping._signal_stop_future))
-    asyncio.set_event_loop(None)
-    loop.close()
 
 
 async def cancelled(task: asyncio.Future[None]) -> None:
