@@ -22,7 +22,7 @@ from fraudstream.engine.judging import Judgement
 from fraudstream.engine.models import Scored
 from fraudstream.engine.result import Alert
 from fraudstream.engine.suppression import Suppression
-from fraudstream.engine.wording import Wording
+from fraudstream.engine.wording import Template, Wording
 from fraudstream.events.interning import Interner
 from fraudstream.features.windows import Frame
 from fraudstream.rules.binding import Bound, BoundRule
@@ -38,6 +38,7 @@ class Alerting:
         self._bound = bound
         self._interner = interner
         self._suppression = Suppression()
+        self._templates: dict[int, Template] = {}
 
     def alerts(
         self,
@@ -50,7 +51,7 @@ class Alerting:
     ) -> tuple[list[Alert], int]:
         """Return the alerts of a batch in stream order, and how many hits were kept back."""
         currencies = view.batch.text.get("currency") or [None] * len(view)
-        wording = Wording(vectors, self._interner, currencies)
+        wording = Wording(vectors, self._interner, currencies, self._templates)
         alerts = []
         suppressed = 0
         for event in np.flatnonzero(judgement.action).tolist():

@@ -45,8 +45,8 @@ def _exact(minor: int, currency: str | None) -> str:
 
 
 def _put(nested: dict[str, Any], name: str, value: Any) -> None:
-    *path, last = name.split(".")
-    for part in path:
+    parent, _, last = name.rpartition(".")
+    for part in parent.split(".") if parent else ():
         nested = nested.setdefault(part, {})
     nested[last] = value
 

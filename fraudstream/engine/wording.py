@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from fraudstream.events.interning import Interner
@@ -17,18 +17,30 @@ from fraudstream.rules.vectors import Vector
 _DAY_US = 86_400_000_000
 
 
+Template = tuple[str | Compiled, ...]
+"""A clause in words: fixed texts, and the parts whose values are put between them."""
+
+
 class Wording:
-    """Puts the vectors of one judged batch into words."""
+    """Puts the vectors of one judged batch into words.
+
+    `templates` keeps what is the same for every event, by slot; it outlives the batch.
+    """
 
     def __init__(
-        self, vectors: Sequence[Vector], interner: Interner, currencies: Sequence[str | None]
+        self,
+        vectors: Sequence[Vector],
+        interner: Interner,
+        currencies: Sequence[str | None],
+        templates: dict[int, Template],
     ) -> None:
         self._vectors = vectors
         self._interner = interner
         self._currencies = currencies
+        self._templates = templates
 
     def reason(self, condition: Compiled, event: int) -> str:
-        """Return the true clauses of a condition at one event, separated by semicolons."""
+        """Return the true clauses of a condition that is true at one event, separated by semicolons."""
         return "; ".join(dict.fromkeys(self._clauses(condition, event)))
 
     def evidence(self, condition: Compiled, event: int) -> dict[str, Any]:
@@ -38,55 +50,38 @@ class Wording:
             found[part.text] = self._plain(part, event)
         return found
 
-    def _clauses(self, condition: Compiled, event: int) -> Iterator[str]:
-        if isinstance(condition.node, Junction):
-            for operand in condition.operands:
-                if self._value(operand, event):
-                    yield from self._clauses(operand, event)
-        else:
-            yield self._clause(condition, event)
+    def _clauses(self, condition: Compiled, event: int) -> list[str]:
+        node = condition.node
+        if not isinstance(node, Junction):
+            return [self._clause(condition, event)]
+        # All operands of a true `and` are true; of an `or` only some need be.
+        every = node.operator == "and"
+        told = (each for each in condition.operands if every or self._vectors[each.slot].at(event))
+        return [clause for each in told for clause in self._clauses(each, event)]
 
     def _clause(self, condition: Compiled, event: int) -> str:
-        node = condition.node
-        if isinstance(node, Not | IsNull):
-            return condition.text
-        if not isinstance(node, Comparison):
-            return f"{condition.text} is true"
-        left = condition.operands[0]
-        if left.type.kind is Kind.TEXT and isinstance(node.left, Name):
-            shown = f"{left.text} is {self._shown(left, event)}"
-            return shown if node.operator in ("==", "in") else condition.text
-        if len(condition.operands) == 1:
-            return f"{self._term(left, event)} in {write(node.right)}"
-        return f"{self._term(left, event)} {node.operator} {self._term(condition.operands[1], event)}"
-
-    def _term(self, part: Compiled, event: int) -> str:
-        if isinstance(part.node, Literal):
-            label = part.node.label
-            return f"{label} {write(Literal(part.node.value))}" if label else part.text
-        return f"{part.text} {self._shown(part, event)}"
-
-    def _value(self, part: Compiled, event: int) -> Any:
-        return self._vectors[part.slot].at(event)
+        template = self._templates.get(condition.slot)
+        if template is None:
+            template = self._templates[condition.slot] = _template(condition)
+        return "".join([part if isinstance(part, str) else self._shown(part, event) for part in template])
 
     def _shown(self, part: Compiled, event: int) -> str:
-        value = self._value(part, event)
+        value = self._vectors[part.slot].at(event)
         if value is None:
             return "(none)"
         match part.type.kind:
             case Kind.MONEY:
                 currency = part.type.currency or self._currencies[event] or ""
                 return format_minor(round(value), currency) if currency in EXPONENTS else f"{value:,}"
-            case Kind.DURATION:
-                return readable_duration(int(value))
+            case Kind.NUMBER if isinstance(value, float):
+                return f"{value:,.4f}".rstrip("0").rstrip(".")
+            case Kind.NUMBER:
+                return f"{value:,}"
             case _:
-                plain = self._plain(part, event)
-                if isinstance(plain, float):
-                    return f"{plain:,.4f}".rstrip("0").rstrip(".")
-                return f"{plain:,}" if isinstance(plain, int) else str(plain)
+                return str(self._typed(value, part.type, event))
 
     def _plain(self, part: Compiled, event: int) -> Any:
-        value = self._value(part, event)
+        value = self._vectors[part.slot].at(event)
         return None if value is None else self._typed(value, part.type, event)
 
     def _typed(self, value: Any, type_: Type, event: int) -> Any:
@@ -103,6 +98,27 @@ class Wording:
                 return f"{value / per_major:.{EXPONENTS.get(currency, 0)}f}"
             case _:
                 return round(value, 6) if isinstance(value, float) else value
+
+
+def _template(condition: Compiled) -> Template:
+    node = condition.node
+    if isinstance(node, (Not, IsNull)):
+        return (condition.text,)
+    if not isinstance(node, Comparison):
+        return (f"{condition.text} is true",)
+    left = condition.operands[0]
+    if left.type.kind is Kind.TEXT and isinstance(node.left, Name):
+        return (f"{left.text} is ", left) if node.operator in ("==", "in") else (condition.text,)
+    if len(condition.operands) == 1:
+        return (*_term(left), f" in {write(node.right)}")
+    return (*_term(left), f" {node.operator} ", *_term(condition.operands[1]))
+
+
+def _term(part: Compiled) -> Template:
+    if not isinstance(part.node, Literal):
+        return (f"{part.text} ", part)
+    label = part.node.label
+    return (f"{label} {write(Literal(part.node.value))}" if label else part.text,)
 
 
 def readable_duration(us: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,10 +51,12 @@ class EventBatch:
 
     def take(self, index: NDArray[np.intp]) -> EventBatch:
         """Return the events of `index`, in its order."""
+        # One call for a whole column; of one index itemgetter would return no tuple.
         picks = index.tolist()
+        pick = itemgetter(*picks) if len(picks) > 1 else lambda column: [column[each] for each in picks]
         return EventBatch(
             self.row[index],
             self.time_us[index],
-            {name: [values[pick] for pick in picks] for name, values in self.text.items()},
+            {name: pick(column) for name, column in self.text.items()},
             {name: numbers.take(index) for name, numbers in self.numbers.items()},
         )

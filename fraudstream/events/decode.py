@@ -25,17 +25,8 @@ class Decoder:
     def decode(self, values: Sequence[bytes | None]) -> tuple[EventBatch, list[DeadLetter]]:
         """Return the valid events as columns, and a dead letter for each other message, by row."""
         limits = self.schema.limits
-        documents: list[dict[str, Any]] = []
-        rows: list[int] = []
-        dead: list[DeadLetter] = []
-        for row, value in enumerate(values):
-            parsed = _parse(value, limits)
-            if isinstance(parsed, dict):
-                documents.append(parsed)
-                rows.append(row)
-            else:
-                dead.append(DeadLetter(row, parsed[0], "decode", parsed[1]))
-        long_text = any(len(value or b"") > limits.text_chars_max for value in values)
+        documents, rows, dead = _parse_all(values, limits)
+        long_text = max(len(value or b"") for value in values) > limits.text_chars_max if values else False
         batch, rejections = self._columns(documents, np.array(rows, dtype=np.int32), long_text)
         if not rejections:
             return batch, dead
@@ -83,6 +74,39 @@ class Decoder:
             if amount is None and kind in PAYMENT_KINDS:
                 rejections.missing("amount", (index,))
         numbers["amount"] = read_amounts(raw, currencies, self.schema.limits.amount_minor_max, rejections)
+
+
+def _parse_all(
+    values: Sequence[bytes | None], limits: Limits
+) -> tuple[list[dict[str, Any]], Sequence[int], list[DeadLetter]]:
+    """Return the JSON objects, their rows, and a dead letter for every other message."""
+    documents = _parse_flawless(values, limits)
+    if documents is not None:
+        return documents, range(len(values)), []
+    documents, rows, dead = [], [], []
+    for row, value in enumerate(values):
+        parsed = _parse(value, limits)
+        if isinstance(parsed, dict):
+            documents.append(parsed)
+            rows.append(row)
+        else:
+            dead.append(DeadLetter(row, parsed[0], "decode", parsed[1]))
+    return documents, rows, dead
+
+
+def _parse_flawless(values: Sequence[bytes | None], limits: Limits) -> list[dict[str, Any]] | None:
+    """Return the objects of a batch in which all is well at first sight, None where a closer look is due."""
+    brackets_max, bytes_max = limits.depth_max, limits.message_bytes_max
+    for value in values:
+        if value is None or len(value) > bytes_max:
+            return None
+        if value.count(b"{") + value.count(b"[") > brackets_max:
+            return None
+    try:
+        documents = list(map(orjson.loads, values))  # type: ignore[arg-type]
+    except orjson.JSONDecodeError:
+        return None
+    return documents if set(map(type, documents)) <= {dict} else None
 
 
 def _parse(value: bytes | None, limits: Limits) -> dict[str, Any] | tuple[str, str]:
