@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,3 +49,32 @@ class StepResult:
     rule_outcomes: NDArray[np.int64]
     suppressed: int
     model_scores: dict[str, NDArray[np.float64]]
+
+
+def joined(parts: Sequence[tuple[int, StepResult]]) -> StepResult:
+    """Join the results of consecutive slices of one batch; each comes with the row at which it starts."""
+    results = [result for _, result in parts]
+    decisions = [result.decisions for result in results]
+    models = dict.fromkeys(model for result in results for model in result.model_scores)
+    return StepResult(
+        events_in=sum(result.events_in for result in results),
+        alerts=[replace(alert, row=alert.row + start) for start, part in parts for alert in part.alerts],
+        dead_letters=[
+            replace(letter, row=letter.row + start) for start, part in parts for letter in part.dead_letters
+        ],
+        duplicates=sum(result.duplicates for result in results),
+        late=sum(result.late for result in results),
+        decisions=Decisions(
+            np.concatenate([result.decisions.row + np.int32(start) for start, result in parts]),
+            np.concatenate([each.action for each in decisions]),
+            np.concatenate([each.score for each in decisions]),
+        ),
+        rule_outcomes=np.sum([result.rule_outcomes for result in results], axis=0),
+        suppressed=sum(result.suppressed for result in results),
+        model_scores={
+            model: np.concatenate(
+                [result.model_scores[model] for result in results if model in result.model_scores]
+            )
+            for model in models
+        },
+    )

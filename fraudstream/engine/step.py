@@ -14,7 +14,7 @@ from fraudstream.engine.duplicates import Duplicates, Horizon
 from fraudstream.engine.features import FeatureStage
 from fraudstream.engine.judging import Judge
 from fraudstream.engine.models import ModelStage
-from fraudstream.engine.result import Decisions, StepResult
+from fraudstream.engine.result import Decisions, StepResult, joined
 from fraudstream.events.batch import DeadLetter, EventBatch
 from fraudstream.events.decode import Decoder
 from fraudstream.events.interning import Interner
@@ -25,6 +25,9 @@ from fraudstream.rules.ruleset import Ruleset
 from fraudstream.rules.view import View
 
 MINUTE_US = 60_000_000
+SLICE_EVENTS = 1_000
+"""A larger batch is folded slice by slice: measured, batches of 4,000 take a fifth more time per event than
+of 500 to 1,000, whose columns and objects stay in the processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,12 @@ class Engine:
 
         `scores` stands in for the models' scores of every event (for inline tests).
         """
+        if len(values) <= SLICE_EVENTS:
+            return self._step(values, scores)
+        starts = range(0, len(values), SLICE_EVENTS)
+        return joined([(start, self._step(values[start : start + SLICE_EVENTS], scores)) for start in starts])
+
+    def _step(self, values: Sequence[bytes | None], scores: Mapping[str, float] | None) -> StepResult:
         decoded, dead = self._decoder.decode(values)
         fresh = self._duplicates.first_seen(decoded.text.get("id", ()), decoded.time_us)
         batch = decoded if fresh.all() else decoded.take(np.flatnonzero(fresh))

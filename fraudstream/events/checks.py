@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -117,7 +118,8 @@ def read_amounts(
     raw: list[Any], currencies: Sequence[str | None], minor_max: int, rejections: Rejections
 ) -> Numbers:
     """Return amounts in minor units of each event's own currency."""
-    if not set(map(type, raw)) <= {int, float, str, _NONE}:
+    types = set(map(type, raw))
+    if not types <= {int, float, str, _NONE}:
         for index, value in enumerate(raw):
             if type(value) not in (int, float, str, _NONE):
                 rejections.add(index, "wrong_type", f"amount: must be a number, not {_show(value)}")
@@ -126,12 +128,14 @@ def read_amounts(
     for index in np.flatnonzero(present).tolist() if None in currencies else ():
         if currencies[index] is None:
             rejections.missing("currency", (index,))
-    factors = np.array([_FACTORS.get(code or "", 1.0) for code in currencies], dtype=np.float64)
-    numbers = [value if type(value) in (int, float) else 0.0 for value in raw]
+    factors = np.fromiter(map(_FACTORS.get, currencies, repeat(1.0)), np.float64, len(raw))
+    numbers = (
+        raw if types <= {int, float} else [value if type(value) in (int, float) else 0.0 for value in raw]
+    )
     minor, excess = minor_from_numbers(_clipped(numbers, minor_max), factors)
     for index in np.flatnonzero(excess).tolist():
         rejections.add(index, "bad_amount", _too_fine(raw[index], currencies[index]))
-    if str in set(map(type, raw)):
+    if str in types:
         _read_decimal_text(raw, currencies, minor, minor_max, rejections)
     for index in np.flatnonzero(minor < 0).tolist():
         rejections.add(index, "negative_amount", f"amount: {_show(raw[index])} is negative: send its size")
@@ -140,7 +144,7 @@ def read_amounts(
     return Numbers(minor, present)
 
 
-_FACTORS = {code: 10.0**exponent for code, exponent in EXPONENTS.items()}
+_FACTORS: dict[str | None, float] = {code: 10.0**exponent for code, exponent in EXPONENTS.items()}
 
 
 def _clipped(numbers: list[Any], minor_max: int) -> NDArray[np.float64]:
@@ -163,7 +167,7 @@ def _read_decimal_text(
     for index, value in enumerate(raw):
         if type(value) is not str:
             continue
-        scaled = minor_from_text(value, int(_FACTORS.get(currencies[index] or "", 1.0)))
+        scaled = minor_from_text(value, int(_FACTORS.get(currencies[index], 1.0)))
         if scaled is None:
             detail = f"amount: {_show(value)} is no decimal number that {currencies[index]} can hold"
             rejections.add(index, "bad_amount", detail)

@@ -70,8 +70,9 @@ class Decoder:
         nothing: list[Any] = [None] * events
         raw = nothing if raw is None else raw
         currencies = text.get("currency", nothing)
-        for index, (amount, kind) in enumerate(zip(raw, text.get("kind", nothing), strict=True)):
-            if amount is None and kind in PAYMENT_KINDS:
+        kinds = text.get("kind", nothing)
+        for index, amount in enumerate(raw) if None in raw else ():
+            if amount is None and kinds[index] in PAYMENT_KINDS:
                 rejections.missing("amount", (index,))
         numbers["amount"] = read_amounts(raw, currencies, self.schema.limits.amount_minor_max, rejections)
 
