@@ -100,6 +100,7 @@ class Figures:
 
     kafka_events_per_s: float
     faust_per_event_events_per_s: float
+    faust_tumbling_events_per_s: float
     latency_ms_p50: float
     latency_ms_p99: float
 
@@ -124,18 +125,20 @@ def kafka_figures(
             alerts.read_until(len(stream.payloads) - 1, RUN_SECONDS_MAX)
             latency_ms = alerts.log.latency_ms(stream.last + 1, appended_ms)
         _compare(alerts.log, ruleset, stream)
-        say("a per-event Faust app ...")
-        peer_rate = _peer_events_per_s(bootstrap, name, folder / "peer.log")
-    return Figures(
-        rate, peer_rate, float(np.percentile(latency_ms, 50)), float(np.percentile(latency_ms, 99))
-    )
+        say("a per-event Faust app, with hopping and then with tumbling windows ...")
+        hopping, tumbling = (
+            _peer_events_per_s(bootstrap, name, windows, folder / f"{windows}.log")
+            for windows in ("hopping", "tumbling")
+        )
+    p50, p99 = (float(np.percentile(latency_ms, percent)) for percent in (50, 99))
+    return Figures(rate, hopping, tumbling, p50, p99)
 
 
 @contextmanager
 def _own_topics(bootstrap: str, name: str) -> Iterator[None]:
     """Create the topics of a run; afterwards delete them, and those that Faust made under the same name."""
     with closing(KafkaAdminClient(bootstrap_servers=bootstrap)) as admin:
-        for topic in ("events", "alerts", "dead-letters", "peer-alerts"):
+        for topic in ("events", "alerts", "dead-letters", "hopping-alerts", "tumbling-alerts"):
             create_topic(admin, f"{name}.{topic}", 1)
         try:
             yield
@@ -183,10 +186,11 @@ def _compare(alerts: AlertLog, ruleset: Ruleset, stream: Stream) -> None:
         )
 
 
-def _peer_events_per_s(bootstrap: str, name: str, log: Path) -> float:
+def _peer_events_per_s(bootstrap: str, name: str, windows: str, log: Path) -> float:
     module = "loadtest.peers.faust_per_event"
-    topics = ["--input", f"{name}.events", "--alerts", f"{name}.peer-alerts"]
-    line = [sys.executable, "-m", module, "--kafka", bootstrap, "--group", f"{name}-peer", *topics]
+    topics = ["--input", f"{name}.events", "--alerts", f"{name}.{windows}-alerts"]
+    group = ["--group", f"{name}-{windows}", "--windows", windows]
+    line = [sys.executable, "-m", module, "--kafka", bootstrap, *group, *topics]
     with log.open("wb") as out:
         # A session of its own, so that Ctrl-C reaches only the one who stops it.
         peer = subprocess.Popen(line, stdout=out, stderr=out, start_new_session=True)
@@ -197,7 +201,7 @@ def _peer_events_per_s(bootstrap: str, name: str, log: Path) -> float:
             raise BenchError(f"the per-event Faust app ended with code {peer.returncode}\n{tail}")
 
     try:
-        with AlertReader(bootstrap, f"{name}.peer-alerts", check) as alerts:
+        with AlertReader(bootstrap, f"{name}.{windows}-alerts", check) as alerts:
             alerts.read_until(PEER_WARM_UP, RUN_SECONDS_MAX)
             alerts.read_for(PEER_SECONDS)
             return alerts.log.events_per_s(PEER_WARM_UP, alerts.log.offsets[-1])

@@ -17,6 +17,8 @@ LIMITS = {"10m": (2, 400), "1h": (3, 500), "6h": (4, 700), "24h": (6, 1_000), "7
 """From so many payments with such a sum on, in the payments' own currency, a window is over its limits."""
 AMOUNT_MIN = 150
 
+STEPS = 4
+"""Panes by which a hopping window moves on: the coarsest that can still be called sliding."""
 Totals = Sequence[float]
 """How many payments, and their sum."""
 
@@ -30,7 +32,7 @@ class _Moment:
         return self.seconds
 
 
-def build_app(bootstrap: str, group: str, input_topic: str, alert_topic: str) -> faust.App:
+def build_app(bootstrap: str, group: str, input_topic: str, alert_topic: str, windows: str) -> faust.App:
     """Return the app, with those of Faust's settings that make it fastest."""
     app = faust.App(
         group,
@@ -52,7 +54,7 @@ def build_app(bootstrap: str, group: str, input_topic: str, alert_topic: str) ->
     )
     alerts = app.topic(alert_topic, value_serializer="raw")
     moment = _Moment()
-    tables = {name: _table(app, name, seconds, moment) for name, seconds in WINDOWS_S.items()}
+    tables = {name: _table(app, name, seconds, moment, windows) for name, seconds in WINDOWS_S.items()}
 
     async def judge(stream: Any) -> None:
         async for event in stream.events():
@@ -71,9 +73,11 @@ def build_app(bootstrap: str, group: str, input_topic: str, alert_topic: str) ->
     return app
 
 
-def _table(app: faust.App, name: str, seconds: int, moment: _Moment) -> Any:
+def _table(app: faust.App, name: str, seconds: int, moment: _Moment, windows: str) -> Any:
     table = app.Table(f"debtor-{name}", default=lambda: (0, 0.0), partitions=1)
-    return table.tumbling(seconds, expires=seconds).relative_to(moment)
+    if windows == "tumbling":
+        return table.tumbling(seconds, expires=seconds).relative_to(moment)
+    return table.hopping(seconds, step=seconds / STEPS, expires=seconds).relative_to(moment)
 
 
 def _over_limits(tables: dict[str, Any], debtor: str, amount: float) -> dict[str, Totals]:
@@ -108,9 +112,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     for option in ("--kafka", "--group", "--input", "--alerts"):
         parser.add_argument(option, required=True)
+    parser.add_argument("--windows", choices=("hopping", "tumbling"), default="hopping")
     asked = parser.parse_args()
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
-    app = build_app(asked.kafka, asked.group, asked.input, asked.alerts)
+    app = build_app(asked.kafka, asked.group, asked.input, asked.alerts, asked.windows)
     faust.Worker(app, loglevel="WARNING", quiet=True).execute_from_commandline()
 
 
