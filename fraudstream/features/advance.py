@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
 from fraudstream.events.jit import Integer, lean_kernel
-from fraudstream.features.hashmap import FREE, find
-from fraudstream.features.layout import COUNT, DISTINCT, FIRST, KEY_COLUMNS_MAX, LAST, SUM, Plan
+from fraudstream.features.entities import fill_key, new_row, row_of
+from fraudstream.features.hashmap import FREE
+from fraudstream.features.layout import COUNT, DISTINCT, FIRST, LAST, SUM, Plan
 from fraudstream.features.windows import (
     ANCIENT,
     BEFORE,
     DISTINCTS_MAX,
-    ENTITIES,
     EVENTS,
     FIRST_EVENT,
     FREE_EVENT,
@@ -29,7 +27,6 @@ from fraudstream.features.windows import (
     ON_TIME,
     SEQUENCE,
     WATERMARK_US,
-    WORDS_USED,
     Arrivals,
     Frame,
     State,
@@ -37,71 +34,6 @@ from fraudstream.features.windows import (
     extreme,
     seek,
 )
-
-
-@lean_kernel
-def _row_of(state: State, columns: NDArray[np.int64], codes: NDArray[np.int32], key: Integer) -> Integer:
-    """Return the place of an entity in the hash map; NIL where a column of its key is missing."""
-    first = codes[columns[0]]
-    if first < 0:
-        return NIL
-    # Composite keys are folded pair by pair: each pair of codes has an entry that holds its number.
-    second = np.int64(-1)
-    tag = np.int64(key) * KEY_COLUMNS_MAX
-    folded: Integer = np.int64(first)
-    for part in range(1, KEY_COLUMNS_MAX):
-        if columns[part] < 0:
-            break
-        second = np.int64(codes[columns[part]])
-        if second < 0:
-            return NIL
-        if part + 1 < KEY_COLUMNS_MAX and columns[part + 1] >= 0:
-            place = find(state.entity_keys, ((tag + part) << 40) | folded, second)
-            if state.entity_keys[place, 0] == FREE:
-                state.entity_keys[place, 0] = ((tag + part) << 40) | folded
-                state.entity_keys[place, 1] = second
-                state.entity_rows[place] = state.meta[ENTITIES]
-                state.meta[ENTITIES] += 1
-            folded = state.entity_rows[place]
-            second = np.int64(-1)
-    return find(state.entity_keys, (tag << 40) | folded, second)
-
-
-@lean_kernel
-def _fill_key(
-    state: State, columns: NDArray[np.int64], codes: NDArray[np.int32], key: Integer, place: Integer
-) -> None:
-    """Write the key of a new entity into its place of the hash map."""
-    parts = 1
-    while parts < KEY_COLUMNS_MAX and columns[parts] >= 0:
-        parts += 1
-    tag = np.int64(key) * KEY_COLUMNS_MAX
-    folded: Integer = np.int64(codes[columns[0]])
-    if parts == KEY_COLUMNS_MAX:
-        pair = find(state.entity_keys, ((tag + 1) << 40) | folded, np.int64(codes[columns[1]]))
-        folded = state.entity_rows[pair]
-    state.entity_keys[place, 0] = (tag << 40) | folded
-    state.entity_keys[place, 1] = np.int64(-1) if parts == 1 else np.int64(codes[columns[parts - 1]])
-
-
-@lean_kernel
-def _new_row(state: State, plan: Plan, key: Integer) -> Integer:
-    """Append the empty row of a new entity."""
-    row: Integer = state.meta[WORDS_USED]
-    state.meta[WORDS_USED] += plan.key_words[key]
-    state.meta[ENTITIES] += 1
-    state.words[row : row + plan.key_words[key]] = 0
-    state.words[row + FIRST_EVENT] = NIL
-    state.words[row + LAST_EVENT] = NIL
-    for group in range(plan.key_groups[key, 0], plan.key_groups[key, 1]):
-        state.words[row + plan.group_offset[group] + INSIDE] = NIL
-        state.words[row + plan.group_offset[group] + BEFORE] = NIL
-    for cell in range(plan.key_evers[key, 0], plan.key_evers[key, 1]):
-        at = row + plan.cell_offset[cell]
-        state.words[at] = NEVER
-        if plan.cell_kind[cell] == LAST:
-            state.words[at + 2] = NEVER
-    return row
 
 
 @lean_kernel
@@ -245,12 +177,12 @@ def _place(state: State, plan: Plan, codes: NDArray[np.int32], event: Integer) -
             wanted = wanted or counts(state, plan, cell, event)
         if not wanted:
             continue
-        place = _row_of(state, plan.key_columns[key], codes, key)
+        place = row_of(state, plan.key_columns[key], codes, key)
         if place == NIL:
             continue
         if state.entity_keys[place, 0] == FREE:
-            _fill_key(state, plan.key_columns[key], codes, key, place)
-            state.entity_rows[place] = _new_row(state, plan, key)
+            fill_key(state, plan.key_columns[key], codes, key, place)
+            state.entity_rows[place] = new_row(state, plan, key)
         row = state.entity_rows[place]
         for group in range(plan.key_groups[key, 0], plan.key_groups[key, 1]):
             # With every window at this instant, the event's neighbours in the list are the windows' ends.
@@ -348,7 +280,7 @@ def _find_rows(
         if again and frame.rows[index, reader] != NIL:
             continue
         key = plan.reader_of[reader]
-        place = _row_of(state, plan.reader_columns[reader], arrivals.codes[index], key)
+        place = row_of(state, plan.reader_columns[reader], arrivals.codes[index], key)
         frame.rows[index, reader] = NO_KEY
         if place != NIL:
             absent = state.entity_keys[place, 0] == FREE
@@ -377,38 +309,3 @@ def _any(flags: NDArray[np.bool_]) -> bool:
         if flag:
             return True
     return False
-
-
-class Log(NamedTuple):
-    """The part of the state that `contributors` reads: the fewer arrays, the cheaper the call."""
-
-    time_us: NDArray[np.int64]
-    sequence: NDArray[np.int64]
-    masks: NDArray[np.uint64]
-    previous: NDArray[np.int32]
-
-
-@lean_kernel
-def contributors(
-    log: Log,
-    newest: Integer,
-    key: Integer,
-    mask: Integer,
-    moment: tuple[int, int, int],
-    found: NDArray[np.int64],
-) -> Integer:
-    """Fill `found` with the newest events that a read of an earlier moment counted; return how many.
-
-    The moment is (window's start, its end, number of the last arrival that it saw). Later arrivals are told
-    by their number, so the answer is the same after the batch as at the event.
-    """
-    low_us, t_us, sequence = moment
-    event = newest
-    number = 0
-    while event != NIL and number < len(found) and log.time_us[event] > low_us:
-        timely = log.time_us[event] <= t_us and log.sequence[event] <= sequence
-        if timely and (log.masks[event, mask >> 6] >> np.uint64(mask & 63)) & np.uint64(1):
-            found[number] = event
-            number += 1
-        event = np.int64(log.previous[event, key])
-    return number

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fraudstream.features import advance as walk
-from fraudstream.features import windows
+from fraudstream.features import evidence, windows
 from fraudstream.features.catalogue import Aggregate, Feature
 from fraudstream.features.hashmap import empty, grown
 from fraudstream.features.layout import KEY_COLUMNS_MAX, Layout, lay_out
@@ -99,11 +99,11 @@ class FeatureStore:
         low_us = max(t_us - feature.window_us, int(frame.horizon_us[event]))
         last = sequence if feature.include_current else sequence - 1
         state, plan = self._state, self.layout.plan
-        log = walk.Log(state.event_time_us, state.event_sequence, state.event_masks, state.event_previous)
+        log = evidence.Log(state.event_time_us, state.event_sequence, state.event_masks, state.event_previous)
         newest = state.words[row + windows.LAST_EVENT]
         key, mask = plan.reader_of[plan.read_key[read]], plan.cell_mask[plan.read_cell[read]]
         found = np.empty(at_most, np.int64)
-        number = walk.contributors(log, newest, key, mask, (low_us, t_us, last), found)
+        number = evidence.contributors(log, newest, key, mask, (low_us, t_us, last), found)
         return [self._event_ids[place] for place in found[:number].tolist()]
 
     def _make_room(self, events: int, distincts: int) -> None:
