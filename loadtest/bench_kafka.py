@@ -23,10 +23,11 @@ from fraudstream.engine.step import Engine
 from fraudstream.events.times import format_time
 from fraudstream.rules.ruleset import Ruleset
 from fraudstream.stream.admin import create_topic
+from fraudstream.stream.embedded import free_port
 from loadtest.bench_alerts import AlertLog, AlertReader, BenchError
 from loadtest.bench_engine import USUAL_BATCH, batches
 from loadtest.bench_rules import MARKER_USD_MIN, write_files
-from loadtest.demo_worker import Worker, free_port
+from loadtest.demo_worker import Worker
 from loadtest.traffic import Traffic
 
 STEADY_RATE = 5_000

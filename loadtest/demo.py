@@ -19,11 +19,11 @@ from rich.live import Live
 
 from fraudstream.config import Topology, load_topology
 from fraudstream.stream.admin import BrokerError, create_topics
-from fraudstream.stream.embedded import EmbeddedBroker, EmbeddedBrokerError
+from fraudstream.stream.embedded import EmbeddedBroker, EmbeddedBrokerError, free_port
 from loadtest.demo_report import Found, summary, total
 from loadtest.demo_traffic import Collector, Sender
 from loadtest.demo_view import View, show_end
-from loadtest.demo_worker import Worker, WorkerError, free_port
+from loadtest.demo_worker import Worker, WorkerError
 from loadtest.traffic import generate
 
 RULES = Path(__file__).parents[1] / "rules"

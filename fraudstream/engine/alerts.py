@@ -11,6 +11,7 @@ import orjson
 from fraudstream.engine.actions import SEVERITIES
 from fraudstream.events.batch import EventBatch
 from fraudstream.events.money import decimal_text
+from fraudstream.events.nesting import put
 from fraudstream.events.times import format_time
 from fraudstream.rules.ruleset import Rule
 
@@ -31,24 +32,17 @@ def describe_event(batch: EventBatch, event: int) -> dict[str, Any]:
     currency = (batch.text.get("currency") or {event: None})[event]
     for name, texts in batch.text.items():
         if texts[event] is not None:
-            _put(nested, name, texts[event])
-    _put(nested, "occurred_at", format_time(int(batch.time_us[event])))
+            put(nested, name, texts[event])
+    put(nested, "occurred_at", format_time(int(batch.time_us[event])))
     for name, numbers in batch.numbers.items():
         if numbers.present[event]:
             value = numbers.values[event].item()
-            _put(nested, name, _exact(value, currency) if name == "amount" else value)
+            put(nested, name, _exact(value, currency) if name == "amount" else value)
     return nested
 
 
 def _exact(minor: int, currency: str | None) -> str:
     return str(minor) if currency is None else decimal_text(minor, currency)
-
-
-def _put(nested: dict[str, Any], name: str, value: Any) -> None:
-    parent, _, last = name.rpartition(".")
-    for part in parent.split(".") if parent else ():
-        nested = nested.setdefault(part, {})
-    nested[last] = value
 
 
 def describe_rule(

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from fraudstream.events.money import EXPONENTS
+from fraudstream.events.nesting import put
 from fraudstream.events.schema import Schema
 from fraudstream.events.times import format_time, parse_time
 from fraudstream.rules.durations import parse_duration
@@ -83,15 +84,8 @@ def _message(flat: Mapping[str, Any], identity: str) -> bytes:
             nested["amount"] = value
             nested["currency"] = name.removeprefix(_AMOUNT_PREFIX).upper()
         else:
-            _put(nested, name, value)
+            put(nested, name, value)
     return orjson.dumps(nested)
-
-
-def _put(nested: dict[str, Any], name: str, value: Any) -> None:
-    *path, last = name.split(".")
-    for part in path:
-        nested = nested.setdefault(part, {})
-    nested[last] = value
 
 
 def _time_us(text: str) -> int:

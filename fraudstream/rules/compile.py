@@ -248,17 +248,21 @@ class _Compilation:
         if not isinstance(node.right, Listing) or not node.right.items:
             raise ExpressionError('`in` takes a list such as ["US", "GB"]', node.position)
         first = self.compile(node.left)
-        links: list[Compiled] = []
+        items: list[Literal] = []
         for item in node.right.items:
             if not isinstance(item, Literal):
                 message = f"{item.name} is no constant: compare with ==, joined by or"
                 raise ExpressionError(message, item.position)
-            links.append(self._comparison(Comparison("==", node.left, item, node.position)))
+            items.append(item)
+        equals = [Comparison("==", node.left, item, node.position) for item in items]
         if first.type.kind is Kind.TEXT:
-            codes = tuple(sorted(self._constant(item.value, 1)[0] for item in node.right.items))  # type: ignore[union-attr]
+            # One search for all items: comparisons of their own would be computed for every batch, in vain.
+            for link, item in zip(equals, items, strict=True):
+                self._check_comparable(link, first, self.compile(item))
+            codes = tuple(sorted(self._constant(item.value, 1)[0] for item in items))
             slot = self._program.step(("in", first.slot, codes), operators.membership(first.slot, codes))
         else:
-            slots = tuple(link.slot for link in links)
+            slots = tuple(self._comparison(link).slot for link in equals)
             slot = self._program.step(("or", slots), operators.junction("or", slots))
         return Compiled(node, TRUTH, slot, (first,))
 

@@ -14,6 +14,8 @@ import pyarrow.compute
 import pyarrow.csv
 import pyarrow.parquet
 
+from fraudstream.events.nesting import put
+
 BATCH_EVENTS = 2_000
 TABLES = (".csv", ".parquet")
 _CSV = pa.csv.ConvertOptions(strings_can_be_null=True, null_values=[""])
@@ -115,11 +117,7 @@ def _nested(names: Sequence[str], row: Sequence[Any]) -> dict[str, Any]:
     """Return a row of a table with columns such as `debtor.id` as the nested object of the wire."""
     nested: dict[str, Any] = {}
     for name, value in zip(names, row, strict=True):
-        *path, last = name.split(".")
-        inner = nested
-        for part in path:
-            inner = inner.setdefault(part, {})
-        inner[last] = value
+        put(nested, name, value)
     return nested
 
 
