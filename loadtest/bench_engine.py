@@ -97,15 +97,15 @@ def stage_us_per_event(ruleset: Ruleset, payloads: Payloads) -> dict[str, float]
     settings = Settings()
     interner = Interner()
     bound = bind(ruleset, settings.schema, interner)
-    decoder, duplicates = Decoder(settings.schema), Duplicates(settings.duplicates)
+    decoder, duplicates = Decoder(settings.schema, interner), Duplicates(settings.duplicates)
     features, models = FeatureStage(bound, settings.lateness_us), ModelStage(bound)
     judge, alerting = Judge(bound.rules), Alerting(bound, interner)
 
     def step(batch: Payloads, clock: _Clock) -> None:
         decoded, _ = clock("decode", lambda: decoder.decode(batch))
-        fresh = clock("duplicates", lambda: duplicates.first_seen(decoded.text["id"], decoded.time_us))
+        fresh = clock("duplicates", lambda: duplicates.first_seen(decoded.ids.all(), decoded.time_us))
         events = decoded.take(np.flatnonzero(fresh))
-        view = View(events, interner, ruleset.rates)
+        view = View(events, ruleset.rates)
         frame = clock("windows", lambda: features.advance(view))
         scored = clock("model", lambda: models.score(view))
         vectors = clock("rules", lambda: bound.judge.run(view))

@@ -50,7 +50,7 @@ class Alerting:
         scored: Scored,
     ) -> tuple[list[Alert], int]:
         """Return the alerts of a batch in stream order, and how many hits were kept back."""
-        currencies = view.batch.text.get("currency") or [None] * len(view)
+        currencies = view.batch.words("currency")
         wording = Wording(vectors, self._interner, currencies, self._templates)
         alerts = []
         suppressed = 0
@@ -102,7 +102,7 @@ class Alerting:
         summary: dict[str, Any],
     ) -> Alert:
         batch = view.batch
-        event_id = batch.text["id"][event] or ""
+        event_id = batch.ids.text(event)
         version = self._bound.ruleset.version
         identity = alert_id(event_id, [bound.rule.id for bound in told], version)
         content = {
@@ -115,8 +115,7 @@ class Alerting:
             "event": describe_event(batch, event),
             "ruleset_version": version,
         }
-        debtor = batch.text.get("debtor.id")
-        key = (debtor[event] if debtor else None) or event_id
+        key = batch.text("debtor.id", event) or event_id
         return Alert(int(batch.row[event]), identity, key.encode(), orjson.dumps(content))
 
 

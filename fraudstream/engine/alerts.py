@@ -12,6 +12,7 @@ from fraudstream.engine.actions import SEVERITIES
 from fraudstream.events.batch import EventBatch
 from fraudstream.events.money import decimal_text
 from fraudstream.events.nesting import put
+from fraudstream.events.schema import ID
 from fraudstream.events.times import format_time
 from fraudstream.rules.ruleset import Rule
 
@@ -28,13 +29,14 @@ def alert_id(event_id: str, rule_ids: Sequence[str], ruleset_version: str) -> st
 
 def describe_event(batch: EventBatch, event: int) -> dict[str, Any]:
     """Return the declared columns of an event as the nested object that the wire carries."""
-    nested: dict[str, Any] = {}
-    currency = (batch.text.get("currency") or {event: None})[event]
-    for name, texts in batch.text.items():
-        if texts[event] is not None:
-            put(nested, name, texts[event])
+    nested: dict[str, Any] = {ID: batch.ids.text(event)}
+    currency = batch.text("currency", event)
+    for name in batch.schema.texts:
+        if (text := batch.text(name, event)) is not None:
+            put(nested, name, text)
     put(nested, "occurred_at", format_time(int(batch.time_us[event])))
-    for name, numbers in batch.numbers.items():
+    for name in (*batch.schema.wholes, *batch.schema.reals):
+        numbers = batch.number(name)
         if numbers.present[event]:
             value = numbers.values[event].item()
             put(nested, name, _exact(value, currency) if name == "amount" else value)

@@ -25,18 +25,17 @@ class Duplicates:
         self._young: dict[str, int] = {}
         self._old: dict[str, int] = {}
 
-    def first_seen(self, ids: Sequence[str | None], time_us: NDArray[np.int64]) -> NDArray[np.bool_]:
+    def first_seen(self, ids: Sequence[str], time_us: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Tell for n events in stream order whether each is the first with its id."""
         fresh = np.ones(len(ids), np.bool_)
         for index, (identity, t_us) in enumerate(zip(ids, time_us.tolist(), strict=True)):
-            name = identity or ""
-            seen_us = self._young.get(name)
+            seen_us = self._young.get(identity)
             if seen_us is None:
-                seen_us = self._old.get(name)
+                seen_us = self._old.get(identity)
             if seen_us is not None and abs(t_us - seen_us) < self._horizon.horizon_us:
                 fresh[index] = False
                 continue
             if len(self._young) >= self._horizon.ids_min:
                 self._young, self._old = {}, self._young
-            self._young[name] = t_us
+            self._young[identity] = t_us
         return fresh

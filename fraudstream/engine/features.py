@@ -45,7 +45,7 @@ class FeatureStage:
         values = np.empty((events, len(layout.values)), np.int64)
         for index, name in enumerate(layout.values):
             values[:, index] = self._integers(name, view)
-        ids = view.batch.text["id"]
+        ids = view.batch.ids.all()
         frame = self._store.advance(ids, Arrivals(codes, view.batch.time_us, masks, values))
         for index in range(len(self._bound.features)):
             view.features[index] = self._values(index, frame)

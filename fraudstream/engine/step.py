@@ -55,7 +55,7 @@ class Engine:
         self.settings = settings
         self._interner = Interner()
         self._bound = bind(ruleset, settings.schema, self._interner, scores=any_score)
-        self._decoder = Decoder(settings.schema, settings.mapping)
+        self._decoder = Decoder(settings.schema, self._interner, settings.mapping)
         self._duplicates = Duplicates(settings.duplicates)
         self._features = FeatureStage(self._bound, settings.lateness_us)
         self._models = ModelStage(self._bound)
@@ -84,7 +84,7 @@ class Engine:
 
     def _step(self, values: Sequence[bytes | None], scores: Mapping[str, float] | None) -> StepResult:
         decoded, dead = self._decoder.decode(values)
-        fresh = self._duplicates.first_seen(decoded.text.get("id", ()), decoded.time_us)
+        fresh = self._duplicates.first_seen(decoded.ids.all(), decoded.time_us)
         batch = decoded if fresh.all() else decoded.take(np.flatnonzero(fresh))
         if not len(batch):
             return self._nothing(len(values), dead, len(decoded))
@@ -98,7 +98,7 @@ class Engine:
         batch: EventBatch,
         scores: Mapping[str, float] | None,
     ) -> StepResult:
-        view = View(batch, self._interner, self.ruleset.rates)
+        view = View(batch, self.ruleset.rates)
         frame = self._features.advance(view)
         scored = self._models.score(view)
         if scores is not None:

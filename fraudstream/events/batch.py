@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
+
+from fraudstream.events.interning import MISSING, Interner
+from fraudstream.events.schema import Schema
 
 
 @dataclass(frozen=True)
@@ -27,36 +29,107 @@ class Numbers:
     values: NDArray[np.int64] | NDArray[np.float64]
     present: NDArray[np.bool_]
 
-    def take(self, index: NDArray[np.intp]) -> Numbers:
-        """Return the rows of `index`."""
-        return Numbers(self.values[index], self.present[index])
+
+@dataclass(frozen=True)
+class Ids:
+    """The ids of n events as UTF-8, end to end: `data` uint8, `ends` int64 [n]."""
+
+    data: NDArray[np.uint8]
+    ends: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, texts: Sequence[str]) -> Ids:
+        """Return some ids."""
+        parts = [text.encode() for text in texts]
+        ends = np.cumsum(np.fromiter(map(len, parts), np.int64, len(parts)))
+        return cls(np.frombuffer(b"".join(parts), np.uint8), ends)
+
+    def __len__(self) -> int:
+        return len(self.ends)
+
+    def text(self, event: int) -> str:
+        """Return the id of one event."""
+        start = self.ends[event - 1] if event else 0
+        return self.data[start : self.ends[event]].tobytes().decode()
+
+    def all(self) -> list[str]:
+        """Return the ids of all events."""
+        return [self.text(event) for event in range(len(self))]
+
+    def take(self, index: NDArray[np.intp]) -> Ids:
+        """Return the ids of `index`, in its order."""
+        return Ids.of([self.text(event) for event in index.tolist()])
 
 
 @dataclass(frozen=True)
 class EventBatch:
     """n events as columns, in stream order.
 
-    `row` (n) leads back to the messages of the batch; a text column is a list of n texts or None, and an
-    absent name in `text` means that no event of the batch has it. `amount` is in minor units of the
-    event's own currency, `time_us` in microseconds since 1970 UTC.
+    Attributes
+    ----------
+    row
+        int32 [n], leads back to the messages of the batch.
+    time_us
+        int64 [n], event time in microseconds since 1970 UTC.
+    codes
+        int32 [texts, n], the text columns of `schema.texts` as codes of `texts`; MISSING where there is none.
+    ints, ints_known
+        int64 and bool [wholes, n], the columns of `schema.wholes`; `amount` in minor units of the event's own
+        currency. Where a value is not known it means nothing.
+    floats, floats_known
+        float64 and bool [reals, n], the columns of `schema.reals`.
+    ids
+        The event ids, which are too many to be interned.
+    texts
+        What the codes stand for.
     """
 
+    schema: Schema
     row: NDArray[np.int32]
     time_us: NDArray[np.int64]
-    text: Mapping[str, Sequence[str | None]]
-    numbers: Mapping[str, Numbers]
+    codes: NDArray[np.int32]
+    ints: NDArray[np.int64]
+    ints_known: NDArray[np.bool_]
+    floats: NDArray[np.float64]
+    floats_known: NDArray[np.bool_]
+    ids: Ids
+    texts: Interner
 
     def __len__(self) -> int:
         return len(self.row)
 
+    def code(self, column: str) -> NDArray[np.int32]:
+        """Return the codes [n] of a text column."""
+        codes: NDArray[np.int32] = self.codes[self.schema.row_of[column]]
+        return codes
+
+    def text(self, column: str, event: int) -> str | None:
+        """Return the text that an event has in a column, None where it has none."""
+        code = int(self.codes[self.schema.row_of[column], event])
+        return None if code == MISSING else self.texts.text(code)
+
+    def words(self, column: str) -> list[str | None]:
+        """Return the texts [n] of a column."""
+        return [self.text(column, event) for event in range(len(self))]
+
+    def number(self, column: str) -> Numbers:
+        """Return a numeric column."""
+        row = self.schema.row_of[column]
+        if column in self.schema.wholes:
+            return Numbers(self.ints[row], self.ints_known[row])
+        return Numbers(self.floats[row], self.floats_known[row])
+
     def take(self, index: NDArray[np.intp]) -> EventBatch:
         """Return the events of `index`, in its order."""
-        # One call for a whole column; of one index itemgetter would return no tuple.
-        picks = index.tolist()
-        pick = itemgetter(*picks) if len(picks) > 1 else lambda column: [column[each] for each in picks]
         return EventBatch(
+            self.schema,
             self.row[index],
             self.time_us[index],
-            {name: pick(column) for name, column in self.text.items()},
-            {name: numbers.take(index) for name, numbers in self.numbers.items()},
+            np.take(self.codes, index, axis=1),
+            np.take(self.ints, index, axis=1),
+            np.take(self.ints_known, index, axis=1),
+            np.take(self.floats, index, axis=1),
+            np.take(self.floats_known, index, axis=1),
+            self.ids.take(index),
+            self.texts,
         )

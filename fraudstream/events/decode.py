@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import orjson
+from numpy.typing import NDArray
 
-from fraudstream.events.batch import DeadLetter, EventBatch, Numbers
+from fraudstream.events.batch import DeadLetter, EventBatch, Ids, Numbers
 from fraudstream.events.checks import Rejections, read_amounts, read_numbers, read_text, read_times
 from fraudstream.events.extract import Extractor
+from fraudstream.events.interning import MISSING, Interner
 from fraudstream.events.mapping import Source
-from fraudstream.events.schema import PAYMENT_KINDS, ColumnType, Limits, Schema
+from fraudstream.events.schema import ID, PAYMENT_KINDS, ColumnType, Limits, Schema
+
+
+class _Columns(NamedTuple):
+    """The columns of n documents, those that are refused among them; an absent name has no value at all."""
+
+    time_us: NDArray[np.int64]
+    text: Mapping[str, Sequence[str | None]]
+    numbers: Mapping[str, Numbers]
 
 
 class Decoder:
-    """Decodes messages by a schema and an optional field map; holds no state between batches."""
+    """Decodes messages by a schema and an optional field map; `texts` gives texts their codes."""
 
-    def __init__(self, schema: Schema, mapping: Mapping[str, Source] | None = None) -> None:
+    def __init__(self, schema: Schema, texts: Interner, mapping: Mapping[str, Source] | None = None) -> None:
         self.schema = schema
+        self._texts = texts
         self._extractor = Extractor(schema, mapping)
 
     def decode(self, values: Sequence[bytes | None]) -> tuple[EventBatch, list[DeadLetter]]:
@@ -27,17 +38,45 @@ class Decoder:
         limits = self.schema.limits
         documents, rows, dead = _parse_all(values, limits)
         long_text = max(len(value or b"") for value in values) > limits.text_chars_max if values else False
-        batch, rejections = self._columns(documents, np.array(rows, dtype=np.int32), long_text)
-        if not rejections:
-            return batch, dead
-        dead += [DeadLetter(rows[index], *why) for index, why in rejections.items()]
-        dead.sort(key=lambda letter: letter.row)
-        kept = np.array([index for index in range(len(rows)) if index not in rejections], dtype=np.intp)
-        return batch.take(kept), dead
+        columns, rejections = self._columns(documents, long_text)
+        if rejections:
+            dead += [DeadLetter(rows[index], *why) for index, why in rejections.items()]
+            dead.sort(key=lambda letter: letter.row)
+        kept = [index for index in range(len(rows)) if index not in rejections]
+        return self._batch(columns, np.array(rows, np.int32), np.array(kept, np.intp)), dead
 
-    def _columns(
-        self, documents: list[dict[str, Any]], rows: np.ndarray[Any, np.dtype[np.int32]], long_text: bool
-    ) -> tuple[EventBatch, Rejections]:
+    def _batch(self, columns: _Columns, rows: NDArray[np.int32], kept: NDArray[np.intp]) -> EventBatch:
+        """Return the events of `kept`; a text of an event that was refused is given no code."""
+        schema, events = self.schema, len(kept)
+        codes = np.full((len(schema.texts), events), MISSING, np.int32)
+        ints = np.zeros((len(schema.wholes), events), np.int64)
+        floats = np.zeros((len(schema.reals), events), np.float64)
+        ints_known, floats_known = np.zeros(ints.shape, np.bool_), np.zeros(floats.shape, np.bool_)
+        picks = kept.tolist()
+        for name, texts in columns.text.items():
+            if name != ID:
+                codes[schema.row_of[name]] = self._texts.codes([texts[pick] for pick in picks])
+        for name, numbers in columns.numbers.items():
+            whole = name in schema.wholes
+            row = schema.row_of[name]
+            (ints if whole else floats)[row] = numbers.values[kept]
+            (ints_known if whole else floats_known)[row] = numbers.present[kept]
+        named = columns.text.get(ID, ())
+        ids = Ids.of([named[pick] or "" for pick in picks])
+        return EventBatch(
+            schema,
+            rows[kept],
+            columns.time_us[kept],
+            codes,
+            ints,
+            ints_known,
+            floats,
+            floats_known,
+            ids,
+            self._texts,
+        )
+
+    def _columns(self, documents: list[dict[str, Any]], long_text: bool) -> tuple[_Columns, Rejections]:
         rejections = Rejections()
         fields = self._extractor.extract(documents, rejections)
         text: dict[str, Sequence[str | None]] = {}
@@ -57,7 +96,7 @@ class Decoder:
             elif column.type is not ColumnType.MONEY:
                 numbers[column.name] = read_numbers(column, raw, rejections)
         self._amounts(len(documents), fields["amount"], text, numbers, rejections)
-        return EventBatch(rows, time_us, text, numbers), rejections
+        return _Columns(time_us, text, numbers), rejections
 
     def _amounts(
         self,

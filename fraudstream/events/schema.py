@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 
 
 class ColumnType(StrEnum):
@@ -65,10 +66,12 @@ def _text(*names: str) -> list[Column]:
     return [Column(name, ColumnType.TEXT) for name in names]
 
 
+ID = "id"
+"""The column with the event's own name."""
 _PARTY_FIELDS = ("id", "account", "name", "country", "type")
 
 DEFAULT_COLUMNS: tuple[Column, ...] = (
-    Column("id", ColumnType.TEXT, required=True),
+    Column(ID, ColumnType.TEXT, required=True),
     Column("kind", ColumnType.TEXT, required=True, choices=PAYMENT_KINDS | OTHER_KINDS),
     Column("occurred_at", ColumnType.TIME, required=True),
     Column("amount", ColumnType.MONEY),
@@ -104,7 +107,34 @@ class Schema:
 
     def column(self, name: str) -> Column | None:
         """Return the column of that name, or None."""
-        return next((column for column in self.columns if column.name == name), None)
+        return self._by_name.get(name)
+
+    @cached_property
+    def texts(self) -> tuple[str, ...]:
+        """The text columns in the order of `EventBatch.codes`: all but `id`, which names a single event."""
+        return tuple(each.name for each in self.columns if each.type is ColumnType.TEXT and each.name != ID)
+
+    @cached_property
+    def wholes(self) -> tuple[str, ...]:
+        """The columns of whole numbers in the order of `EventBatch.ints`: the amount, then integers."""
+        kinds = (ColumnType.MONEY, ColumnType.INTEGER)
+        return tuple(each.name for each in self.columns if each.type in kinds)
+
+    @cached_property
+    def reals(self) -> tuple[str, ...]:
+        """The columns of other numbers in the order of `EventBatch.floats`."""
+        return tuple(each.name for each in self.columns if each.type is ColumnType.NUMBER)
+
+    @cached_property
+    def row_of(self) -> dict[str, int]:
+        """The row of each column in its matrix, see `texts`, `wholes` and `reals`."""
+        return {
+            name: row for names in (self.texts, self.wholes, self.reals) for row, name in enumerate(names)
+        }
+
+    @cached_property
+    def _by_name(self) -> dict[str, Column]:
+        return {column.name: column for column in self.columns}
 
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from fraudstream.events.interning import Interner
-from fraudstream.events.schema import ColumnType, Schema
+from fraudstream.events.schema import ID, ColumnType, Schema
 from fraudstream.features.catalogue import Aggregate, Feature
 from fraudstream.rules.compile import Compiled, Program
 from fraudstream.rules.errors import Problem, RulesetError
@@ -169,7 +169,7 @@ class _Binder:
         """Tell whether all are text columns, and note the first that is not."""
         for name in columns:
             column = self._bound.schema.column(name)
-            if column is None or column.type is not ColumnType.TEXT:
+            if column is None or column.type is not ColumnType.TEXT or name == ID:
                 message = f"{name} is no text column: {self._scope.suggestion(name)}"
                 self._problems.append(file.problem(path, message))
                 return False

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
-from fraudstream.events.schema import Column, ColumnType, Schema
+from fraudstream.events.schema import ID, Column, ColumnType, Schema
 from fraudstream.rules.types import NUMBER, OWN_MONEY, TEXT, TIME, Type, money
 from fraudstream.rules.vectors import Values
 from fraudstream.rules.view import View
@@ -45,7 +45,7 @@ class Scope:
         if name in self.features:
             return self.features[name]
         column = self.schema.column(name)
-        if column is not None:
+        if column is not None and name != ID:
             return _column_symbol(column)
         currency = name.removeprefix(_AMOUNT_PREFIX).upper()
         if name.startswith(_AMOUNT_PREFIX) and name == name.lower() and currency in self.currencies:
@@ -54,6 +54,8 @@ class Scope:
 
     def suggestion(self, name: str) -> str:
         """Return a remedy for an unknown name."""
+        if name == ID:
+            return "it names a single event: use a column that events share, such as debtor.id"
         known = [column.name for column in self.schema.columns] + list(self.features)
         known += [_AMOUNT_PREFIX + code.lower() for code in self.currencies]
         close = get_close_matches(name, known, n=1)

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fraudstream.events.batch import EventBatch
-from fraudstream.events.interning import Interner
 from fraudstream.events.money import EXPONENTS
 from fraudstream.events.rates import RateTable
 from fraudstream.rules.vectors import ALWAYS, NEVER, Values
@@ -19,9 +18,8 @@ _FACTORS: Mapping[str | None, int] = {None: 1, **{code: 10**digits for code, dig
 class View:
     """The columns of one batch; `features` and `scores` are filled in as the engine gets to them."""
 
-    def __init__(self, batch: EventBatch, interner: Interner, rates: RateTable) -> None:
+    def __init__(self, batch: EventBatch, rates: RateTable) -> None:
         self.batch = batch
-        self._interner = interner
         self._rates = rates
         self._columns: dict[str, Values] = {}
         self.features: dict[int, Values] = {}
@@ -60,21 +58,18 @@ class View:
         return self._columns[name]
 
     def _codes(self, column: str) -> Values:
-        texts = self.batch.text.get(column)
-        if texts is None:
-            return _nothing(len(self), np.int32)
-        codes = self._interner.codes(texts)
+        codes = self.batch.code(column)
         return Values(codes, codes >= 0)
 
     def _number(self, column: str) -> Values:
-        numbers = self.batch.numbers.get(column)
-        return _nothing(len(self), np.float64) if numbers is None else Values(numbers.values, numbers.present)
+        numbers = self.batch.number(column)
+        return Values(numbers.values, numbers.present)
 
     def _currencies(self) -> list[str | None]:
-        return list(self.batch.text.get("currency") or [None] * len(self))
+        return self.batch.words("currency")
 
     def _converted(self, currency: str) -> Values:
-        amounts = self.batch.numbers["amount"]
+        amounts = self.batch.number("amount")
         numbers = self._rates.convert(amounts, self._currencies(), self.batch.time_us, currency)
         return Values(numbers.values, numbers.present)
 

@@ -9,6 +9,7 @@ import pytest
 
 from fraudstream.events.batch import EventBatch
 from fraudstream.events.decode import Decoder
+from fraudstream.events.interning import Interner
 from fraudstream.events.schema import Column, ColumnType, Limits, Schema
 
 WIDER = Schema().with_columns(
@@ -29,33 +30,33 @@ def message(**fields: Any) -> bytes:
 
 def decoded(*messages: bytes | None, schema: Schema | None = None) -> EventBatch:
     """Return messages as columns; none may be refused."""
-    batch, dead = Decoder(schema or Schema()).decode(messages)
+    batch, dead = Decoder(schema or Schema(), Interner()).decode(messages)
     assert not dead
     return batch
 
 
 def refusal(value: bytes | None, schema: Schema | None = None) -> tuple[str, str, str]:
     """Return reason, stage and detail of the one dead letter of a message."""
-    batch, (letter,) = Decoder(schema or Schema()).decode([value])
+    batch, (letter,) = Decoder(schema or Schema(), Interner()).decode([value])
     assert not len(batch)
     return letter.reason, letter.stage, letter.detail
 
 
 def test_nested_objects_become_columns() -> None:
-    """Dotted names are the paths of the message; what no event has is no column of the batch."""
+    """Dotted names are the paths of the message; what an event lacks is missing."""
     batch = decoded(
         message(debtor={"id": "c1"}, device={"lat": 40.5, "lon": None}), message(card={"id": "k"})
     )
-    assert batch.text["debtor.id"] == ["c1", None]
-    assert batch.text["card.id"] == [None, "k"]
-    assert batch.numbers["device.lat"].values[0] == 40.5
-    assert batch.numbers["device.lat"].present.tolist() == [True, False]
-    assert "creditor.id" not in batch.text
+    assert batch.words("debtor.id") == ["c1", None]
+    assert batch.words("card.id") == [None, "k"]
+    assert batch.number("device.lat").values[0] == 40.5
+    assert batch.number("device.lat").present.tolist() == [True, False]
+    assert batch.words("creditor.id") == [None, None]
 
 
 def test_rows_lead_back_to_the_messages() -> None:
     """Between refused messages the valid ones keep their place."""
-    batch, dead = Decoder(Schema()).decode([b"x", message(), None, message(id="f")])
+    batch, dead = Decoder(Schema(), Interner()).decode([b"x", message(), None, message(id="f")])
     assert batch.row.tolist() == [1, 3]
     assert [letter.row for letter in dead] == [0, 2]
 
@@ -72,20 +73,20 @@ def test_amounts_are_in_minor_units_of_their_own_currency() -> None:
     batch = decoded(
         message(amount=42.5), message(amount="42.50"), message(amount=42, currency="JPY"), message(amount="0")
     )
-    assert batch.numbers["amount"].values.tolist() == [4_250, 4_250, 42, 0]
+    assert batch.number("amount").values.tolist() == [4_250, 4_250, 42, 0]
 
 
 def test_a_login_needs_no_amount() -> None:
     """Events that move no money carry none."""
     batch = decoded(orjson.dumps({"id": "e", "kind": "login", "occurred_at": 0}))
-    assert batch.numbers["amount"].present.tolist() == [False]
+    assert batch.number("amount").present.tolist() == [False]
 
 
 def test_a_deployment_s_own_columns_are_read_like_the_others() -> None:
     """Integers, choices and required texts."""
     batch = decoded(message(region="north", shop={"floors": 3, "size": "small"}), schema=WIDER)
-    assert batch.numbers["shop.floors"].values.tolist() == [3]
-    assert batch.text["shop.size"] == ["small"]
+    assert batch.number("shop.floors").values.tolist() == [3]
+    assert batch.words("shop.size") == ["small"]
 
 
 REFUSALS: dict[str, tuple[bytes | None, tuple[str, str, str]]] = {
@@ -190,7 +191,7 @@ def test_a_refusal_says_what_is_wrong_and_what_to_do(name: str) -> None:
 def test_limits_are_the_schema_s(value: bytes, reason: str) -> None:
     """A deployment's smaller limits refuse what the usual ones take."""
     assert refusal(value, SMALL)[0] == reason
-    assert Decoder(Schema()).decode([value])[1] == []
+    assert Decoder(Schema(), Interner()).decode([value])[1] == []
 
 
 def test_what_lies_exactly_at_a_limit_is_taken() -> None:

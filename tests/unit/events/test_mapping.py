@@ -9,8 +9,9 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from fraudstream.events.decode import Decoder
+from fraudstream.events.interning import Interner
 from fraudstream.events.mapping import FieldMap, check_map
-from fraudstream.events.schema import Schema
+from fraudstream.events.schema import ID, Schema
 
 BASE: dict[str, Any] = {"id": "no", "kind": {"const": "login"}, "occurred_at": "when"}
 
@@ -25,9 +26,9 @@ def field_map(**fields: Any) -> FieldMap:
 def read(column: str, document: dict[str, Any], **fields: Any) -> str | None:
     """Return a text column of one mapped message."""
     content = {"no": 17, "when": "2026-03-02T12:00:00Z", **document}
-    batch, dead = Decoder(Schema(), field_map(**fields)).decode([orjson.dumps(content)])
+    batch, dead = Decoder(Schema(), Interner(), field_map(**fields)).decode([orjson.dumps(content)])
     assert not dead
-    return (batch.text.get(column) or [None])[0]
+    return batch.ids.text(0) if column == ID else batch.text(column, 0)
 
 
 def test_whole_numbers_become_texts() -> None:
@@ -59,7 +60,7 @@ def test_times_without_zone_get_the_map_s() -> None:
     """The zone of the map holds where the text has none."""
     mapping = field_map(occurred_at={"from": "when", "zone": "Asia/Shanghai"})
     content = orjson.dumps({"no": 1, "when": "2026-03-02 20:00:00"})
-    batch, dead = Decoder(Schema(), mapping).decode([content])
+    batch, dead = Decoder(Schema(), Interner(), mapping).decode([content])
     assert not dead
     assert batch.time_us.tolist() == [1_772_452_800_000_000]
 

@@ -12,6 +12,7 @@ import pytest
 from fraudstream.config import load_map
 from fraudstream.events.batch import EventBatch
 from fraudstream.events.decode import Decoder
+from fraudstream.events.interning import Interner
 from fraudstream.events.schema import Schema
 from fraudstream.workbench.sources import open_source
 
@@ -20,7 +21,7 @@ TOPOLOGIES = Path(__file__).parents[3] / "topologies"
 
 def decoded(path: Path, map_name: str) -> EventBatch:
     """Return all events of a file through a map; none may be refused."""
-    decoder = Decoder(Schema(), load_map(TOPOLOGIES / map_name))
+    decoder = Decoder(Schema(), Interner(), load_map(TOPOLOGIES / map_name))
     batch, dead = decoder.decode([message for batch in open_source(path).batches() for message in batch])
     assert dead == []
     return batch
@@ -46,10 +47,10 @@ def test_the_handbook_s_transactions(tmp_path: Path) -> None:
     )
     pyarrow.parquet.write_table(table, tmp_path / "a.parquet")
     batch = decoded(tmp_path / "a.parquet", "handbook.map.yml")
-    assert batch.text["id"] == ["0", "1"]
-    assert batch.text["merchant.id"] == ["3156", "3412"]
-    assert batch.text["currency"] == ["EUR", "EUR"]
-    assert batch.numbers["amount"].values.tolist() == [5_716, 8_151]
+    assert batch.ids.all() == ["0", "1"]
+    assert batch.words("merchant.id") == ["3156", "3412"]
+    assert batch.words("currency") == ["EUR", "EUR"]
+    assert batch.number("amount").values.tolist() == [5_716, 8_151]
     assert batch.time_us.tolist() == [1_522_540_831_000_000] * 2
 
 
@@ -74,8 +75,8 @@ def test_a_stream_of_payment_steps(tmp_path: Path) -> None:
     )
     pyarrow.parquet.write_table(table, tmp_path / "a.parquet")
     batch = decoded(tmp_path / "a.parquet", "fraudtwin.map.yml")
-    assert batch.text["id"] == ["w1:1", "w1:2", "w1:3", "w1:4"]
-    assert batch.text["kind"] == ["card_payment", "card_payment", "payment_status", "transfer"]
-    assert batch.text["status"] == ["approved", "declined", "approved", "approved"]
-    assert batch.text["creditor.account"] == [None, None, None, "w1:a2"]
-    assert set(batch.numbers["amount"].values.tolist()) == {4_250}
+    assert batch.ids.all() == ["w1:1", "w1:2", "w1:3", "w1:4"]
+    assert batch.words("kind") == ["card_payment", "card_payment", "payment_status", "transfer"]
+    assert batch.words("status") == ["approved", "declined", "approved", "approved"]
+    assert batch.words("creditor.account") == [None, None, None, "w1:a2"]
+    assert set(batch.number("amount").values.tolist()) == {4_250}
