@@ -61,11 +61,7 @@ class Engine:
         self._models = ModelStage(self._bound)
         self._judge = Judge(self._bound.rules)
         self._alerting = Alerting(self._bound, self._interner)
-
-    @property
-    def rule_ids(self) -> tuple[str, ...]:
-        """The rules that are evaluated, in the order of `StepResult.rule_outcomes`."""
-        return tuple(bound.rule.id for bound in self._bound.rules)
+        self.rule_ids = tuple(bound.rule.id for bound in self._bound.rules)
 
     @property
     def features(self) -> int:
@@ -113,6 +109,7 @@ class Engine:
             duplicates=duplicates,
             late=int((frame.lateness > 0).sum()),
             decisions=Decisions(batch.row, judgement.action, judgement.score),
+            rule_ids=self.rule_ids,
             rule_outcomes=judgement.outcomes,
             suppressed=suppressed,
             model_scores=scored.given(),
@@ -127,6 +124,7 @@ class Engine:
             duplicates=duplicates,
             late=0,
             decisions=Decisions(empty.astype(np.int32), empty.astype(np.int8), empty.astype(np.int16)),
+            rule_ids=self.rule_ids,
             rule_outcomes=np.zeros((len(self._bound.rules), 3), np.int64),
             suppressed=0,
             model_scores={},

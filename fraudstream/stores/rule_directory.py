@@ -19,9 +19,7 @@ def read_files(directory: Path) -> dict[str, bytes]:
         )
     root = directory.resolve()
     files: dict[str, bytes] = {}
-    for path in sorted(directory.rglob("*")):
-        if path.suffix not in _SUFFIXES:
-            continue
+    for path in rule_paths(directory):
         name = path.relative_to(directory).as_posix()
         if not _stays_inside(path, root):
             raise RulesetError(
@@ -36,6 +34,11 @@ def read_files(directory: Path) -> dict[str, bytes]:
                 [Problem(str(directory), 1, 1, f"more than {FILES_MAX} files: split the directory")]
             )
     return files
+
+
+def rule_paths(directory: Path) -> list[Path]:
+    """Return the paths below a directory that are named like rule files, in order."""
+    return sorted(path for path in directory.rglob("*") if path.suffix in _SUFFIXES)
 
 
 def _stays_inside(path: Path, root: Path) -> bool:
