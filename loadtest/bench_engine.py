@@ -96,21 +96,21 @@ def stage_us_per_event(ruleset: Ruleset, payloads: Payloads) -> dict[str, float]
     """
     settings = Settings()
     interner = Interner()
-    bound = bind(ruleset, settings.schema, interner)
+    bound = bind(ruleset, settings.schema)
     decoder, duplicates = Decoder(settings.schema, interner), Duplicates(settings.duplicates)
-    features, models = FeatureStage(bound, settings.lateness_us), ModelStage(bound)
-    judge, alerting = Judge(bound.rules), Alerting(bound, interner)
+    features = FeatureStage(bound, interner, settings.lateness_us)
+    models, judge = ModelStage(bound, interner), Judge(bound, interner)
+    alerting = Alerting(bound, interner)
 
     def step(batch: Payloads, clock: _Clock) -> None:
         decoded, _ = clock("decode", lambda: decoder.decode(batch))
         fresh = clock("duplicates", lambda: duplicates.first_seen(decoded.ids.all(), decoded.time_us))
         events = decoded.take(np.flatnonzero(fresh))
-        view = View(events, ruleset.rates)
+        view = View(events)
         frame = clock("windows", lambda: features.advance(view))
         scored = clock("model", lambda: models.score(view))
-        vectors = clock("rules", lambda: bound.judge.run(view))
-        judged = clock("combine", lambda: judge.judge(vectors, events.time_us))
-        clock("explain", lambda: alerting.alerts(view, vectors, judged, features, frame, scored))
+        judged = clock("rules", lambda: judge.judge(view))
+        clock("explain", lambda: alerting.alerts(view, judged, features, frame, scored))
 
     for batch in batches(payloads[:WARM_UP], USUAL_BATCH):
         step(batch, _Clock())

@@ -27,7 +27,6 @@ from fraudstream.events.interning import Interner
 from fraudstream.features.windows import Frame
 from fraudstream.rules.binding import Bound, BoundRule
 from fraudstream.rules.schema import Action
-from fraudstream.rules.vectors import Vector
 from fraudstream.rules.view import View
 
 
@@ -43,7 +42,6 @@ class Alerting:
     def alerts(
         self,
         view: View,
-        vectors: Sequence[Vector],
         judgement: Judgement,
         features: FeatureStage,
         frame: Frame,
@@ -51,7 +49,7 @@ class Alerting:
     ) -> tuple[list[Alert], int]:
         """Return the alerts of a batch in stream order, and how many hits were kept back."""
         currencies = view.batch.words("currency")
-        wording = Wording(vectors, self._interner, currencies, self._templates)
+        wording = Wording(judgement.vectors, self._interner, currencies, self._templates)
         alerts = []
         suppressed = 0
         for event in np.flatnonzero(judgement.action).tolist():
@@ -87,7 +85,7 @@ class Alerting:
         then = bound.rule.spec.then
         if then.suppress is None:
             return True
-        key = tuple(int(view.text(column).data[event]) for column in then.suppress.by)
+        key = tuple(int(view.batch.code(column)[event]) for column in then.suppress.by)
         if min(key) < 0:
             return True
         t_us = int(view.batch.time_us[event])

@@ -46,7 +46,7 @@ def run_cases(ruleset: Ruleset, schema: Schema) -> Iterator[CaseResult]:
 
 def compile_kernels(ruleset: Ruleset, settings: Settings) -> None:
     """Make numba compile what the inline tests leave out, so that the first event need not wait for it."""
-    models = ModelStage(bind(ruleset, settings.schema, Interner()))
+    models = ModelStage(bind(ruleset, settings.schema), Interner())
     models.warm()
 
 

@@ -54,12 +54,12 @@ class Engine:
         self.ruleset = ruleset
         self.settings = settings
         self._interner = Interner()
-        self._bound = bind(ruleset, settings.schema, self._interner, scores=any_score)
+        self._bound = bind(ruleset, settings.schema, scores=any_score)
         self._decoder = Decoder(settings.schema, self._interner, settings.mapping)
         self._duplicates = Duplicates(settings.duplicates)
-        self._features = FeatureStage(self._bound, settings.lateness_us)
-        self._models = ModelStage(self._bound)
-        self._judge = Judge(self._bound.rules)
+        self._features = FeatureStage(self._bound, self._interner, settings.lateness_us)
+        self._models = ModelStage(self._bound, self._interner)
+        self._judge = Judge(self._bound, self._interner)
         self._alerting = Alerting(self._bound, self._interner)
 
     @property
@@ -98,14 +98,13 @@ class Engine:
         batch: EventBatch,
         scores: Mapping[str, float] | None,
     ) -> StepResult:
-        view = View(batch, self.ruleset.rates)
+        view = View(batch)
         frame = self._features.advance(view)
         scored = self._models.score(view)
         if scores is not None:
             self._models.pretend(view, scores)
-        vectors = self._bound.judge.run(view)
-        judgement = self._judge.judge(vectors, batch.time_us)
-        alerts, suppressed = self._alerting.alerts(view, vectors, judgement, self._features, frame, scored)
+        judgement = self._judge.judge(view)
+        alerts, suppressed = self._alerting.alerts(view, judgement, self._features, frame, scored)
         return StepResult(
             events_in=events_in,
             alerts=alerts,

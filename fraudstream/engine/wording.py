@@ -12,7 +12,7 @@ from fraudstream.rules.compile import Compiled
 from fraudstream.rules.durations import format_duration
 from fraudstream.rules.tree import Comparison, IsNull, Junction, Literal, Name, Not, write
 from fraudstream.rules.types import Kind, Type
-from fraudstream.rules.vectors import Vector
+from fraudstream.rules.vectors import Vectors
 
 _DAY_US = 86_400_000_000
 
@@ -29,7 +29,7 @@ class Wording:
 
     def __init__(
         self,
-        vectors: Sequence[Vector],
+        vectors: Vectors,
         interner: Interner,
         currencies: Sequence[str | None],
         templates: dict[int, Template],
