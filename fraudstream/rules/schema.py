@@ -33,7 +33,10 @@ def _columns(value: object) -> object:
 
 
 def _date(value: object) -> object:
-    return date.fromisoformat(value) if isinstance(value, str) else value
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        raise ValueError(f"{value!r} is no day: write it as 2026-09-01") from None
 
 
 DurationUs = Annotated[int, BeforeValidator(_duration), Field(gt=0)]
