@@ -165,12 +165,20 @@ class Case(Strict):
     expect: Literal["hit", "miss", "not_evaluated"]
 
 
+class Accepted(Strict):
+    """A change of the rule that no case can notice, in the words of `fraudstream rules mutate`, and why."""
+
+    change: str
+    because: str = Field(min_length=1)
+
+
 class Tests(Strict):
     """The inline tests; defaults are put under every event."""
 
     defaults: dict[str, Any] = {}
     history: list[dict[str, Any]] = []
     cases: list[Case]
+    accept: list[Accepted] = []
 
     @model_validator(mode="after")
     def _names_differ(self) -> Tests:
