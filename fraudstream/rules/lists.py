@@ -7,7 +7,7 @@ header of `value` and any of `from`, `to`, `note`, then one entry a line. Both a
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -95,8 +95,18 @@ class NamedList:
         return grouped
 
 
-def named_list(file: YamlFile) -> NamedList:
-    """Build a list from its file's data; RulesetError lists every fault with its place."""
+def named_lists(files: Iterable[YamlFile], problems: list[Problem]) -> list[NamedList]:
+    """Build the lists of some files; what is wrong with the others is noted."""
+    lists = []
+    for file in files:
+        try:
+            lists.append(_named_list(file))
+        except RulesetError as error:
+            problems += error.problems
+    return lists
+
+
+def _named_list(file: YamlFile) -> NamedList:
     spec = validated(file, ListFile)
     entries = tuple(
         ListEntry(each.value, _day_us(each.from_), _day_us(each.to), each.note) for each in spec.entries
