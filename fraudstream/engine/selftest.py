@@ -19,7 +19,7 @@ from fraudstream.rules.errors import Problem
 from fraudstream.rules.ruleset import Rule, Ruleset
 from fraudstream.rules.schema import Effective, Status
 
-_FEW = Horizon(ids_min=1_000)
+_FEW = Horizon(ids_max=1_000)
 
 
 @dataclass(frozen=True)
