@@ -56,10 +56,9 @@ class RateTable:
         return [_microseconds(day) for day, _ in self.dated]
 
     def ratios(self, currencies: Sequence[str], to: str) -> NDArray[np.float64]:
-        """Return minor units of `to` per minor unit of each currency [dates, currencies], NaN without a rate."""
-        return np.array(
-            [[self._minor_ratio(rates, code, to) for code in currencies] for _, rates in self.dated]
-        )
+        """Return minor units of `to` per minor unit [dates, currencies], NaN where there is no rate."""
+        rows = [[self._minor_ratio(rates, code, to) for code in currencies] for _, rates in self.dated]
+        return np.array(rows)
 
     def _minor_ratio(self, rates: Mapping[str, float], code: str, to: str) -> float:
         """Minor units of `to` per minor unit of `code`, NaN where a rate is missing."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from fraudstream.events.schema import ID, ColumnType, Schema
@@ -14,13 +14,13 @@ from fraudstream.rules.operators import within_days
 from fraudstream.rules.parse import WORDS, ExpressionError
 from fraudstream.rules.program import Program
 from fraudstream.rules.ruleset import Model, Rule, Ruleset
-from fraudstream.rules.schema import Action, FeatureSpec, Status
+from fraudstream.rules.schema import FeatureSpec
 from fraudstream.rules.scope import Scope, feature_symbol
+from fraudstream.rules.shared import ACTIONS_FILE, TYPOLOGIES_FILE
 from fraudstream.rules.tree import Node, models, names
 from fraudstream.rules.types import DURATION, NUMBER, TIME, Kind, Type
-from fraudstream.rules.yaml_file import YamlFile
+from fraudstream.rules.yaml_file import YamlFile, YamlPath
 
-_RANKS = list(Action)
 _COUNTED = (Aggregate.SUM, Aggregate.AVG)
 _ORDERED = (*_COUNTED, Aggregate.MIN, Aggregate.MAX)
 
@@ -30,6 +30,7 @@ class BoundRule:
     """A rule in the judging program, and the features (by index) and models that it names.
 
     `outcome` is the slot of its condition within its effective days.
+    `bands` says for each outcome of the rule whether an event lies in its band; empty where it has none.
     """
 
     rule: Rule
@@ -37,6 +38,7 @@ class BoundRule:
     outcome: int
     features: tuple[int, ...]
     models: tuple[str, ...]
+    bands: tuple[Compiled, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,8 @@ def bind(ruleset: Ruleset, schema: Schema, *, scores: bool = False) -> Bound:
     for rule in ruleset.rules:
         if rule.runs:
             binder.bind_rule(rule, any_score=scores)
+    binder.check_keys(TYPOLOGIES_FILE, ruleset.typologies.columns())
+    binder.check_keys(ACTIONS_FILE, ruleset.actions.columns())
     if problems:
         raise RulesetError(problems)
     return bound
@@ -113,21 +117,27 @@ class _Binder:
         scope = self._with_features(scope, indexes)
         try:
             when = condition(self._bound.judge, rule.when, scope)
+            bands = tuple(condition(self._bound.judge, band, scope) for band in rule.bands)
         except ExpressionError as error:
             self._problems.append(rule.locate(error))
             return
         used = {each.name for each in names(rule.when)}
         mentioned = tuple(index for name, index in indexes.items() if name in used)
         outcome = self._outcome(rule, when)
-        self._bound.rules.append(BoundRule(rule, when, outcome, mentioned, tuple(models(rule.when))))
+        read = tuple(models(rule.when))
+        self._bound.rules.append(BoundRule(rule, when, outcome, mentioned, read, bands))
 
     def _outcome(self, rule: Rule, when: Compiled) -> int:
         """Leave the verdict of a rule, and return the slot of its outcome."""
         program = self._bound.judge
         outcome = within_days(program, program.registers[when.slot], *rule.effective_us)
-        then, live = rule.spec.then, rule.spec.status is Status.LIVE
-        program.judge(outcome, _RANKS.index(then.action) if live else None, then.score)
+        program.judge(outcome)
         return program.slot(outcome)
+
+    def check_keys(self, name: str, keys: Iterable[tuple[YamlPath, tuple[str, ...]]]) -> None:
+        """Note the columns that a shared file names and that are no texts."""
+        for path, columns in keys:
+            self._are_texts(columns, path, self._bound.ruleset.files[name])
 
     def bind_model(self, model: Model) -> None:
         indexes = self._features(model.spec.windows, model, "windows")
@@ -191,7 +201,7 @@ class _Binder:
         if suppress is not None:
             self._are_texts(suppress.by, ("then", "suppress", "by"), rule.file)
 
-    def _are_texts(self, columns: tuple[str, ...], path: tuple[str, ...], file: YamlFile) -> bool:
+    def _are_texts(self, columns: tuple[str, ...], path: YamlPath, file: YamlFile) -> bool:
         """Tell whether all are text columns, and note the first that is not."""
         for name in columns:
             column = self._bound.schema.column(name)

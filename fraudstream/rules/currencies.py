@@ -67,7 +67,7 @@ class Currencies:
         """Return a hash table with open addressing: its size, then code and number by place."""
         table = [_TABLE_PLACES] + [FREE, 0] * _TABLE_PLACES
         for number, currency in enumerate(self._codes):
-            code = interner[currency]
+            code = interner.pin(currency)
             place = code & (_TABLE_PLACES - 1)
             while table[1 + 2 * place] != FREE:
                 place = (place + 1) & (_TABLE_PLACES - 1)

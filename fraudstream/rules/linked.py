@@ -37,7 +37,7 @@ def link(program: Program, interner: Interner) -> Linked:
         found = build(interner)
         words[place : place + len(found)] = found
     constants = dict(program.constants)
-    constants.update({register: interner[text] for register, text in program.late_constants.items()})
+    constants.update({register: interner.pin(text) for register, text in program.late_constants.items()})
     return Linked(program, interner, words, constants)
 
 
@@ -95,15 +95,13 @@ class Linked:
 
     def _outputs(self, events: int) -> Outputs:
         sizes = self._program.sizes
-        judged = events if sizes["verdicts"] else 0
         return Outputs(
             np.empty((events, sizes["masks"]), np.bool_),
             np.empty((events, sizes["wholes"]), np.int64),
             np.empty((events, sizes["reals"]), np.float64),
             np.empty((sizes["verdicts"], events), np.bool_),
             np.zeros((sizes["verdicts"], 3), np.int64),
-            np.zeros(judged, np.int8),
-            np.zeros(judged, np.int64),
+            np.zeros(events, np.bool_),
         )
 
 
@@ -113,8 +111,7 @@ _NO_OUTPUTS = Outputs(
     np.empty((0, 0), np.float64),
     np.empty((0, 0), np.bool_),
     np.empty((0, 3), np.int64),
-    np.empty(0, np.int8),
-    np.empty(0, np.int64),
+    np.empty(0, np.bool_),
 )
 
 

@@ -144,7 +144,7 @@ def within_texts(program: Program, left: Register, texts: Sequence[str]) -> Regi
     """Tell whether a text is one of some constants."""
     ordered = tuple(sorted(set(texts)))
     place = program.put_late(
-        ("texts", ordered), len(ordered), lambda interner: sorted(interner[text] for text in ordered)
+        ("texts", ordered), len(ordered), lambda interner: sorted(map(interner.pin, ordered))
     )
     return program.compute(ops.IN, Bank.TRUTH, left, place, len(ordered))
 

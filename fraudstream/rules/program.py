@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -21,7 +22,8 @@ class Bank(IntEnum):
     TRUTH = 2
 
 
-class Register(NamedTuple):
+@dataclass(frozen=True, order=True)
+class Register:
     """Where a result is; the last bit of a condition's index tells whether it is meant negated."""
 
     bank: Bank
@@ -160,9 +162,9 @@ class Program:
             register = self.compute(ops.TO_FLOAT, Bank.REAL, register)
         return self._emit(ops.EMIT_REAL, "reals", register)
 
-    def judge(self, condition: Register, rank: int | None, points: int) -> int:
-        """Leave a verdict; where it is true it raises an event's rank (None: never) and points."""
-        return self._emit(ops.JUDGE, "verdicts", condition, -1 if rank is None else rank, points)
+    def judge(self, condition: Register) -> int:
+        """Leave a verdict; return its row among the hits."""
+        return self._emit(ops.JUDGE, "verdicts", condition)
 
     def _emit(self, op: int, output: str, *operands: Register | int) -> int:
         place = self.sizes[output]

@@ -32,19 +32,20 @@ class Vectors:
         self._columns: dict[int, int] = {}
 
     def keep(self, events: Iterable[int]) -> None:
-        """Compute all slots at some events."""
-        kept = list(events)
-        self._columns = {event: column for column, event in enumerate(kept)}
-        self._registers = self._linked.all_registers(take(self._inputs, np.array(kept, np.intp)))
+        """Name the events whose values will be asked for: the first question computes them all at once."""
+        self._columns = {event: column for column, event in enumerate(events)}
+        self._registers = None
 
     def __getitem__(self, slot: int) -> Vector:
         return Vector(self, self._linked.register(slot))
 
     def value(self, register: Register, event: int) -> Value:
         """Return what a register holds at one event: a value, a truth, or None where it is unknown."""
-        if event not in self._columns or self._registers is None:
+        if event not in self._columns:
             self.keep([event])
-        assert self._registers is not None, "some events are kept by now"
+        if self._registers is None:
+            events = np.fromiter(self._columns, np.intp, len(self._columns))
+            self._registers = self._linked.all_registers(take(self._inputs, events))
         return _read(self._registers, register, self._columns[event])
 
 

@@ -21,6 +21,7 @@ class Verdicts:
         self._interner = interner
         self._sources = np.array([(each.of_feature, each.row) for each in tests], np.int64).reshape(-1, 2)
         self._tables = np.zeros((len(tests), 1), np.uint8)
+        self._releases = interner.releases
 
     def complete(self, inputs: Inputs) -> Inputs:
         """Return inputs with a verdict for every text of theirs that is tested."""
@@ -35,9 +36,13 @@ class Verdicts:
         return inputs
 
     def _make_room(self) -> None:
-        texts, room = len(self._interner), self._tables.shape[1]
+        if self._releases != self._interner.releases:
+            # Codes may stand for other texts by now.
+            self._releases = self._interner.releases
+            self._tables[:] = UNSEEN
+        texts, room = self._interner.codes_max, self._tables.shape[1]
         if texts > room:
-            larger = np.zeros((len(self._tests), 2 * texts), np.uint8)
+            larger = np.zeros((len(self._tests), texts), np.uint8)
             larger[:, :room] = self._tables
             self._tables = larger
 

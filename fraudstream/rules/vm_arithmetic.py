@@ -76,12 +76,10 @@ def compute_real(op: Integer, to: Integer, a: Integer, b: Integer, registers: Re
     """Compute n floats of two; what is no finite number is unknown."""
     x, y, out = registers.reals[a], registers.reals[b], registers.reals[to]
     x_known, y_known, known = registers.reals_known[a], registers.reals_known[b], registers.reals_known[to]
-    if op == REAL_ADD:
+    if op in (REAL_ADD, REAL_SUBTRACT):
+        sign = 1.0 if op == REAL_ADD else -1.0
         for i in range(n):
-            out[i] = x[i] + y[i]
-    elif op == REAL_SUBTRACT:
-        for i in range(n):
-            out[i] = x[i] - y[i]
+            out[i] = x[i] + sign * y[i]
     elif op == REAL_MULTIPLY:
         for i in range(n):
             out[i] = x[i] * y[i]
@@ -91,12 +89,9 @@ def compute_real(op: Integer, to: Integer, a: Integer, b: Integer, registers: Re
     elif op == REAL_MODULO:
         for i in range(n):
             out[i] = x[i] % y[i] if y[i] != 0 else np.nan
-    elif op == REAL_LEAST:
-        for i in range(n):
-            out[i] = x[i] if x[i] < y[i] else y[i]
     else:
         for i in range(n):
-            out[i] = x[i] if x[i] > y[i] else y[i]
+            out[i] = x[i] if (x[i] < y[i]) == (op == REAL_LEAST) else y[i]
     for i in range(n):
         known[i] = x_known[i] & y_known[i] & (abs(out[i]) < np.inf)
 

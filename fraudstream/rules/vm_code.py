@@ -1,9 +1,9 @@
 """The instructions of the rule machine, and the arrays that its kernels work on.
 
-A program is a list of instructions over registers; a register holds one value for each event of a block. There
-are three banks: whole numbers, floats (each with a mask of where the value is known) and conditions. A condition
-is two masks in neighbouring rows, surely true and surely false; the row number with its last bit flipped is the
-negation, so that `not`, `!=`, `or`, `<=`, `>` and `>=` need no instruction of their own (De Morgan).
+A program is a list of instructions over registers; a register holds one value for each event of a block.
+There are three banks: whole numbers, floats (each with a mask of where the value is known) and conditions. A
+condition is two masks in neighbouring rows, surely true and surely false; the row number with its last bit
+flipped is the negation, so that `not`, `!=`, `or`, `<=` and `>=` need no instruction of their own.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ OPERANDS = 5
     EMIT_MASK,  # column <- [t or -1, i that must be known or -1, f that must be known or -1]
     EMIT_WHOLE,  # column <- [i]
     EMIT_REAL,  # column <- [f]
-    JUDGE,  # row <- [t, rank, points]; rank -1 decides nothing
+    JUDGE,  # row <- [t]
 ) = range(70, 74)
 
 UNSEEN, FAILS, PASSES = 0, 1, 2
@@ -132,8 +132,8 @@ class Outputs(NamedTuple):
     """What a program leaves for n events, each part as wide as the program asks for.
 
     masks bool [n, masks]; wholes int64 [n, wholes]; reals float64 [n, reals], NaN where unknown; hits bool
-    [verdicts, n] of all that came true; counts int64 [verdicts, 3] of true, false and unknown; rank int8 [n],
-    the highest of the verdicts that came true; points int64 [n], the sum of theirs.
+    [verdicts, n] of all that came true; counts int64 [verdicts, 3] of true, false and unknown; hit bool [n],
+    where any verdict came true.
     """
 
     masks: NDArray[np.bool_]
@@ -141,5 +141,4 @@ class Outputs(NamedTuple):
     reals: NDArray[np.float64]
     hits: NDArray[np.bool_]
     counts: NDArray[np.int64]
-    rank: NDArray[np.int8]
-    points: NDArray[np.int64]
+    hit: NDArray[np.bool_]

@@ -63,18 +63,9 @@ def load_real(
 
 
 @lean_kernel
-def emit(
-    op: Integer,
-    to: Integer,
-    a: Integer,
-    b: Integer,
-    c: Integer,
-    registers: Registers,
-    outputs: Outputs,
-    start: Integer,
-    n: Integer,
-) -> None:
+def emit(line: Integer, registers: Registers, outputs: Outputs, start: Integer, n: Integer) -> None:
     """Leave n results in a column of an output."""
+    op, to, a, b, c = line[0], line[1], line[2], line[3], line[4]
     if op == EMIT_WHOLE:
         for i in range(n):
             outputs.wholes[start + i, to] = registers.wholes[a, i]
@@ -91,17 +82,9 @@ def emit(
 
 
 @lean_kernel
-def judge(
-    to: Integer,
-    a: Integer,
-    rank: Integer,
-    points: Integer,
-    registers: Registers,
-    outputs: Outputs,
-    start: Integer,
-    n: Integer,
-) -> None:
-    """Count the outcomes of a verdict; where it came true it adds to rank and points."""
+def judge(line: Integer, registers: Registers, outputs: Outputs, start: Integer, n: Integer) -> None:
+    """Leave where a verdict came true, and count its outcomes."""
+    to, a = line[1], line[2]
     true, false = registers.truths[a], registers.truths[a ^ 1]
     hits = outputs.hits[to]
     hit_count = 0
@@ -114,9 +97,6 @@ def judge(
     outputs.counts[to, 1] += miss_count
     outputs.counts[to, 2] += n - hit_count - miss_count
     # Hits are rare: most verdicts end here.
-    if hit_count == 0 or rank < 0:
-        return
-    for i in range(n):
-        if true[i]:
-            outputs.points[start + i] += points
-            outputs.rank[start + i] = max(outputs.rank[start + i], rank)
+    if hit_count > 0:
+        for i in range(n):
+            outputs.hit[start + i] |= true[i] != 0

@@ -23,19 +23,9 @@ FREE = -1
 
 
 @lean_kernel
-def exchange(
-    op: Integer,
-    to: Integer,
-    a: Integer,
-    b: Integer,
-    c: Integer,
-    d: Integer,
-    e: Integer,
-    code: Code,
-    registers: Registers,
-    n: Integer,
-) -> None:
+def exchange(line: Integer, code: Code, registers: Registers, n: Integer) -> None:
     """Find currencies by their codes, minor units per major unit, and converted amounts."""
+    op, to, a, b, c, d, e = line[0], line[1], line[2], line[3], line[4], line[5], line[6]
     words = code.words
     x, x_known = registers.wholes[a], registers.wholes_known[a]
     out, known = registers.wholes[to], registers.wholes_known[to]

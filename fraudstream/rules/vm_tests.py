@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from fraudstream.events.jit import Integer, lean_kernel
 from fraudstream.rules.vm_code import (
-    ABOVE,
     BELOW,
     EQUAL,
     EQUAL_TO,
@@ -62,38 +61,44 @@ def compare(op: Integer, to: Integer, a: Integer, b: Integer, registers: Registe
 
 @lean_kernel
 def compare_with(
-    op: Integer, to: Integer, a: Integer, place: Integer, code: Code, registers: Registers, n: Integer
+    op: Integer, to: Integer, a: Integer, limit: Integer, registers: Registers, n: Integer
 ) -> None:
-    """Compare n values with a constant."""
+    """Compare n whole numbers with a constant."""
     true, false = registers.truths[to], registers.truths[to ^ 1]
-    if op <= ABOVE:
-        x, known, constant = registers.wholes[a], registers.wholes_known[a], code.words[place]
-        if op == EQUAL_TO:
-            for i in range(n):
-                true[i] = known[i] & (x[i] == constant)
-                false[i] = known[i] & (x[i] != constant)
-        elif op == BELOW:
-            for i in range(n):
-                true[i] = known[i] & (x[i] < constant)
-                false[i] = known[i] & (x[i] >= constant)
-        else:
-            for i in range(n):
-                true[i] = known[i] & (x[i] > constant)
-                false[i] = known[i] & (x[i] <= constant)
-        return
-    u, u_known, limit = registers.reals[a], registers.reals_known[a], code.reals[place]
-    if op == REAL_EQUAL_TO:
+    x, known = registers.wholes[a], registers.wholes_known[a]
+    if op == EQUAL_TO:
         for i in range(n):
-            true[i] = u_known[i] & (u[i] == limit)
-            false[i] = u_known[i] & (u[i] != limit)
-    elif op == REAL_BELOW:
+            true[i] = known[i] & (x[i] == limit)
+            false[i] = known[i] & (x[i] != limit)
+    elif op == BELOW:
         for i in range(n):
-            true[i] = u_known[i] & (u[i] < limit)
-            false[i] = u_known[i] & (u[i] >= limit)
+            true[i] = known[i] & (x[i] < limit)
+            false[i] = known[i] & (x[i] >= limit)
     else:
         for i in range(n):
-            true[i] = u_known[i] & (u[i] > limit)
-            false[i] = u_known[i] & (u[i] <= limit)
+            true[i] = known[i] & (x[i] > limit)
+            false[i] = known[i] & (x[i] <= limit)
+
+
+@lean_kernel
+def compare_real_with(
+    op: Integer, to: Integer, a: Integer, limit: float, registers: Registers, n: Integer
+) -> None:
+    """Compare n floats with a constant."""
+    true, false = registers.truths[to], registers.truths[to ^ 1]
+    x, known = registers.reals[a], registers.reals_known[a]
+    if op == REAL_EQUAL_TO:
+        for i in range(n):
+            true[i] = known[i] & (x[i] == limit)
+            false[i] = known[i] & (x[i] != limit)
+    elif op == REAL_BELOW:
+        for i in range(n):
+            true[i] = known[i] & (x[i] < limit)
+            false[i] = known[i] & (x[i] >= limit)
+    else:
+        for i in range(n):
+            true[i] = known[i] & (x[i] > limit)
+            false[i] = known[i] & (x[i] <= limit)
 
 
 @lean_kernel
@@ -111,19 +116,9 @@ def _place(words: Integer, low: Integer, count: Integer, stride: Integer, value:
 
 
 @lean_kernel
-def look_up(
-    op: Integer,
-    to: Integer,
-    a: Integer,
-    b: Integer,
-    c: Integer,
-    d: Integer,
-    code: Code,
-    inputs: Inputs,
-    registers: Registers,
-    n: Integer,
-) -> None:
+def look_up(line: Integer, code: Code, inputs: Inputs, registers: Registers, n: Integer) -> None:
     """Look n values up in a table; unknown where there is no value."""
+    op, to, a, b, c, d = line[0], line[1], line[2], line[3], line[4], line[5]
     true, false = registers.truths[to], registers.truths[to ^ 1]
     words = code.words
     if op == REAL_KNOWN:
