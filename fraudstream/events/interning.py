@@ -43,6 +43,8 @@ class Interner:
     """
 
     def __init__(self) -> None:
+        self.epoch = 0
+        """How often all codes changed their meaning, by `restore`."""
         self._set(
             Texts(
                 arena=np.zeros(2 * _TEXTS_MIN, np.uint64),
@@ -147,6 +149,7 @@ class Interner:
 
     def restore(self, snapshot: Mapping[str, Any]) -> None:
         """Take over the texts and codes of a snapshot; codes given out before mean nothing any more."""
+        self.epoch += 1
         copies = {name: np.array(values) for name, values in snapshot.items()}
         self._set(Texts(table=_free_table(2 * _TEXTS_MIN), **copies))
         self.make_room(_TEXTS_MIN, 8 * _TEXTS_MIN)
