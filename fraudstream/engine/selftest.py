@@ -54,13 +54,14 @@ def _run_rule(ruleset: Ruleset, rule: Rule, schema: Schema) -> Iterator[CaseResu
     spec = rule.spec.model_copy(update={"status": Status.LIVE, "effective": Effective()})
     alone = ruleset.only(replace(rule, spec=spec))
     for index, messages in enumerate(case_messages(rule, schema)):
-        got = _outcome(Engine(alone, Settings(schema, duplicates=_FEW), any_score=True), messages)
         case = messages.case
+        got = _outcome(Engine(alone, Settings(schema, duplicates=_FEW), any_score=True), messages)
+        expected = case.expect if case.band is None else f"{case.expect} in band {case.band}"
         problem = None
-        if got != case.expect:
-            message = f"{rule.id}: case {case.name!r} expects {case.expect}, got {got}"
+        if got != expected:
+            message = f"{rule.id}: case {case.name!r} expects {expected}, got {got}"
             problem = rule.file.problem(("tests", "cases", index), message)
-        yield CaseResult(rule.id, case.name, case.expect, got, problem)
+        yield CaseResult(rule.id, case.name, expected, got, problem)
 
 
 def _outcome(engine: Engine, messages: CaseMessages) -> str:
@@ -71,4 +72,8 @@ def _outcome(engine: Engine, messages: CaseMessages) -> str:
             return f"no valid event: {result.dead_letters[0].detail}"
         if result.duplicates:
             return "no valid event: its id was seen before"
-    return OUTCOMES[int(np.argmax(result.rule_outcomes[0]))]
+    outcome = OUTCOMES[int(np.argmax(result.rule_outcomes[0]))]
+    if messages.case.band is None:
+        # A case that names no band does not ask in which one a hit lies.
+        return outcome
+    return outcome + "".join(f" in band {band}" for _, band in result.bands)
