@@ -13,9 +13,9 @@ from fraudstream.rules.binding import Bound
 from fraudstream.rules.errors import Problem, RulesetError
 from fraudstream.rules.operators import values
 from fraudstream.rules.ruleset import Model, Ruleset
+from fraudstream.rules.validation import validated
 from fraudstream.rules.vectors import ALWAYS, Values
 from fraudstream.rules.view import View
-from fraudstream.rules.yaml_file import validated
 from fraudstream.scorers.config import ModelSpec, build_scorer
 from fraudstream.scorers.protocol import Contribution, ScoreBatch, Scorer
 

@@ -19,7 +19,8 @@ from fraudstream.rules.errors import Problem
 from fraudstream.rules.ruleset import Rule, Ruleset
 from fraudstream.rules.schema import Effective, Status
 
-_FEW = Horizon(ids_min=1_000)
+CASE_HORIZON = Horizon(ids_min=1_000)
+"""A case has few events: an engine of its own need not remember more ids."""
 
 
 @dataclass(frozen=True)
@@ -54,17 +55,22 @@ def _run_rule(ruleset: Ruleset, rule: Rule, schema: Schema) -> Iterator[CaseResu
     spec = rule.spec.model_copy(update={"status": Status.LIVE, "effective": Effective()})
     alone = ruleset.only(replace(rule, spec=spec))
     for index, messages in enumerate(case_messages(rule, schema)):
+        engine = Engine(alone, Settings(schema, duplicates=CASE_HORIZON), any_score=True)
+        outcomes = outcomes_of(engine, messages)
+        got = outcomes if isinstance(outcomes, str) else outcomes[0]
         case = messages.case
-        got = _outcome(Engine(alone, Settings(schema, duplicates=_FEW), any_score=True), messages)
-        expected = case.expect if case.band is None else f"{case.expect} in band {case.band}"
         problem = None
-        if got != expected:
-            message = f"{rule.id}: case {case.name!r} expects {expected}, got {got}"
+        if got != case.expected:
+            message = f"{rule.id}: case {case.name!r} expects {case.expected}, got {got}"
             problem = rule.file.problem(("tests", "cases", index), message)
-        yield CaseResult(rule.id, case.name, expected, got, problem)
+        yield CaseResult(rule.id, case.name, case.expected, got, problem)
 
 
-def _outcome(engine: Engine, messages: CaseMessages) -> str:
+def outcomes_of(engine: Engine, messages: CaseMessages) -> tuple[str, ...] | str:
+    """Return what each rule of a new engine says of a case, or why one of its events is none.
+
+    In which band a hit lies is said where the case asks for it.
+    """
     *before, last = messages.messages
     for history in (before, [last]):
         result = engine.step(history, messages.case.scores)
@@ -72,8 +78,10 @@ def _outcome(engine: Engine, messages: CaseMessages) -> str:
             return f"no valid event: {result.dead_letters[0].detail}"
         if result.duplicates:
             return "no valid event: its id was seen before"
-    outcome = OUTCOMES[int(np.argmax(result.rule_outcomes[0]))]
-    if messages.case.band is None:
-        # A case that names no band does not ask in which one a hit lies.
-        return outcome
-    return outcome + "".join(f" in band {band}" for _, band in result.bands)
+    bands = dict(result.bands) if messages.case.band is not None else {}
+    in_band = {rule: f" in band {band}" for rule, band in bands}
+    outcomes = np.argmax(result.rule_outcomes, axis=1).tolist()
+    return tuple(
+        OUTCOMES[outcome] + in_band.get(rule, "")
+        for rule, outcome in zip(engine.rule_ids, outcomes, strict=True)
+    )

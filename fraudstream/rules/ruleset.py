@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -13,22 +13,26 @@ from pathlib import PurePosixPath
 import orjson
 
 from fraudstream.events.rates import RateTable
+from fraudstream.events.times import day_us
 from fraudstream.rules.actions import Actions
 from fraudstream.rules.bands import band_conditions
 from fraudstream.rules.durations import parse_duration
 from fraudstream.rules.errors import Problem, RulesetError
 from fraudstream.rules.files import ModelFile, ReasonCodes
-from fraudstream.rules.lists import NamedList
+from fraudstream.rules.lists import NamedList, named_lists, read_list
 from fraudstream.rules.parse import EXPRESSION_CHARS_MAX, ExpressionError, parse
 from fraudstream.rules.schema import Condition, FeatureSpec, ParamValue, RuleSpec, Status
 from fraudstream.rules.shared import SHARED_FILES, Shared
 from fraudstream.rules.tree import Constant, Duration, Junction, Listing, Literal, Node, Not, put_in
 from fraudstream.rules.typologies import Typologies
-from fraudstream.rules.yaml_file import YamlFile, YamlPath, read_yaml, validated
+from fraudstream.rules.validation import validated
+from fraudstream.rules.yaml_file import YamlFile, YamlPath, read_yaml
 
 MODELS_DIRECTORY = "models"
 LISTS_DIRECTORY = "lists"
 VERSION_CHARS = 16
+RULES_MAX = 5_000
+"""More rule files are refused before any is parsed: at 6 ms each they would take half a minute to load."""
 _STRIDE = EXPRESSION_CHARS_MAX + 1
 """Positions of a file's expressions are numbered end to end: the n-th begins at n strides."""
 
@@ -70,9 +74,7 @@ class Rule:
 
 
 def _day_us(day: date | None) -> int | None:
-    if day is None:
-        return None
-    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * 1_000_000
+    return None if day is None else day_us(day)
 
 
 def _locate(file: YamlFile, origins: Sequence[YamlPath], error: ExpressionError) -> Problem:
@@ -107,6 +109,7 @@ class Ruleset:
     models: tuple[Model, ...]
     actions: Actions = field(default_factory=Actions)
     lists: Mapping[str, NamedList] = field(default_factory=dict)
+    """The lists that conditions and allow-lists name, by their ids."""
     files: Mapping[str, YamlFile] = field(default_factory=dict)
     """The shared files by name, for what is found wrong with them only when the columns are known."""
 
@@ -118,24 +121,30 @@ class Ruleset:
 
 def build_ruleset(files: Mapping[str, bytes]) -> Ruleset:
     """Build a ruleset from the content of its files by relative name; RulesetError lists all problems."""
+    rule_names = [name for name in files if _is_rule(name)]
+    if len(rule_names) > RULES_MAX:
+        message = f"{len(rule_names)} rules, at most {RULES_MAX} are read: split them over deployments"
+        raise RulesetError([Problem(min(rule_names), 1, 1, message)])
     problems: list[Problem] = []
     parsed = {}
     for name in sorted(files):
         try:
-            parsed[name] = read_yaml(name, files[name])
+            parsed[name] = (read_list if _is_list(name) else read_yaml)(name, files[name])
         except RulesetError as error:
             problems += error.problems
     shared = Shared(parsed, problems)
     problems += [_stray(file) for file in parsed.values() if _is_stray(file.name)]
     rules = [rule for file in parsed.values() if _is_rule(file.name) for rule in _rule(file, problems)]
     models = [model for file in parsed.values() if _is_model(file.name) for model in _model(file, problems)]
+    lists = named_lists([file for file in parsed.values() if _is_list(file.name)], problems)
     _check_ids([(rule.id, rule.file) for rule in rules], problems)
+    _check_ids([(each.id, each.file) for each in lists], problems)
     _check_ids([(model.spec.id, model.file) for model in models], problems)
     for rule in rules:
         shared.check(rule.spec, rule.file)
-    if len(rules) == sum(map(_is_rule, files)):
+    if not problems:
         # Else a name may only seem unknown, because the file that has it is faulty.
-        shared.check_scores([rule.spec for rule in rules], {})
+        shared.check_scores([rule.spec for rule in rules], [each.id for each in lists])
     if problems:
         raise RulesetError(problems)
     rules.sort(key=lambda rule: rule.id)
@@ -147,7 +156,8 @@ def build_ruleset(files: Mapping[str, bytes]) -> Ruleset:
         shared.rates,
         tuple(models),
         shared.actions,
-        files={name: parsed[name] for name in SHARED_FILES if name in parsed},
+        {each.id: each for each in lists},
+        {name: parsed[name] for name in SHARED_FILES if name in parsed},
     )
 
 
@@ -173,6 +183,10 @@ def _stray(file: YamlFile) -> Problem:
 
 def _is_model(name: str) -> bool:
     return PurePosixPath(name).parts[0] == MODELS_DIRECTORY
+
+
+def _is_list(name: str) -> bool:
+    return PurePosixPath(name).parts[0] == LISTS_DIRECTORY
 
 
 def _check_ids(ids: list[tuple[str, YamlFile]], problems: list[Problem]) -> None:

@@ -33,7 +33,10 @@ def _columns(value: object) -> object:
 
 
 def _date(value: object) -> object:
-    return date.fromisoformat(value) if isinstance(value, str) else value
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        raise ValueError(f"{value!r} is no day: write it as 2026-09-01") from None
 
 
 DurationUs = Annotated[int, BeforeValidator(_duration), Field(gt=0)]
@@ -194,6 +197,11 @@ class Case(Strict):
     expect: Literal["hit", "miss", "not_evaluated"]
     band: str | None = None
 
+    @property
+    def expected(self) -> str:
+        """What the rule must say, in words."""
+        return self.expect if self.band is None else f"{self.expect} in band {self.band}"
+
     @model_validator(mode="after")
     def _band_is_of_a_hit(self) -> Case:
         if self.band is not None and self.expect != "hit":
@@ -203,12 +211,20 @@ class Case(Strict):
         return self
 
 
+class Accepted(Strict):
+    """A change of the rule that no case can notice, in the words of `fraudstream rules mutate`, and why."""
+
+    change: str
+    because: str = Field(min_length=1)
+
+
 class Tests(Strict):
     """The inline tests; defaults are put under every event."""
 
     defaults: dict[str, Any] = {}
     history: list[dict[str, Any]] = []
     cases: list[Case]
+    accept: list[Accepted] = []
 
     @model_validator(mode="after")
     def _names_differ(self) -> Tests:

@@ -9,7 +9,8 @@ from fraudstream.rules.errors import Problem, RulesetError
 from fraudstream.rules.files import Rates, ReasonCodes
 from fraudstream.rules.schema import RuleSpec
 from fraudstream.rules.typologies import Typologies, check_typologies
-from fraudstream.rules.yaml_file import YamlFile, YamlPath, validated
+from fraudstream.rules.validation import validated
+from fraudstream.rules.yaml_file import YamlFile, YamlPath
 
 TYPOLOGIES_FILE = "typologies.yml"
 REASON_CODES_FILE = "reason_codes.yml"
@@ -24,10 +25,11 @@ class Shared:
     def __init__(self, files: Mapping[str, YamlFile], problems: list[Problem]) -> None:
         self._problems = problems
         for name in (TYPOLOGIES_FILE, REASON_CODES_FILE, RATES_FILE):
-            if name not in files:
-                raise RulesetError(
-                    [*problems, Problem(name, 1, 1, "the file is missing from the rule directory")]
-                )
+            if name in files:
+                continue
+            if not any(problem.file == name for problem in problems):
+                problems.append(Problem(name, 1, 1, "the file is missing from the rule directory: add it"))
+            raise RulesetError(problems)
         self.typologies = validated(files[TYPOLOGIES_FILE], Typologies)
         self.reason_codes = validated(files[REASON_CODES_FILE], ReasonCodes)
         rates = validated(files[RATES_FILE], Rates)
