@@ -102,14 +102,14 @@ class _Binder:
         indexes = self._features(rule.spec.features, rule, "features")
         scope = self._with_features(scope, indexes)
         try:
-            when = self._bound.judge.condition(rule.when, scope)
+            when = self._bound.judge.condition(rule.condition, scope)
             bands = tuple(self._bound.judge.condition(band, scope) for band in rule.bands)
         except ExpressionError as error:
             self._problems.append(rule.locate(error))
             return
-        used = {each.name for each in names(rule.when)}
+        used = {each.name for each in names(rule.condition)}
         mentioned = tuple(index for name, index in indexes.items() if name in used)
-        self._bound.rules.append(BoundRule(rule, when, mentioned, tuple(models(rule.when)), bands))
+        self._bound.rules.append(BoundRule(rule, when, mentioned, tuple(models(rule.condition)), bands))
 
     def check_keys(self, name: str, keys: Iterable[tuple[YamlPath, tuple[str, ...]]]) -> None:
         """Note the columns that a shared file names and that are no texts."""
