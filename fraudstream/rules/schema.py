@@ -197,6 +197,11 @@ class Case(Strict):
     expect: Literal["hit", "miss", "not_evaluated"]
     band: str | None = None
 
+    @property
+    def expected(self) -> str:
+        """What the rule must say, in words."""
+        return self.expect if self.band is None else f"{self.expect} in band {self.band}"
+
     @model_validator(mode="after")
     def _band_is_of_a_hit(self) -> Case:
         if self.band is not None and self.expect != "hit":
