@@ -5,14 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
+import orjson
 import typer
 from rich.progress import track
 from rich.table import Table
 
 from fraudstream.cli.console import err, fail, one_line_errors, out
+from fraudstream.cli.explanation import explanation_tree
 from fraudstream.config import load_topology
 from fraudstream.engine.models import check_models
 from fraudstream.engine.selftest import CaseResult, run_cases
+from fraudstream.engine.step import Settings
 from fraudstream.events.schema import Schema
 from fraudstream.rules.errors import did_you_mean
 from fraudstream.rules.lint import lint
@@ -20,7 +23,9 @@ from fraudstream.rules.lock import check_history, new_lock
 from fraudstream.rules.ruleset import Rule, Ruleset
 from fraudstream.stores.lock_file import read_lock, write_lock
 from fraudstream.stores.rule_directory import load_ruleset
+from fraudstream.workbench.explain import explain, read_event
 from fraudstream.workbench.mutate import mutate
+from fraudstream.workbench.sources import open_source
 
 app = typer.Typer(help="Check, test, mutate, explain and lock rule files.", no_args_is_help=True)
 
@@ -78,6 +83,31 @@ def mutate_rules(
     if failed:
         raise fail("\n".join([*failed, f"{len(failed)} faults of live rules in {tried}"]))
     out.print(f"{tried}: no live rule lets one pass", **_PLAIN)
+
+
+@app.command("explain")
+def explain_rule(
+    rule_id: Annotated[str, typer.Argument(metavar="ID", help="The rule.")],
+    event: Annotated[Path, typer.Option(help="A JSON file with one event.")],
+    history: Annotated[
+        list[Path] | None,
+        typer.Option(help="Files with the events before it, as `fraudstream replay` reads."),
+    ] = None,
+    rules: Annotated[Path, typer.Option(help="The rule directory.")] = RULES,
+    topology: TopologyFile = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Show what a rule says of an event as a tree: every part with its value, and what is missing."""
+    with one_line_errors():
+        ruleset = load_ruleset(rules)
+        settings = Settings() if topology is None else load_topology(topology).settings()
+        sources = [open_source(path) for path in history or ()]
+        before = (batch for source in sources for batch in source.batches())
+        found = explain(ruleset, _rule(ruleset, rule_id), settings, before, read_event(event))
+    if as_json:
+        typer.echo(orjson.dumps(found.as_json(), option=orjson.OPT_INDENT_2).decode())
+    else:
+        out.print(explanation_tree(found))
 
 
 def _rule(ruleset: Ruleset, rule_id: str) -> Rule:

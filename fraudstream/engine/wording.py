@@ -48,7 +48,7 @@ class Wording:
 
     def __init__(self, condition: Compiled) -> None:
         self._clauses = _Clauses(condition)
-        leaves = {leaf.text: (leaf.slot, _plain(leaf.type)) for leaf in condition.leaves}
+        leaves = {leaf.text: (leaf.slot, in_json(leaf.type)) for leaf in condition.leaves}
         self._leaves = [(text, slot, plain) for text, (slot, plain) in leaves.items()]
 
     def reason(self, moment: Moment) -> str:
@@ -116,7 +116,7 @@ def _template(condition: Compiled) -> Template:
     if left.type.kind is Kind.TEXT and isinstance(node.left, Name):
         if node.operator not in ("==", "in"):
             return (condition.text,)
-        return (f"{left.text} is ", (left.slot, _shown(left.type)))
+        return (f"{left.text} is ", (left.slot, in_words(left.type)))
     if len(condition.operands) == 1:
         return (*_term(left), f" in {write(node.right)}")
     return (*_term(left), f" {node.operator} ", *_term(condition.operands[1]))
@@ -124,12 +124,12 @@ def _template(condition: Compiled) -> Template:
 
 def _term(part: Compiled) -> Template:
     if not isinstance(part.node, Literal):
-        return (f"{part.text} ", (part.slot, _shown(part.type)))
+        return (f"{part.text} ", (part.slot, in_words(part.type)))
     label = part.node.label
     return (f"{label} {write(Literal(part.node.value))}" if label else part.text,)
 
 
-def _shown(type_: Type) -> Format:
+def in_words(type_: Type) -> Format:
     """Return how a value of a type is shown in a sentence."""
     match type_.kind:
         case Kind.MONEY:
@@ -137,7 +137,7 @@ def _shown(type_: Type) -> Format:
         case Kind.NUMBER:
             return _shown_number
         case _:
-            plain = _plain(type_)
+            plain = in_json(type_)
             return lambda value, moment: str(plain(value, moment))
 
 
@@ -149,7 +149,7 @@ def _shown_number(value: float, _: Moment) -> str:
     return f"{value:,.4f}".rstrip("0").rstrip(".") if isinstance(value, float) else f"{value:,}"
 
 
-def _plain(type_: Type) -> Format:
+def in_json(type_: Type) -> Format:
     """Return how a value of a type stands in JSON."""
     match type_.kind:
         case Kind.TEXT:
