@@ -17,6 +17,7 @@ from fraudstream.engine.models import check_models
 from fraudstream.engine.selftest import CaseResult, run_cases
 from fraudstream.engine.step import Settings
 from fraudstream.events.schema import Schema
+from fraudstream.rules.costs import costs
 from fraudstream.rules.errors import did_you_mean
 from fraudstream.rules.lint import lint
 from fraudstream.rules.lock import check_history, new_lock
@@ -38,14 +39,32 @@ _PLAIN: Any = {"highlight": False, "soft_wrap": True, "markup": False}
 
 
 @app.command("lint")
-def lint_rules(directory: Directory = RULES, topology: TopologyFile = None) -> None:
+def lint_rules(
+    directory: Directory = RULES,
+    topology: TopologyFile = None,
+    show_costs: Annotated[
+        bool, typer.Option("--costs", help="Print what each rule costs, in comparisons per event.")
+    ] = False,
+) -> None:
     """Check all files of a rule directory; each problem is one line with its place and remedy."""
     with one_line_errors():
         ruleset = load_ruleset(directory)
         problems = [*lint(ruleset, _schema(topology), read_lock(directory)), *check_models(ruleset)]
     if problems:
         raise fail("\n".join(map(str, problems)))
+    if show_costs:
+        out.print(_costs(ruleset.rules))
     out.print(f"{len(ruleset.rules)} rules, ruleset {ruleset.version}: no problems", highlight=False)
+
+
+def _costs(rules: tuple[Rule, ...]) -> Table:
+    table = Table("Rule", box=None, header_style="bold")
+    for heading in ("Clauses", "Features", "Keys", "Cost", "Shared"):
+        table.add_column(heading, justify="right")
+    for cost in costs(rules):
+        numbers = (cost.clauses, cost.features, cost.keys, cost.units, cost.shared)
+        table.add_row(cost.rule.id, *map(str, numbers))
+    return table
 
 
 @app.command("test")
