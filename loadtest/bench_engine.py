@@ -106,7 +106,7 @@ def stage_us_per_event(ruleset: Ruleset, payloads: Payloads) -> dict[str, float]
 
     def step(batch: Payloads, clock: _Clock) -> None:
         decoded, _ = clock("decode", lambda: decoder.decode(batch))
-        fresh = clock("duplicates", lambda: duplicates.first_seen(decoded.ids.all(), decoded.time_us))
+        fresh = clock("duplicates", lambda: duplicates.first_seen(decoded.ids, decoded.time_us))
         events = decoded.take(np.flatnonzero(fresh))
         view = View(events, ruleset.rates)
         frame = clock("windows", lambda: features.advance(view))

@@ -19,7 +19,7 @@ from fraudstream.rules.errors import Problem
 from fraudstream.rules.ruleset import Rule, Ruleset
 from fraudstream.rules.schema import Effective, Status
 
-CASE_HORIZON = Horizon(ids_min=1_000)
+CASE_HORIZON = Horizon(ids_max=1_000)
 """A case has few events: an engine of its own need not remember more ids."""
 
 

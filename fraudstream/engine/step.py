@@ -99,7 +99,7 @@ class Engine:
 
     def _step(self, values: Sequence[bytes | None], scores: Mapping[str, float] | None) -> StepResult:
         decoded, dead = self._decoder.decode(values)
-        fresh = self._duplicates.first_seen(decoded.ids.all(), decoded.time_us)
+        fresh = self._duplicates.first_seen(decoded.ids, decoded.time_us)
         batch = decoded if fresh.all() else decoded.take(np.flatnonzero(fresh))
         if not len(batch):
             return self._nothing(len(values), dead, len(decoded))
