@@ -19,6 +19,7 @@ from fraudstream.engine.step import Settings
 from fraudstream.events.schema import Schema
 from fraudstream.rules.costs import costs
 from fraudstream.rules.errors import did_you_mean
+from fraudstream.rules.json_schemas import FILES, json_schema
 from fraudstream.rules.lint import lint
 from fraudstream.rules.lock import check_history, new_lock
 from fraudstream.rules.ruleset import Rule, Ruleset
@@ -151,6 +152,20 @@ def _table(rules: tuple[Rule, ...], results: list[CaseResult]) -> Table:
         shown = f"[red]{failed}[/red]" if failed else "0"
         table.add_row(rule.id, rule.spec.status, str(passed), shown, rule.spec.title)
     return table
+
+
+@app.command("schemas")
+def write_schemas(
+    directory: Annotated[Path, typer.Argument(help="Where to write them.")] = Path("docs/schemas"),
+) -> None:
+    """Write the JSON schemas of all rule files, for editors."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        for kind in FILES:
+            (directory / f"{kind}.schema.json").write_bytes(json_schema(kind))
+    except OSError as error:
+        raise fail(f"{directory}: cannot be written ({error.strerror}): choose another directory") from None
+    out.print(f"{len(FILES)} schemas in {directory}", **_PLAIN)
 
 
 @app.command("lock")
