@@ -19,6 +19,7 @@ from fraudstream.engine.models import ModelStage
 from fraudstream.engine.step import Engine, Settings
 from fraudstream.events.decode import Decoder
 from fraudstream.events.interning import Interner
+from fraudstream.features.catalogue import Limits
 from fraudstream.rules.binding import bind
 from fraudstream.rules.ruleset import Ruleset
 from fraudstream.rules.view import View
@@ -98,7 +99,7 @@ def stage_us_per_event(ruleset: Ruleset, payloads: Payloads) -> dict[str, float]
     interner = Interner()
     bound = bind(ruleset, settings.schema, interner)
     decoder, duplicates = Decoder(settings.schema, interner), Duplicates(settings.duplicates)
-    features, models = FeatureStage(bound, settings.lateness_us), ModelStage(bound)
+    features, models = FeatureStage(bound, Limits(settings.lateness_us)), ModelStage(bound)
     judge, alerting = Judge(bound.rules), Alerting(bound, interner)
 
     def step(batch: Payloads, clock: _Clock) -> None:

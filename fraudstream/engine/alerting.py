@@ -24,7 +24,7 @@ from fraudstream.engine.result import Alert
 from fraudstream.engine.suppression import Suppression
 from fraudstream.engine.wording import Template, Wording
 from fraudstream.events.interning import Interner
-from fraudstream.features.windows import Frame
+from fraudstream.features.state import Frame
 from fraudstream.rules.binding import Bound, BoundRule
 from fraudstream.rules.schema import Action
 from fraudstream.rules.vectors import Vector

@@ -6,80 +6,59 @@ from collections.abc import Sequence
 from typing import cast
 
 import numpy as np
-from numpy.typing import NDArray
 
-from fraudstream.events.schema import ColumnType
-from fraudstream.features.catalogue import Aggregate
-from fraudstream.features.floats import sortable, unsortable
-from fraudstream.features.layout import Mask
+from fraudstream.features.catalogue import Limits
+from fraudstream.features.state import Arrivals, Frame
 from fraudstream.features.store import FeatureStore
-from fraudstream.features.windows import Arrivals, Frame
 from fraudstream.rules.binding import Bound
 from fraudstream.rules.scope import Scope
-from fraudstream.rules.vectors import ALWAYS, Truth, Values, Vector
+from fraudstream.rules.vectors import Truth
 from fraudstream.rules.view import View
-
-_SORTED = (Aggregate.MIN, Aggregate.MAX, Aggregate.LAST)
 
 
 class FeatureStage:
     """Walks batches through the feature store."""
 
-    def __init__(self, bound: Bound, lateness_us: int) -> None:
+    def __init__(self, bound: Bound, limits: Limits) -> None:
+        self.store = FeatureStore(bound.features, bound.schema, limits)
         self._bound = bound
-        self._store = FeatureStore(bound.features, lateness_us)
-        self._scope = Scope(bound.schema, bound.ruleset.rates.currencies)
-        self._floats = {column.name for column in bound.schema.columns if column.type is ColumnType.NUMBER}
+        layout = self.store.layout
+        self._where_slots = [bound.conditions[where].slot for where in layout.wheres]  # type: ignore[index]
+        scope = Scope(bound.schema, bound.ruleset.rates.currencies)
+        symbols = [scope.find(name) for name in layout.given]
+        self._given = [symbol.read for symbol in symbols if symbol is not None]
 
     def advance(self, view: View) -> Frame:
         """Count the events of a batch and put every feature's values into the view."""
-        layout = self._store.layout
-        events = len(view)
+        batch = view.batch
         vectors = self._bound.before.run(view)
-        codes = np.empty((events, len(layout.columns)), np.int32)
-        for index, name in enumerate(layout.columns):
-            codes[:, index] = view.text(name).data
-        masks = np.empty((events, len(layout.masks)), np.bool_)
-        for index, mask in enumerate(layout.masks):
-            masks[:, index] = self._mask(mask, vectors, view)
-        values = np.empty((events, len(layout.values)), np.int64)
-        for index, name in enumerate(layout.values):
-            values[:, index] = self._integers(name, view)
-        ids = view.batch.ids.all()
-        frame = self._store.advance(ids, Arrivals(codes, view.batch.time_us, masks, values))
-        for index in range(len(self._bound.features)):
-            view.features[index] = self._values(index, frame)
-        return frame
+        wheres = np.empty((len(self._where_slots), len(view)), np.bool_)
+        for row, slot in enumerate(self._where_slots):
+            wheres[row] = cast(Truth, vectors[slot]).true
+        given = np.empty((len(self._given), len(view)), np.int64)
+        given_known = np.empty(given.shape, np.bool_)
+        for row, read in enumerate(self._given):
+            values = read(view)
+            given[row], given_known[row] = values.data, values.known
+        arrivals = Arrivals(
+            batch.time_us,
+            batch.codes,
+            batch.ints,
+            batch.ints_known,
+            batch.floats,
+            batch.floats_known,
+            batch.ids.ends,
+            batch.ids.data,
+            wheres,
+            given,
+            given_known,
+        )
+        view.frame = self.store.advance(arrivals)
+        return view.frame
 
     def contributing_ids(self, features: Sequence[int], frame: Frame, event: int, at_most: int) -> list[str]:
         """Return the newest events that some features counted at one event, each once."""
         found: dict[str, None] = {}
         for index in features:
-            found.update(dict.fromkeys(self._store.contributing_ids(index, frame, event, at_most)))
+            found.update(dict.fromkeys(self.store.contributing_ids(index, frame, event, at_most)))
         return list(found)[:at_most]
-
-    def _mask(self, mask: Mask, vectors: Sequence[Vector], view: View) -> NDArray[np.bool_]:
-        wanted = np.ones(len(view), np.bool_)
-        if mask.where is not None:
-            condition = self._bound.conditions[mask.where]  # type: ignore[index]
-            wanted &= cast(Truth, vectors[condition.slot]).true
-        if mask.value is not None:
-            known = self._read(mask.value, view).known
-            wanted &= True if known is ALWAYS else known
-        return wanted
-
-    def _read(self, name: str, view: View) -> Values:
-        symbol = self._scope.find(name)
-        assert symbol is not None, f"{name} was checked when the ruleset was bound"
-        return symbol.read(view)
-
-    def _integers(self, name: str, view: View) -> NDArray[np.int64]:
-        data = self._read(name, view).data
-        return sortable(data.astype(np.float64)) if name in self._floats else data.astype(np.int64)
-
-    def _values(self, index: int, frame: Frame) -> Values:
-        feature = self._bound.features[index]
-        data, known = self._store.column(index, frame)
-        if feature.value in self._floats and feature.aggregate in _SORTED:
-            data = unsortable(cast(NDArray[np.int64], data))
-        return Values(data, known)

@@ -20,6 +20,7 @@ from fraudstream.events.decode import Decoder
 from fraudstream.events.interning import Interner
 from fraudstream.events.mapping import Source
 from fraudstream.events.schema import Schema
+from fraudstream.features.catalogue import Limits
 from fraudstream.rules.binding import bind
 from fraudstream.rules.ruleset import Ruleset
 from fraudstream.rules.view import View
@@ -57,7 +58,7 @@ class Engine:
         self._bound = bind(ruleset, settings.schema, self._interner, scores=any_score)
         self._decoder = Decoder(settings.schema, self._interner, settings.mapping)
         self._duplicates = Duplicates(settings.duplicates)
-        self._features = FeatureStage(self._bound, settings.lateness_us)
+        self._features = FeatureStage(self._bound, Limits(settings.lateness_us))
         self._models = ModelStage(self._bound)
         self._judge = Judge(self._bound.rules)
         self._alerting = Alerting(self._bound, self._interner)

@@ -8,39 +8,41 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fraudstream.events.jit import Integer, lean_kernel
-from fraudstream.features.windows import NIL
+from fraudstream.features.state import LINKS, MASKS, NUMBERS, PREVIOUS, TIME_US
 
 
-class Log(NamedTuple):
-    """The part of the state that `contributors` reads: the fewer arrays, the cheaper the call."""
+class Moment(NamedTuple):
+    """What a read saw: the window's start and end, and the number before which events had arrived."""
 
-    time_us: NDArray[np.int64]
-    sequence: NDArray[np.int64]
-    masks: NDArray[np.uint64]
-    previous: NDArray[np.int32]
+    low_us: int
+    high_us: int
+    number: int
 
 
 @lean_kernel
 def contributors(
-    log: Log,
-    newest: Integer,
-    key: Integer,
-    mask: Integer,
-    moment: tuple[int, int, int],
+    log: NDArray[np.int64],
+    links: NDArray[np.int32],
+    where: tuple[int, int, int, int],
+    moment: Moment,
     found: NDArray[np.int64],
 ) -> Integer:
     """Fill `found` with the newest events that a read of an earlier moment counted; return how many.
 
-    The moment is (window's start, its end, number of the last arrival that it saw). Later arrivals are told
-    by their number, so the answer is the same after the batch as at the event.
+    `where` is (newest event of the entity, key, mask, number of the next arrival). Later arrivals are told by
+    their number, so the answer is the same after the batch as at the event.
     """
-    low_us, t_us, sequence = moment
-    event = newest
+    newest, key, mask, following = where
+    event = np.int64(newest)
+    ring = log.shape[0] - 1
     number = 0
-    while event != NIL and number < len(found) and log.time_us[event] > low_us:
-        timely = log.time_us[event] <= t_us and log.sequence[event] <= sequence
-        if timely and (log.masks[event, mask >> 6] >> np.uint64(mask & 63)) & np.uint64(1):
+    while event >= 0 and number < len(found) and log[event & ring, TIME_US] > moment.low_us:
+        place = event & ring
+        # The number's upper bits, which links leave out, are those of the numbers just below the next one.
+        arrived = following - ((following - event) & NUMBERS)
+        timely = log[place, TIME_US] <= moment.high_us and arrived < moment.number
+        if timely and (log[place, MASKS + (mask >> 6)] >> (mask & 63)) & 1:
             found[number] = event
             number += 1
-        event = np.int64(log.previous[event, key])
+        event = np.int64(links[place, LINKS * key + PREVIOUS])
     return number

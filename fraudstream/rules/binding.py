@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from fraudstream.events.interning import Interner
-from fraudstream.events.schema import ID, ColumnType, Schema
-from fraudstream.features.catalogue import Aggregate, Feature
+from fraudstream.events.schema import ID, Column, ColumnType, Schema
+from fraudstream.features.catalogue import SUMMED, Aggregate, Feature, is_float
 from fraudstream.rules.compile import Compiled, Program
 from fraudstream.rules.errors import Problem, RulesetError
 from fraudstream.rules.parse import WORDS, ExpressionError
@@ -16,10 +17,14 @@ from fraudstream.rules.schema import FeatureSpec
 from fraudstream.rules.scope import Scope, Symbol
 from fraudstream.rules.tree import Node, models, names
 from fraudstream.rules.types import DURATION, NUMBER, TIME, Kind, Type
+from fraudstream.rules.view import View
 from fraudstream.rules.yaml_file import YamlFile
 
-_COUNTED = (Aggregate.SUM, Aggregate.AVG)
-_ORDERED = (*_COUNTED, Aggregate.MIN, Aggregate.MAX)
+_ORDERED = SUMMED | {Aggregate.MIN, Aggregate.MAX}
+_PLAIN = (Aggregate.DISTINCT, Aggregate.RATIO, Aggregate.ZSCORE)
+"""Aggregates whose value is a plain number whatever they count."""
+MICRO_MAX = 1e9
+"""The largest float that is summed, in millionths."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,8 @@ class BoundModel:
 class Bound:
     """A ruleset ready to run: the features of all rules, each once, and three programs in their order.
 
-    `before` computes what features count, `inputs` what models read, `judge` the rules.
+    `before` computes what features count, `inputs` what models read, `judge` the rules. `in_floats` tells per
+    feature whether its values lie in `Frame.floats`.
     """
 
     ruleset: Ruleset
@@ -54,6 +60,7 @@ class Bound:
     judge: Program
     features: list[Feature] = field(default_factory=list)
     types: list[Type] = field(default_factory=list)
+    in_floats: list[bool] = field(default_factory=list)
     conditions: dict[Node, Compiled] = field(default_factory=dict)
     rules: list[BoundRule] = field(default_factory=list)
     models: list[BoundModel] = field(default_factory=list)
@@ -123,7 +130,9 @@ class _Binder:
         return replace(scope, features=symbols)
 
     def _symbol(self, index: int) -> Symbol:
-        return Symbol(f"feature {index}", self._bound.types[index], lambda view: view.features[index])
+        in_floats = self._bound.in_floats[index]
+        read = partial(View.feature, index=index, is_float=in_floats)
+        return Symbol(f"feature {index}", self._bound.types[index], read)
 
     def _features(
         self, specs: Mapping[str, FeatureSpec], owner: Rule | Model, section: str
@@ -143,6 +152,8 @@ class _Binder:
                 self._known[feature] = len(self._bound.features)
                 self._bound.features.append(feature)
                 self._bound.types.append(type_)
+                column = self._bound.schema.column(feature.value or "")
+                self._bound.in_floats.append(is_float(feature.aggregate, column.type if column else None))
             indexes[name] = self._known[feature]
         return indexes
 
@@ -189,12 +200,23 @@ class _Binder:
             message = f"{value} mixes currencies: use a converted amount such as amount_usd"
         elif kind in _ORDERED and symbol.type.kind not in (Kind.MONEY, Kind.NUMBER):
             message = f"{value} is {symbol.type}, and has no {kind}: use a number or a converted amount"
-        elif kind in _COUNTED and symbol.column is not None and symbol.column.type is ColumnType.NUMBER:
-            message = f"{value} is a float, whose {kind} is not exact: declare an integer column"
+        elif kind in SUMMED and not _is_summable(symbol.column):
+            message = (
+                f"{value} may lie beyond 1,000,000,000, so that its {kind} is not exact: declare minimum and "
+                "maximum of the column within that"
+            )
         else:
-            return NUMBER if kind is Aggregate.DISTINCT else symbol.type
+            return NUMBER if kind in _PLAIN else symbol.type
         self._problems.append(file.problem(place, message))
         return None
+
+
+def _is_summable(column: Column | None) -> bool:
+    """Tell whether a column's values can be summed as whole numbers: all can but unbounded floats."""
+    if column is None or column.type is not ColumnType.NUMBER:
+        return True
+    bounds = (column.minimum, column.maximum)
+    return all(bound is not None and abs(bound) <= MICRO_MAX for bound in bounds)
 
 
 class _EveryModel(frozenset[str]):

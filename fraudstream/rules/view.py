@@ -10,19 +10,20 @@ from numpy.typing import NDArray
 from fraudstream.events.batch import EventBatch
 from fraudstream.events.money import EXPONENTS
 from fraudstream.events.rates import RateTable
+from fraudstream.features.state import Frame
 from fraudstream.rules.vectors import ALWAYS, NEVER, Values
 
 _FACTORS: Mapping[str | None, int] = {None: 1, **{code: 10**digits for code, digits in EXPONENTS.items()}}
 
 
 class View:
-    """The columns of one batch; `features` and `scores` are filled in as the engine gets to them."""
+    """The columns of one batch; `frame` and `scores` are filled in as the engine gets to them."""
 
     def __init__(self, batch: EventBatch, rates: RateTable) -> None:
         self.batch = batch
         self._rates = rates
         self._columns: dict[str, Values] = {}
-        self.features: dict[int, Values] = {}
+        self.frame: Frame | None = None
         self.scores: dict[str, Values] = {}
 
     def __len__(self) -> int:
@@ -47,6 +48,11 @@ class View:
     def time_us(self) -> Values:
         """Return the event times."""
         return Values(self.batch.time_us, ALWAYS)
+
+    def feature(self, index: int, is_float: bool) -> Values:
+        """Return the values of a feature, which lie in `Frame.floats` or in `Frame.ints`."""
+        assert self.frame is not None, "the windows are walked before any feature is read"
+        return Values((self.frame.floats if is_float else self.frame.ints)[index], self.frame.known[index])
 
     def score(self, model: str) -> Values:
         """Return a model's scores; unknown where it gave none."""

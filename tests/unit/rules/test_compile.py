@@ -197,10 +197,6 @@ def test_what_cannot_be_computed_is_refused_where_it_stands(when: str, position:
         ),
         ("{sum: amount_us, by: debtor.id, window: 1d}", "amount_us is unknown: did you mean amount_usd?"),
         (
-            "{sum: device.lat, by: debtor.id, window: 1d}",
-            "device.lat is a float, whose sum is not exact: declare",
-        ),
-        (
             "{avg: device.lat, by: debtor.id, window: 1d}",
             "device.lat is a float, whose avg is not exact: declare",
         ),
