@@ -101,7 +101,8 @@ def stage_us_per_event(ruleset: Ruleset, payloads: Payloads) -> dict[str, float]
     interner = Interner()
     bound = bind(ruleset, settings.schema)
     decoder, duplicates = Decoder(settings.schema, interner), Duplicates(settings.duplicates)
-    features, models = FeatureStage(bound, interner, Limits(settings.lateness_us)), ModelStage(bound, interner)
+    features = FeatureStage(bound, interner, Limits(settings.lateness_us))
+    models = ModelStage(bound, interner)
     judge, watermark = Judge(bound, interner), Watermark()
     decider, alerting = Decider(bound, settings.lateness_us), Alerting(bound, settings.lateness_us)
 
