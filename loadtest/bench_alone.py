@@ -121,10 +121,10 @@ def table_of(figures: Figures) -> Table:
     table.add_section()
     for name, target in _TARGETS.items():
         table.add_row(name, f"{figures[name]:,}", target)
-    table.add_section()
-    for size, parts in figures["stages_us_per_event"].items():
-        shares = ", ".join(f"{stage} {us:g}" for stage, us in parts.items())
-        table.add_row(f"us per event in batches of {size}: {shares}", "", "")
+    table.caption = "\n".join(
+        f"us per event in batches of {size}: {', '.join(f'{stage} {us:g}' for stage, us in parts.items())}"
+        for size, parts in figures["stages_us_per_event"].items()
+    )
     return table
 
 

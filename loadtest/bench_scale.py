@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
 from statistics import median
@@ -20,7 +22,7 @@ EVENTS_PER_DAY = 3.0
 """Of one entity: the longest window of the benchmark's rules is a day."""
 WARM_UP = 10_000
 """Events before the clock starts where only rules are compared."""
-PASSES = 7
+PASSES = 11
 PASS_EVENTS = 4_000
 
 
@@ -42,6 +44,17 @@ def curve(passes: Sequence[dict[int, float]]) -> Curve:
     )
 
 
+@contextmanager
+def _untracked() -> Iterator[None]:
+    """Keep the collector off all that stands: the objects of the largest would slow down the smallest."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
 def cost_of_rules(payloads: Sequence[bytes]) -> Curve:
     """Measure engines with more and more rules over the same features and the same events, in turns."""
     largest = build_ruleset(bench_files(max(RULE_COUNTS)))
@@ -49,7 +62,10 @@ def cost_of_rules(payloads: Sequence[bytes]) -> Curve:
     for engine in engines.values():
         _advance(engine, payloads[:WARM_UP])
     rest = [*batches(payloads[WARM_UP:], PASS_EVENTS)][:PASSES]
-    return curve([{count: _us_per_event(engine, part) for count, engine in engines.items()} for part in rest])
+    with _untracked():
+        return curve(
+            [{count: _us_per_event(engine, part) for count, engine in engines.items()} for part in rest]
+        )
 
 
 def _first_rules(ruleset: Ruleset, count: int) -> Ruleset:
@@ -65,12 +81,13 @@ def cost_of_entities(ruleset: Ruleset) -> Curve:
         # Every event names one entity of each of six keys; a twentieth more than a day, so that events leave.
         for part in batches_of(streams[entities], int(entities / 6 * EVENTS_PER_DAY * 1.05), PASS_EVENTS):
             _advance(engine, part)
-    return curve(
-        [
-            {n: _us_per_event(engines[n], [*islice(streams[n], PASS_EVENTS)]) for n in ENTITY_COUNTS}
-            for _ in range(PASSES)
-        ]
-    )
+    with _untracked():
+        return curve(
+            [
+                {n: _us_per_event(engines[n], [*islice(streams[n], PASS_EVENTS)]) for n in ENTITY_COUNTS}
+                for _ in range(PASSES)
+            ]
+        )
 
 
 def batches_of(stream: Iterator[bytes], events: int, size: int) -> Iterator[list[bytes]]:
