@@ -12,9 +12,11 @@ from fraudstream.engine.duplicates import Horizon
 from fraudstream.engine.step import Settings
 from fraudstream.events.mapping import FieldMap, check_map
 from fraudstream.events.schema import Column, ColumnType, Schema
+from fraudstream.features.catalogue import Limits
 from fraudstream.rules.errors import Problem, RulesetError
 from fraudstream.rules.schema import DurationUs
-from fraudstream.rules.yaml_file import read_yaml, validated
+from fraudstream.rules.validation import validated
+from fraudstream.rules.yaml_file import read_yaml
 
 _TOPIC = r"^[A-Za-z0-9._-]{1,249}$"
 DAY = "24h"
@@ -58,10 +60,10 @@ class Metrics(_Part):
 
 
 class Duplicates(_Part):
-    """How long a repeated id is known as one: a time, and at least the last so many ids."""
+    """How long a repeated id is known as one: within a time, and among the last so many accepted ids."""
 
     horizon: Annotated[DurationUs, Field(validate_default=True)] = DAY  # type: ignore[assignment]
-    ids_min: int = Field(1_000_000, ge=1)
+    ids_max: int = Field(1_000_000, ge=1, le=2**29)
 
 
 class ColumnSpec(_Part):
@@ -89,6 +91,8 @@ class Topology(_Part):
     rules: Annotated[Path, BeforeValidator(_relative)]
     """The rule directory; a relative path counts from the topology file."""
     lateness: Annotated[DurationUs, Field(validate_default=True)] = "5m"  # type: ignore[assignment]
+    exact_windows: Annotated[DurationUs, Field(validate_default=True)] = "35d"  # type: ignore[assignment]
+    """Windows that reach back no further are exact, and keep their events; longer ones count by panes."""
     duplicates: Duplicates = Duplicates()
     columns: Mapping[str, ColumnSpec] = {}
     metrics: Metrics = Metrics()
@@ -110,8 +114,9 @@ class Topology(_Part):
 
     def settings(self) -> Settings:
         """Return what the engine needs to know."""
-        horizon = Horizon(self.duplicates.horizon, self.duplicates.ids_min)
-        return Settings(self.event_schema(), self.input.map, self.lateness, horizon)
+        horizon = Horizon(self.duplicates.horizon, self.duplicates.ids_max)
+        limits = Limits(self.lateness, self.exact_windows)
+        return Settings(self.event_schema(), self.input.map, limits, horizon)
 
     def with_kafka(self, bootstrap: str | None) -> Topology:
         """Return the topology on another cluster, itself where none is given."""

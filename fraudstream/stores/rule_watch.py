@@ -40,7 +40,7 @@ class RuleWatch:
 
 def _stamp(directory: Path) -> Stamp:
     stamps = []
-    for path in rule_paths(directory):
+    for path in sorted(rule_paths(directory)):
         try:
             status = path.stat()
         except OSError:
