@@ -62,8 +62,9 @@ kafka-down: ## Stop it and remove its data
 	@$(PYTHON) deploy/kafka/kafka.py down
 
 .PHONY: docs
-docs: $(STAMP) ## Write docs/metrics.md anew from the code
+docs: $(STAMP) ## Write docs/metrics.md and docs/alert.schema.json anew from the code
 	@$(BIN)/python -m fraudstream.telemetry.docs > docs/metrics.md
+	@$(BIN)/python -m fraudstream.engine.alert_schema > docs/alert.schema.json
 
 .PHONY: lock
 lock: $(STAMP) ## Resolve requirements.lock anew from pyproject.toml
