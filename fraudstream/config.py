@@ -59,10 +59,10 @@ class Metrics(_Part):
 
 
 class Duplicates(_Part):
-    """How long a repeated id is known as one: a time, and at least the last so many ids."""
+    """How long a repeated id is known as one: within a time, and among the last so many accepted ids."""
 
     horizon: Annotated[DurationUs, Field(validate_default=True)] = DAY  # type: ignore[assignment]
-    ids_min: int = Field(1_000_000, ge=1)
+    ids_max: int = Field(1_000_000, ge=1, le=2**29)
 
 
 class ColumnSpec(_Part):
@@ -111,7 +111,7 @@ class Topology(_Part):
 
     def settings(self) -> Settings:
         """Return what the engine needs to know."""
-        horizon = Horizon(self.duplicates.horizon, self.duplicates.ids_min)
+        horizon = Horizon(self.duplicates.horizon, self.duplicates.ids_max)
         return Settings(self.event_schema(), self.input.map, self.lateness, horizon)
 
     def with_kafka(self, bootstrap: str | None) -> Topology:

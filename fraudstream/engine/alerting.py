@@ -32,14 +32,14 @@ from fraudstream.engine.wording import Moment, Wording
 from fraudstream.events.batch import EventBatch
 from fraudstream.features.windows import Frame
 from fraudstream.rules.binding import Bound
-from fraudstream.rules.vectors import Vector
+from fraudstream.rules.vectors import Vectors
 
 
 class Judged(NamedTuple):
     """All that is known of one judged batch."""
 
     batch: EventBatch
-    vectors: Sequence[Vector]
+    vectors: Vectors
     features: FeatureStage
     frame: Frame
     scored: Scored

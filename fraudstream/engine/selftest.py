@@ -19,7 +19,7 @@ from fraudstream.rules.errors import Problem
 from fraudstream.rules.ruleset import Rule, Ruleset
 from fraudstream.rules.schema import Effective, Status
 
-CASE_HORIZON = Horizon(ids_min=1_000)
+CASE_HORIZON = Horizon(ids_max=1_000)
 """A case has few events: an engine of its own need not remember more ids."""
 
 
@@ -47,7 +47,7 @@ def run_cases(ruleset: Ruleset, schema: Schema) -> Iterator[CaseResult]:
 
 def compile_kernels(ruleset: Ruleset, settings: Settings) -> None:
     """Make numba compile what the inline tests leave out, so that the first event need not wait for it."""
-    models = ModelStage(bind(ruleset, settings.schema, Interner()))
+    models = ModelStage(bind(ruleset, settings.schema), Interner())
     models.warm()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import chain
 from typing import Any
 
@@ -12,7 +12,7 @@ from fraudstream.rules.compile import Compiled
 from fraudstream.rules.durations import format_duration
 from fraudstream.rules.tree import Comparison, IsNull, Junction, Literal, Name, Not, write
 from fraudstream.rules.types import Kind, Type
-from fraudstream.rules.vectors import Vector
+from fraudstream.rules.vectors import Vectors
 
 _DAY_US = 86_400_000_000
 
@@ -24,7 +24,7 @@ class Moment:
     """
 
     def __init__(
-        self, vectors: Sequence[Vector], event: int, currency: str | None, text: Callable[[int], str]
+        self, vectors: Vectors, event: int, currency: str | None, text: Callable[[int], str]
     ) -> None:
         self._vectors = vectors
         self._event = event
