@@ -66,6 +66,10 @@ docs: $(STAMP) ## Write docs/metrics.md and docs/alert.schema.json anew from the
 	@$(BIN)/python -m fraudstream.telemetry.docs > docs/metrics.md
 	@$(BIN)/python -m fraudstream.engine.alert_schema > docs/alert.schema.json
 
+.PHONY: schemas
+schemas: $(STAMP) ## Write docs/schemas/ anew from the models of the rule files
+	@$(BIN)/python -m fraudstream.cli rules schemas docs/schemas
+
 .PHONY: lock
 lock: $(STAMP) ## Resolve requirements.lock anew from pyproject.toml
 	@$(BIN)/python -m pip install --quiet uv

@@ -71,12 +71,12 @@ def faults(*rules: bytes, **others: bytes) -> list[str]:
         (
             rule_file(features="{n: {by: debtor.id, window: 1d}}"),
             "x/0.yml:14:15",
-            "features.n: give exactly one aggregate of count, sum, avg, min, max, distinct, last, ",
+            "features.n: give exactly one aggregate of count, sum, avg, ",
         ),
         (
             rule_file(features="{n: {count: events, sum: amount_usd, by: debtor.id, window: 1d}}"),
             "x/0.yml:14:15",
-            "features.n: give exactly one aggregate of count, sum, avg, min, max, distinct, last, ",
+            "features.n: give exactly one aggregate of count, sum, avg, ",
         ),
         (
             rule_file(features="{n: {count: events, by: [debtor.id, card.id], for: debtor.id, window: 1d}}"),
@@ -106,12 +106,12 @@ def faults(*rules: bytes, **others: bytes) -> list[str]:
         (
             rule_file().replace(b"typology: any", b"typology: ani"),
             "x/0.yml:8:11",
-            "typology 'ani' is not in typologies.yml: add it there",
+            "typology 'ani' is not in typologies.yml: did you mean any?",
         ),
         (
             rule_file(then="{action: block, score: 1, reason_code: ANI}"),
             "x/0.yml:15:46",
-            "reason code 'ANI' is not in reason_codes.yml: add it there",
+            "reason code 'ANI' is not in reason_codes.yml: did you mean ANY?",
         ),
     ],
 )
