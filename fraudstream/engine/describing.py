@@ -16,7 +16,6 @@ from fraudstream.events.nesting import put
 from fraudstream.events.schema import ID, Schema
 from fraudstream.events.times import format_time
 
-
 _TEXTS_MAX = 50_000
 
 

@@ -90,8 +90,9 @@ def score_rows(scored: Matrix, epoch: Epoch, totals: NDArray[np.int64], places: 
 
 @kernel
 def occlude_row(value: NDArray[np.float64], epoch: Epoch, total_max: int) -> NDArray[np.float64]:
-    """Return by how much each feature of a row raises its score, float64 [d]: its usual value in its place."""
+    """Return by how much each feature of a row raised its score, float64 [d]."""
     features = len(value)
+    # Row 0 is the event itself; in each further row one feature has its usual value.
     variants = np.empty((features + 1, features))
     for variant in range(features + 1):
         variants[variant] = value
