@@ -65,10 +65,13 @@ _TEXT_BYTES_MAX = 40
 
 
 class Wire(NamedTuple):
-    """The messages: `ends` int64 [n] is where each ends in `buffer`; a zero follows, eight at the end."""
+    """The messages, end to end in `buffer`, each followed by a zero byte, the last by eight more.
+
+    `lengths` int64 [n] are their bytes without the zeros.
+    """
 
     buffer: NDArray[np.uint8]
-    ends: NDArray[np.int64]
+    lengths: NDArray[np.int64]
 
 
 class Columns(NamedTuple):
@@ -319,20 +322,21 @@ def read_messages(wire: Wire, plan: Plan, texts: Texts, columns: Columns, first:
         np.empty(plan.columns.shape[0], np.int64),
         np.empty(2, np.int64),
     )
-    for message in range(first, wire.ends.shape[0]):
-        start = wire.ends[message - 1] + 1 if message else np.int64(0)
-        length = wire.ends[message] - start
+    after = np.sum(wire.lengths[:first]) + first
+    for message in range(first, wire.lengths.shape[0]):
+        start, length = after, wire.lengths[message]
         if not has_room(texts, plan.columns.shape[0], length):
             return message
+        after = start + length + 1
         columns.id_ends[message] = columns.id_ends[message - 1] if message else 0
         columns.taken[message] = False
         if length > plan.limits[0]:
             continue
         spans[:, TAG] = ABSENT
         stop = scan(wire.buffer, start, plan.lexicon, spans, scratch.stack)
-        if stop == FAULT or after_space(wire.buffer, stop) != wire.ends[message]:
+        if stop == FAULT or after_space(wire.buffer, stop) != start + length:
             continue
         if _read_values(wire, plan, columns, scratch, message):
             columns.taken[message] = True
             _write_texts(wire, plan, texts, columns, scratch, message)
-    return len(wire.ends)
+    return len(wire.lengths)
