@@ -14,7 +14,8 @@ from fraudstream.events.mapping import FieldMap, check_map
 from fraudstream.events.schema import Column, ColumnType, Schema
 from fraudstream.rules.errors import Problem, RulesetError
 from fraudstream.rules.schema import DurationUs
-from fraudstream.rules.yaml_file import read_yaml, validated
+from fraudstream.rules.validation import validated
+from fraudstream.rules.yaml_file import read_yaml
 
 _TOPIC = r"^[A-Za-z0-9._-]{1,249}$"
 DAY = "24h"

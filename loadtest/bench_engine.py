@@ -11,12 +11,14 @@ from typing import TypeVar
 import numpy as np
 from river import anomaly, preprocessing
 
-from fraudstream.engine.alerting import Alerting
+from fraudstream.engine.alerting import Alerting, Judged
+from fraudstream.engine.deciding import Decider
 from fraudstream.engine.duplicates import Duplicates
 from fraudstream.engine.features import FeatureStage
 from fraudstream.engine.judging import Judge
 from fraudstream.engine.models import ModelStage
 from fraudstream.engine.step import Engine, Settings
+from fraudstream.engine.watermark import Watermark
 from fraudstream.events.decode import Decoder
 from fraudstream.events.interning import Interner
 from fraudstream.rules.binding import bind
@@ -96,21 +98,25 @@ def stage_us_per_event(ruleset: Ruleset, payloads: Payloads) -> dict[str, float]
     """
     settings = Settings()
     interner = Interner()
-    bound = bind(ruleset, settings.schema, interner)
+    bound = bind(ruleset, settings.schema)
     decoder, duplicates = Decoder(settings.schema, interner), Duplicates(settings.duplicates)
-    features, models = FeatureStage(bound, settings.lateness_us), ModelStage(bound)
-    judge, alerting = Judge(bound.rules), Alerting(bound, interner)
+    features, models = FeatureStage(bound, interner, settings.lateness_us), ModelStage(bound, interner)
+    judge, watermark = Judge(bound, interner), Watermark()
+    decider, alerting = Decider(bound, settings.lateness_us), Alerting(bound, settings.lateness_us)
 
     def step(batch: Payloads, clock: _Clock) -> None:
         decoded, _ = clock("decode", lambda: decoder.decode(batch))
         fresh = clock("duplicates", lambda: duplicates.first_seen(decoded.ids, decoded.time_us))
         events = decoded.take(np.flatnonzero(fresh))
-        view = View(events, ruleset.rates)
+        view = View(events)
         frame = clock("windows", lambda: features.advance(view))
         scored = clock("model", lambda: models.score(view))
-        vectors = clock("rules", lambda: bound.judge.run(view))
-        judged = clock("combine", lambda: judge.judge(vectors, events.time_us))
-        clock("explain", lambda: alerting.alerts(view, vectors, judged, features, frame, scored))
+        judgement = clock("judge", lambda: judge.judge(view))
+        vectors = judgement.vectors
+        tide = watermark.advance(events.time_us)
+        decided = clock("combine", lambda: decider.decide(judgement.hits, vectors, events, tide))
+        judged = Judged(events, vectors, features, frame, scored, decided, tide)
+        clock("explain", lambda: alerting.alerts(judged))
 
     for batch in batches(payloads[:WARM_UP], USUAL_BATCH):
         step(batch, _Clock())

@@ -37,7 +37,7 @@ class Decoder:
 
     def _link(self) -> None:
         """Look up the codes of all words that the schema and the map name."""
-        self._epoch = self._texts.epoch
+        self._releases = self._texts.releases
         if self._usual:
             self._plan = Planner(self.schema, self._mapping, self._texts).plan()
 
@@ -45,7 +45,7 @@ class Decoder:
         """Return the valid events as columns, and a dead letter for each other message, by row."""
         if not self._usual or not values:
             return self._documents.decode(values)
-        if self._epoch != self._texts.epoch:
+        if self._releases != self._texts.releases:
             self._link()
         columns = self._read(values)
         batch = self._batch(columns)

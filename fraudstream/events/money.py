@@ -72,16 +72,15 @@ def minor_from_text(text: str, minor_per_major: int) -> int | None:
 
 def format_minor(minor: int, currency: str) -> str:
     """Write minor units as major units with the currency, e.g. `9,100.00 USD`."""
-    sign, whole, fraction = _parts(minor, EXPONENTS[currency])
-    return f"{sign}{whole:,}{fraction} {currency}"
+    return f"{_decimal(minor, EXPONENTS[currency], ',')} {currency}"
 
 
 def decimal_text(minor: int, currency: str) -> str:
     """Write minor units as plain decimal text in major units, e.g. `9100.00`: exact for any reader."""
-    sign, whole, fraction = _parts(minor, EXPONENTS[currency])
-    return f"{sign}{whole}{fraction}"
+    return _decimal(minor, EXPONENTS[currency], "")
 
 
-def _parts(minor: int, exponent: int) -> tuple[str, int, str]:
+def _decimal(minor: int, exponent: int, grouping: str) -> str:
     whole, rest = divmod(abs(minor), 10**exponent)
-    return "-" if minor < 0 else "", whole, f".{rest:0{exponent}d}" if exponent else ""
+    sign = "-" if minor < 0 else ""
+    return f"{sign}{whole:{grouping}}.{rest:0{exponent}d}" if exponent else f"{sign}{whole:{grouping}}"

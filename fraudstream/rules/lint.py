@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fraudstream.events.interning import Interner
 from fraudstream.events.schema import Schema
 from fraudstream.rules.binding import bind
 from fraudstream.rules.errors import Problem, RulesetError
@@ -19,7 +18,7 @@ def lint(ruleset: Ruleset, schema: Schema, lock: Lock) -> list[Problem]:
     """Return every problem of a ruleset that loads."""
     problems = check_lock(ruleset, lock)
     try:
-        bind(ruleset, schema, Interner())
+        bind(ruleset, schema)
     except RulesetError as error:
         problems += error.problems
     faulty = {problem.file for problem in problems}
@@ -59,7 +58,7 @@ def _constant(rule: Rule) -> list[Problem]:
 
 
 def _unused(rule: Rule) -> list[Problem]:
-    used = {each.name for each in names(rule.when)}
+    used = {each.name for each in names(rule.condition)}
     return [
         rule.file.problem(("features", name), f"feature {name} is never used: remove it")
         for name in rule.spec.features
