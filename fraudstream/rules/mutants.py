@@ -119,7 +119,8 @@ def _of_where(rule: Rule, name: str, where: Node) -> Iterator[Mutant]:
         f"add a case whose history has an event that {name} must not count",
         position(where),
     )
-    for variant in (left_out, *_variants(where)):
+    inside = (replace(each, change=f"where of {name}: {each.change}") for each in _variants(where))
+    for variant in (left_out, *inside):
         yield _mutant(rule, variant, where={**rule.where, name: variant.node})
 
 

@@ -81,7 +81,7 @@ def test_windows_and_what_they_count_are_changed() -> None:
     features = '{n: {count: events, where: kind != "loan", by: debtor.id, window: 1h}}'
     assert changes("n > 1", features=features)[:4] == [
         "where of n left out",
-        'kind != "loan" as ==',
+        'where of n: kind != "loan" as ==',
         "window of n 1h as 3599s",
         "window of n 1h as 3601s",
     ]
