@@ -67,12 +67,12 @@ class Engine:
         self.settings = settings
         self._witness = witness
         self._interner = Interner()
-        self._bound = bind(ruleset, settings.schema, self._interner, scores=any_score)
+        self._bound = bind(ruleset, settings.schema, scores=any_score)
         self._decoder = Decoder(settings.schema, self._interner, settings.mapping)
         self._duplicates = Duplicates(settings.duplicates)
-        self._features = FeatureStage(self._bound, settings.lateness_us)
-        self._models = ModelStage(self._bound)
-        self._judge = Judge(self._bound.rules)
+        self._features = FeatureStage(self._bound, self._interner, settings.lateness_us)
+        self._models = ModelStage(self._bound, self._interner)
+        self._judge = Judge(self._bound, self._interner)
         self._watermark = Watermark()
         self._decider = Decider(self._bound, settings.lateness_us)
         self._alerting = Alerting(self._bound, settings.lateness_us)
@@ -113,16 +113,15 @@ class Engine:
         batch: EventBatch,
         scores: Mapping[str, float] | None,
     ) -> StepResult:
-        view = View(batch, self.ruleset.rates)
+        view = View(batch)
         frame = self._features.advance(view)
         scored = self._models.score(view)
         if scores is not None:
             self._models.pretend(view, scores)
-        vectors = self._bound.judge.run(view)
-        judgement = self._judge.judge(vectors, batch.time_us)
+        judgement = self._judge.judge(view)
         tide = self._watermark.advance(batch.time_us)
-        decided = self._decider.decide(judgement.hits, vectors, batch, tide)
-        judged = Judged(batch, vectors, self._features, frame, scored, decided, tide)
+        decided = self._decider.decide(judgement.hits, judgement.vectors, batch, tide)
+        judged = Judged(batch, judgement.vectors, self._features, frame, scored, decided, tide)
         if self._witness is not None:
             self._witness(self._bound, judged)
         alerts, kept = self._alerting.alerts(judged)

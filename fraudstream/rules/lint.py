@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fraudstream.events.interning import Interner
 from fraudstream.events.schema import Schema
 from fraudstream.rules.binding import bind
 from fraudstream.rules.cases import case_messages
@@ -33,7 +32,7 @@ def lint(ruleset: Ruleset, schema: Schema, lock: Lock) -> list[Problem]:
     """Return every problem of a ruleset that loads."""
     problems = [*check_lock(ruleset, lock), *_unused_lists(ruleset)]
     try:
-        bind(ruleset, schema, Interner())
+        bind(ruleset, schema)
     except RulesetError as error:
         problems += error.problems
     faulty = {problem.file for problem in problems}

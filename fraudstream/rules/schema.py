@@ -229,6 +229,11 @@ class Case(Strict):
     band: str | None = None
     """The band that a hit must lie in."""
 
+    @property
+    def expected(self) -> str:
+        """What the rule must say, in words."""
+        return self.expect if self.band is None else f"{self.expect} in band {self.band}"
+
     @model_validator(mode="after")
     def _band_is_of_a_hit(self) -> Case:
         if self.band is not None and self.expect != "hit":
