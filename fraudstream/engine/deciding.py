@@ -21,7 +21,7 @@ from fraudstream.rules.schema import Outcome, Status
 from fraudstream.rules.vectors import Vectors
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Hit:
     """What a rule does where it hits, in one of its bands if it has some; the same for every event."""
 

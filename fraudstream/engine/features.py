@@ -67,12 +67,17 @@ class FeatureStage:
         view.features = self._values(frame, events)
         return frame
 
-    def contributing_ids(self, features: Sequence[int], frame: Frame, event: int, at_most: int) -> list[str]:
-        """Return the newest events that some features counted at one event, each once."""
-        found: dict[str, None] = {}
-        for index in features:
-            found.update(dict.fromkeys(self._store.contributing_ids(index, frame, event, at_most)))
-        return list(found)[:at_most]
+    def contributing_ids(
+        self, asked: Sequence[tuple[Sequence[int], int]], frame: Frame, at_most: int
+    ) -> list[list[str]]:
+        """Return for each (features, event of the batch) the newest events that they counted, each once."""
+        pairs = [(feature, event) for features, event in asked for feature in features]
+        found = iter(self._store.contributing_ids(pairs, frame, at_most))
+        ids = []
+        for features, _ in asked:
+            different = dict.fromkeys(identity for _ in features for identity in next(found))
+            ids.append(list(different)[:at_most])
+        return ids
 
     def _read(self, name: str) -> Register:
         symbol = self._bound.scope.find(name)

@@ -52,7 +52,7 @@ class Scored:
         return self._raised[place]
 
     def describe(self, event: int) -> list[dict[str, Any]]:
-        """Return what an alert says of each model that scored the event."""
+        """Return what an alert says of each model that scored the event, ready to be written as JSON."""
         described = []
         for model, (_, batch) in self.batches.items():
             if not batch.ready[event]:
@@ -63,15 +63,7 @@ class Scored:
                     "id": model,
                     "score": float(batch.calibrated[event]),
                     "raw_score": float(batch.raw[event]),
-                    "contributions": [
-                        {
-                            "feature": each.feature,
-                            "contribution": each.contribution,
-                            "value": each.value,
-                            "direction": each.direction,
-                        }
-                        for each in top
-                    ],
+                    "contributions": top,
                 }
             )
         return described

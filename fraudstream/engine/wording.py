@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import chain
 from typing import Any
 
 from fraudstream.events.money import EXPONENTS, decimal_text, factor, format_minor
@@ -17,7 +18,7 @@ _DAY_US = 86_400_000_000
 
 
 class Moment:
-    """What the expressions of one judged batch gave at one event, each read at most once.
+    """What the expressions of one judged batch gave at one event, each read and put into words at most once.
 
     `text` gives the text of a code, `currency` is the event's own.
     """
@@ -28,6 +29,8 @@ class Moment:
         self._vectors = vectors
         self._event = event
         self._values: dict[int, Any] = {}
+        self._words: dict[int, str] = {}
+        self._plain: dict[int, Any] = {}
         self.currency = currency or ""
         self.text = text
 
@@ -37,10 +40,30 @@ class Moment:
             self._values[slot] = self._vectors[slot].at(self._event)
         return self._values[slot]
 
+    def words(self, slots: Slots) -> tuple[str, ...]:
+        """Return the values of some expressions as they are shown in a sentence."""
+        words = self._words
+        for slot, shown in slots:
+            if slot not in words:
+                value = self.value(slot)
+                words[slot] = "(none)" if value is None else shown(value, self)
+        return tuple([words[slot] for slot, _ in slots])
+
+    def plain(self, slots: Slots) -> list[Any]:
+        """Return the values of some expressions as they stand in JSON."""
+        plain = self._plain
+        for slot, written in slots:
+            if slot not in plain:
+                value = self.value(slot)
+                plain[slot] = None if value is None else written(value, self)
+        return [plain[slot] for slot, _ in slots]
+
 
 Format = Callable[[Any, Moment], Any]
-Template = tuple[str | tuple[int, Format], ...]
-"""A clause in words: fixed texts, and the slots whose values are put between them."""
+Slots = tuple[tuple[int, Format], ...]
+Template = tuple[str, Slots]
+"""Clauses in words: a text with a `%s` for each value, and the slots of the values."""
+_SEPARATOR = "; "
 
 
 class Wording:
@@ -48,45 +71,56 @@ class Wording:
 
     def __init__(self, condition: Compiled) -> None:
         self._clauses = _Clauses(condition)
+        self._whole = self._clauses.whole()
         leaves = {leaf.text: (leaf.slot, _plain(leaf.type)) for leaf in condition.leaves}
-        self._leaves = [(text, slot, plain) for text, (slot, plain) in leaves.items()]
+        self._names, self._leaves = tuple(leaves), tuple(leaves.values())
 
     def reason(self, moment: Moment) -> str:
         """Return the true clauses of the condition, which is true, separated by semicolons."""
-        return "; ".join(dict.fromkeys(self._clauses.told(moment)))
+        if self._whole is not None:
+            text, slots = self._whole
+            return text % moment.words(slots)
+        return _SEPARATOR.join(dict.fromkeys(self._clauses.told(moment)))
 
     def evidence(self, moment: Moment) -> dict[str, Any]:
         """Return the values of all names of the condition: amounts and times as text, numbers as they are."""
-        found = {}
-        for text, slot, plain in self._leaves:
-            value = moment.value(slot)
-            found[text] = None if value is None else plain(value, moment)
-        return found
+        return dict(zip(self._names, moment.plain(self._leaves), strict=True))
 
 
 class _Clauses:
-    """The clauses of one condition: a template for each, and for an `or` the clauses of its operands."""
+    """The clauses of one condition: templates, and for an `or` the clauses of its operands."""
 
     def __init__(self, condition: Compiled) -> None:
-        self._parts: list[Template | list[tuple[int, _Clauses]]] = []
+        self.parts: list[Template | list[tuple[int, _Clauses]]] = []
         self._add(condition)
 
     def _add(self, condition: Compiled) -> None:
         node = condition.node
         if not isinstance(node, Junction):
-            self._parts.append(_template(condition))
+            self.parts.append(_template(condition))
         elif node.operator == "and":
             for operand in condition.operands:
                 self._add(operand)
         else:
-            self._parts.append([(operand.slot, _Clauses(operand)) for operand in condition.operands])
+            self.parts.append([(operand.slot, _Clauses(operand)) for operand in condition.operands])
+
+    def whole(self) -> Template | None:
+        """Return all clauses as one template, None where one may be false though the condition is true."""
+        different: dict[tuple[str, tuple[int, ...]], Slots] = {}
+        for part in self.parts:
+            if not isinstance(part, tuple):
+                return None
+            text, slots = part
+            different[text, tuple(slot for slot, _ in slots)] = slots
+        return _SEPARATOR.join(text for text, _ in different), tuple(chain(*different.values()))
 
     def told(self, moment: Moment) -> list[str]:
         """Return the true clauses: all operands of a true `and` are, of an `or` only some need be."""
         clauses: list[str] = []
-        for part in self._parts:
+        for part in self.parts:
             if isinstance(part, tuple):
-                clauses.append(_filled(part, moment))
+                text, slots = part
+                clauses.append(text % moment.words(slots))
             else:
                 for slot, operand in part:
                     if moment.value(slot):
@@ -94,19 +128,16 @@ class _Clauses:
         return clauses
 
 
-def _filled(template: Template, moment: Moment) -> str:
-    words = []
-    for part in template:
-        if isinstance(part, str):
-            words.append(part)
-        else:
-            slot, shown = part
-            value = moment.value(slot)
-            words.append("(none)" if value is None else shown(value, moment))
-    return "".join(words)
-
-
 def _template(condition: Compiled) -> Template:
+    parts = _parts(condition)
+    text = "".join(part.replace("%", "%%") if isinstance(part, str) else "%s" for part in parts)
+    return text, tuple(part for part in parts if not isinstance(part, str))
+
+
+_Part = str | tuple[int, Format]
+
+
+def _parts(condition: Compiled) -> tuple[_Part, ...]:
     node = condition.node
     if isinstance(node, (Not, IsNull)):
         return (condition.text,)
@@ -122,7 +153,7 @@ def _template(condition: Compiled) -> Template:
     return (*_term(left), f" {node.operator} ", *_term(condition.operands[1]))
 
 
-def _term(part: Compiled) -> Template:
+def _term(part: Compiled) -> tuple[_Part, ...]:
     if not isinstance(part.node, Literal):
         return (f"{part.text} ", (part.slot, _shown(part.type)))
     label = part.node.label

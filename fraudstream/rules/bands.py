@@ -8,7 +8,16 @@ from decimal import Decimal
 
 from fraudstream.rules.errors import Problem, did_you_mean
 from fraudstream.rules.schema import Bound, RuleSpec
-from fraudstream.rules.tree import Comparison, Duration, Junction, Literal, Negative, Node, Quantity, write_constant
+from fraudstream.rules.tree import (
+    Comparison,
+    Duration,
+    Junction,
+    Literal,
+    Negative,
+    Node,
+    Quantity,
+    write_constant,
+)
 from fraudstream.rules.yaml_file import YamlFile, YamlPath
 
 Limit = Decimal | Duration
@@ -126,9 +135,7 @@ def _end(
     """Return an end of a band as a constant; note where it is none."""
     if value is None:
         return None
-    if not isinstance(value, str):
-        return Literal(Decimal(str(value)))
-    node = parse(value, path)
+    node = parse(value if isinstance(value, str) else f"{Decimal(str(value)):f}", path)
     if node is not None and limit(node) is None:
         message = f"{value} is no number and no duration: write one, or a parameter that is one"
         problems.append(file.problem(path, message))

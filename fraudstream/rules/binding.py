@@ -127,17 +127,17 @@ class _Binder:
         indexes = self._features(rule.spec.features, rule, "features")
         scope = self._with_features(scope, indexes)
         try:
-            when = condition(self._bound.judge, rule.when, scope)
+            when = condition(self._bound.judge, rule.condition, scope)
             bands = tuple(condition(self._bound.judge, band, scope) for band in rule.bands)
         except ExpressionError as error:
             self._problems.append(rule.locate(error))
             return
-        used = {each.name for each in names(rule.when)}
+        used = {each.name for each in names(rule.condition)}
         mentioned = tuple(index for name, index in indexes.items() if name in used)
         program = self._bound.judge
         outcome = within_days(program, program.registers[when.slot], *rule.effective_us)
         self._outcomes[rule.id] = outcome
-        read = tuple(models(rule.when))
+        read = tuple(models(rule.condition))
         self._bound.rules.append(BoundRule(rule, when, program.slot(outcome), mentioned, read, bands))
 
     def leave_verdicts(self) -> None:

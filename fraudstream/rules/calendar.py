@@ -68,7 +68,7 @@ def holiday(call: Call) -> Result:
                 len(days) // 3,
             )
             return result._replace(type=TRUTH, register=register)
-    call.refuse()
+    raise call.refused()
 
 
 def _part(call: Call, unit_us: int, units: int) -> Result:
@@ -85,21 +85,21 @@ def _local(call: Call) -> tuple[Program, Register, Result]:
     match call.node.arguments:
         case (time, *zone) if len(zone) < 2:
             return _in_zone(call, time, zone)
-    call.refuse()
+    raise call.refused()
 
 
 def _in_zone(call: Call, time: Node, zone: list[Node]) -> tuple[Program, Register, Result]:
     """Return the program, the time on the clock of a zone, and a result to complete."""
     operand = call.compile(time)
     if operand.type.kind is not Kind.TIME:
-        call.refuse()
+        raise call.refused()
     register = call.register(operand)
     match zone:
         case [Literal(str(name), _, position)]:
             place = call.program.put_words(*_transitions_at(name, position))
             register = call.program.compute(ops.LOCAL, Bank.WHOLE, register, place)
         case [_]:
-            call.refuse()
+            raise call.refused()
     return call.program, register, Result(NUMBER, register, (operand,))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, NamedTuple
 
 from fraudstream.events.money import factor
 from fraudstream.rules import tree
@@ -38,9 +38,9 @@ class Call:
     scaled: Callable[[Compiled, Compiled], Register]
     """Gives the first of two, in minor units where the second is money and it is a plain number."""
 
-    def refuse(self) -> NoReturn:
-        """Raise ExpressionError: the arguments do not fit."""
-        raise ExpressionError(f"{self.node.function} takes {self._brackets()}", self.node.position)
+    def refused(self) -> ExpressionError:
+        """Return the error that the arguments do not fit."""
+        return ExpressionError(f"{self.node.function} takes {self._brackets()}", self.node.position)
 
     def _brackets(self) -> str:
         return self.takes if self.takes.startswith(("(", "a text column")) else f"({self.takes})"
@@ -52,26 +52,26 @@ class Call:
     def plain(self, *kinds: Kind) -> tuple[Compiled, ...]:
         """Return as many operands of these kinds."""
         if len(self.node.arguments) != len(kinds):
-            self.refuse()
+            raise self.refused()
         operands = tuple(self.compile(each) for each in self.node.arguments)
         if any(operand.type.kind is not kind for operand, kind in zip(operands, kinds, strict=True)):
-            self.refuse()
+            raise self.refused()
         return operands
 
     def numbers(self, count: int) -> tuple[Compiled, ...]:
         """Return as many operands that are numbers or amounts."""
         if len(self.node.arguments) != count:
-            self.refuse()
+            raise self.refused()
         operands = tuple(self.compile(each) for each in self.node.arguments)
         if any(operand.type.kind not in (Kind.NUMBER, Kind.MONEY) for operand in operands):
-            self.refuse()
+            raise self.refused()
         return operands
 
     def alike(self, first: Compiled, second: Compiled) -> tuple[Type, Register, Register]:
         """Return two numbers as one type; a plain number beside money is in its major units."""
         kinds = {first.type.kind, second.type.kind}
         if len(kinds) == 1 and first.type != second.type:
-            self.refuse()
+            raise self.refused()
         type_ = second.type if second.type.kind is Kind.MONEY else first.type
         return type_, self.scaled(first, second), self.scaled(second, first)
 

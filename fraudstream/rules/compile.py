@@ -196,7 +196,9 @@ class _Compilation:
             raise ExpressionError(
                 "nothing compares with null: write `is null` or `is not null`", node.position
             )
-        if (kinds != {Kind.NUMBER, Kind.MONEY} and first.type != second.type) or _clash(first.type, second.type):
+        if (kinds != {Kind.NUMBER, Kind.MONEY} and first.type != second.type) or _clash(
+            first.type, second.type
+        ):
             message = f"cannot compare {first.type} with {second.type} in {write(node)}"
             raise ExpressionError(message, node.position)
         if kinds & {Kind.TEXT, Kind.TRUTH} and node.operator not in ("==", "!="):

@@ -33,17 +33,17 @@ def last_digits(call: Call) -> Result:
     match call.node.arguments:
         case (_, Literal(Decimal() as wanted)) if wanted in range(1, DIGITS_MAX + 1):
             return _read(call, ops.LAST_DIGITS, 10 ** int(wanted))
-    call.refuse()
+    raise call.refused()
 
 
 def _read(call: Call, op: int, *powers: int) -> Result:
     arguments: tuple[Node, ...] = call.node.arguments
     if len(arguments) != 1 + len(powers):
-        call.refuse()
+        raise call.refused()
     operand = call.compile(arguments[0])
     register = call.register(operand)
     if operand.type.kind not in (Kind.NUMBER, Kind.MONEY) or register.bank is not Bank.WHOLE:
-        call.refuse()
+        raise call.refused()
     extra = [call.program.whole(power) for power in powers]
     unit = [] if op == ops.FIRST_DIGIT else [call.unit(operand)]
     return Result(NUMBER, call.program.compute(op, Bank.WHOLE, register, *unit, *extra), (operand,))

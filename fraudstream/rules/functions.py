@@ -103,16 +103,28 @@ def _rule(call: Call) -> Result:
 
 FUNCTIONS: dict[str, Function] = {
     "abs": Function(
-        "a number", "the same", "without its sign; amounts stay amounts", "abs(amount_usd - 100) < 5", _magnitude
+        "a number",
+        "the same",
+        "without its sign; amounts stay amounts",
+        "abs(amount_usd - 100) < 5",
+        _magnitude,
     ),
     "least": Function(
         "a number, a number", "the same", "the smaller of two", "least(amount_usd, 50) > 10", _choice("least")
     ),
     "greatest": Function(
-        "a number, a number", "the same", "the larger of two", "greatest(amount_usd, 50) > 80", _choice("greatest")
+        "a number, a number",
+        "the same",
+        "the larger of two",
+        "greatest(amount_usd, 50) > 80",
+        _choice("greatest"),
     ),
     "round": Function(
-        "a number", "the same", "to the nearest whole (major) unit, half to even", "round(amount_usd) == 100", _round
+        "a number",
+        "the same",
+        "to the nearest whole (major) unit, half to even",
+        "round(amount_usd) == 100",
+        _round,
     ),
     "log1p": Function(
         "a number",
@@ -187,7 +199,11 @@ FUNCTIONS: dict[str, Function] = {
         calendar.holiday,
     ),
     "contains": Function(
-        texts.TAKES, "a condition", "whether a text has another in it", 'contains(purpose, "gift")', texts.test
+        texts.TAKES,
+        "a condition",
+        "whether a text has another in it",
+        'contains(purpose, "gift")',
+        texts.test,
     ),
     "starts_with": Function(
         texts.TAKES, "a condition", "whether a text begins so", 'starts_with(purpose, "inv")', texts.test
@@ -203,7 +219,11 @@ FUNCTIONS: dict[str, Function] = {
         texts.matches,
     ),
     "score": Function(
-        "the id of a model", "a number", "a model's calibrated score, 0 to 1", 'score("anomaly") > 0.99', _score
+        "the id of a model",
+        "a number",
+        "a model's score, 0 to 1",
+        'score("anomaly") > 0.99',
+        _score,
     ),
     "rule": Function(
         "the id of another rule",

@@ -58,7 +58,7 @@ def _constant(rule: Rule) -> list[Problem]:
 
 
 def _unused(rule: Rule) -> list[Problem]:
-    used = {each.name for each in names(rule.when)}
+    used = {each.name for each in names(rule.condition)}
     return [
         rule.file.problem(("features", name), f"feature {name} is never used: remove it")
         for name in rule.spec.features

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
-from fraudstream.events.interning import Interner
 from fraudstream.rules import vm_code as ops
 from fraudstream.rules.errors import did_you_mean
 from fraudstream.rules.lists import NamedList
@@ -21,7 +20,9 @@ def on_list(program: Program, scope: Scope, codes: Register, name: Literal) -> R
     """Tell whether a text is on a list at the time of its event."""
     entries = named(scope, name)
     place = program.put_late(
-        ("list", entries.id), LISTED_WORDS * len(entries.entries), lambda interner: _by_code(entries, interner)
+        ("list", entries.id),
+        LISTED_WORDS * len(entries.entries),
+        lambda interner: _words(entries, interner.pin),
     )
     time = program.compute(ops.TIME, Bank.WHOLE)
     return program.compute(ops.LISTED, Bank.TRUTH, codes, time, place, len(entries.entries))
@@ -48,10 +49,6 @@ def listed_days(scope: Scope, name: Literal) -> list[int]:
             raise ExpressionError(message, name.position) from None
 
     return _words(entries, number)
-
-
-def _by_code(entries: NamedList, interner: Interner) -> list[int]:
-    return _words(entries, interner.pin)
 
 
 def _words(entries: NamedList, number: Callable[[str], int]) -> list[int]:

@@ -2,7 +2,8 @@
 
 What is changed: every parameter and every number or duration in an expression by a notch up and down (whole
 numbers by 1, others by 5 %, durations by a second), every comparison at its limit, every window by a second,
-every clause and every `where` left out, `and` and `or` for one another, every `not` taken away.
+every clause and every `where` left out, `and` and `or` for one another, every `not` taken away, every end
+of a band by a notch.
 """
 
 from __future__ import annotations
@@ -71,6 +72,7 @@ def mutants(rule: Rule) -> Iterator[Mutant]:
     for variant in _variants(rule.when):
         if variant.node is not None:
             yield _mutant(rule, variant, when=variant.node)
+    yield from _of_bands(rule)
 
 
 def notches(value: Constant) -> Iterator[Constant]:
@@ -94,7 +96,7 @@ def _mutant(rule: Rule, variant: _Variant, **changed: Any) -> Mutant:
 def _of_params(rule: Rule) -> Iterator[Mutant]:
     labelled = {
         part.label: part.value
-        for tree in (rule.when, *rule.where.values())
+        for tree in (rule.when, *rule.bands, *rule.where.values())
         for part in (parts(tree) if tree is not None else ())
         if isinstance(part, Literal) and part.label is not None
     }
@@ -105,11 +107,34 @@ def _of_params(rule: Rule) -> Iterator[Mutant]:
             change = f"{name} {value} as {write_constant(moved)}"
             where = {key: None if tree is None else put(tree) for key, tree in rule.where.items()}
             yield Mutant(
-                replace(rule, when=put(rule.when), where=where),
+                replace(rule, when=put(rule.when), where=where, bands=tuple(map(put, rule.bands))),
                 change,
                 f"add a case at exactly {value}, and one just beyond it",
                 rule.file.problem(("params", name), change),
             )
+
+
+def _of_bands(rule: Rule) -> Iterator[Mutant]:
+    """Yield a rule with each constant end of a band moved, in both bands that meet there."""
+    ends = {part: part.position for band in rule.bands for part in parts(band) if isinstance(part, Literal)}
+    for end, position in ends.items():
+        if end.label is not None:
+            continue
+        for moved in notches(end.value):
+            put = _swapping(end, replace(end, value=moved))
+            change = f"{write(end)} of the bands as {write_constant(moved)}"
+            remedy = f"add a case at exactly {write(end)} that names its band, and one just below"
+            variant = _Variant(None, change, remedy, position)
+            yield _mutant(rule, variant, bands=tuple(map(put, rule.bands)))
+
+
+def _swapping(old: Literal, new: Literal) -> Callable[[Node], Node]:
+    """Return what puts one constant in the place of another."""
+
+    def put(node: Node) -> Node:
+        return new if node == old else _rebuilt(node, put)
+
+    return put
 
 
 def _of_where(rule: Rule, name: str, where: Node) -> Iterator[Mutant]:

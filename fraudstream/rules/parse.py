@@ -268,8 +268,13 @@ class _Parser:
             return Literal(amount, None, token.position)
         currency = self._take()
         if currency.text not in EXPONENTS:
-            remedy = did_you_mean(currency.text.upper(), EXPONENTS) or "write a currency such as USD, or an operator"
-            raise ExpressionError(f"{currency.text!r} after {token.text} is no currency: {remedy}", currency.position)
+            remedy = (
+                did_you_mean(currency.text.upper(), EXPONENTS)
+                or "write a currency such as USD, or an operator"
+            )
+            raise ExpressionError(
+                f"{currency.text!r} after {token.text} is no currency: {remedy}", currency.position
+            )
         decimals = -int(amount.normalize().as_tuple().exponent)
         if decimals > EXPONENTS[currency.text]:
             message = f"{currency.text} has {EXPONENTS[currency.text]} decimals: shorten {token.text}"

@@ -34,7 +34,9 @@ class _Order:
         """Add a rule after those that it names; tell whether that can be done."""
         if rule.id not in self._state:
             path = (*path, rule.id)
-            faults = [fault for name, position in outcomes(rule.when) for fault in self._fault(name, position, path)]
+            faults = [
+                fault for name, position in outcomes(rule.when) for fault in self._fault(name, position, path)
+            ]
             self.problems += [rule.locate(fault) for fault in faults if str(fault)]
             self._state[rule.id] = not faults
             if not faults:

@@ -12,20 +12,38 @@ from pathlib import PurePosixPath
 
 import orjson
 
+from fraudstream.events.money import EXPONENTS
 from fraudstream.events.rates import RateTable
 from fraudstream.events.times import day_us
 from fraudstream.rules.actions import Actions
 from fraudstream.rules.bands import band_conditions
-from fraudstream.events.money import EXPONENTS
 from fraudstream.rules.durations import DURATION_UNITS, parse_duration
 from fraudstream.rules.errors import Problem, RulesetError
 from fraudstream.rules.files import ModelFile, ReasonCodes
 from fraudstream.rules.lists import NamedList, named_lists, read_list
 from fraudstream.rules.parse import EXPRESSION_CHARS_MAX, ExpressionError, parse
-from fraudstream.rules.schema import Condition, FeatureSpec, Effective, ParamValue, QuantityParam, RuleSpec, Status
+from fraudstream.rules.schema import (
+    Condition,
+    Effective,
+    FeatureSpec,
+    ParamValue,
+    QuantityParam,
+    RuleSpec,
+    Status,
+)
 from fraudstream.rules.shared import SHARED_FILES, Shared
 from fraudstream.rules.tree import (
-    Constant, Duration, Junction, Listing, Literal, Money, Node, Not, Quantity, outcomes, put_in,
+    Constant,
+    Duration,
+    Junction,
+    Listing,
+    Literal,
+    Money,
+    Node,
+    Not,
+    Quantity,
+    outcomes,
+    put_in,
 )
 from fraudstream.rules.typologies import Typologies
 from fraudstream.rules.validation import validated
@@ -44,7 +62,7 @@ _STRIDE = EXPRESSION_CHARS_MAX + 1
 class Rule:
     """One rule: what its file says, with its conditions as trees and its parameters put in.
 
-    Where it has bands, `when` also asks that its number lies in one of them, and `bands` says in which.
+    Each of its `bands` says whether its number lies there.
     """
 
     spec: RuleSpec
@@ -64,6 +82,14 @@ class Rule:
     def id(self) -> str:
         """The rule's id."""
         return self.spec.id
+
+    @cached_property
+    def condition(self) -> Node:
+        """What makes the rule hit: `when`, and its number lies in one of the bands if it has some."""
+        if not self.bands:
+            return self.when
+        bands = self.bands[0] if len(self.bands) == 1 else Junction("or", self.bands)
+        return Junction("and", (self.when, bands), self.when.position)
 
     @property
     def runs(self) -> bool:
@@ -239,8 +265,6 @@ def _rule(file: YamlFile, problems: list[Problem]) -> list[Rule]:
     bands = band_conditions(file, spec, texts.expression, problems)
     if len(problems) > found or when is None:
         return []
-    if bands:
-        when = Junction("and", (when, bands[0] if len(bands) == 1 else Junction("or", bands)), when.position)
     return [Rule(spec, file, when, where, tuple(texts.origins), bands)]
 
 

@@ -200,6 +200,11 @@ class Case(Strict):
     expect: Literal["hit", "miss", "not_evaluated"]
     band: str | None = None
 
+    @property
+    def expected(self) -> str:
+        """What the rule must say, in words."""
+        return self.expect if self.band is None else f"{self.expect} in band {self.band}"
+
     @model_validator(mode="after")
     def _band_is_of_a_hit(self) -> Case:
         if self.band is not None and self.expect != "hit":
@@ -263,7 +268,9 @@ class QuantityParam(Strict):
             remedy = did_you_mean(self.unit, known) or "use a currency such as USD, km, percent, count or h"
             raise ValueError(f"{self.unit!r} is no unit: {remedy}")
         if self.unit in DURATION_UNITS and not isinstance(self.value, int):
-            raise ValueError(f"{self.value} {self.unit} is no duration: write a whole number of a smaller unit")
+            raise ValueError(
+                f"{self.value} {self.unit} is no duration: write a whole number of a smaller unit"
+            )
         return self
 
 

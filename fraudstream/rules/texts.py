@@ -53,12 +53,12 @@ def _constant(call: Call) -> tuple[str, int]:
     match call.node.arguments:
         case (Name(), Literal(str(text), _, position)):
             return text, position
-    call.refuse()
+    raise call.refused()
 
 
 def _tested(call: Call, text: str, passes: Callable[[str], bool]) -> Result:
     operand = call.compile(call.node.arguments[0])
     if operand.type != TEXT:
-        call.refuse()
+        raise call.refused()
     register = call.program.text_test(call.register(operand), (call.node.function, text), passes)
     return Result(TRUTH, register, (operand,))

@@ -45,11 +45,11 @@ def mutate(ruleset: Ruleset, rule: Rule, schema: Schema) -> Mutation:
         engine = Engine(crowd, Settings(schema, duplicates=CASE_HORIZON), any_score=True)
         outcomes = outcomes_of(engine, case)
         got = outcomes if isinstance(outcomes, str) else outcomes[0]
-        if got != case.case.expect:
+        if got != case.case.expected:
             what = f"{rule.id}: case {case.case.name!r} fails as the rule stands"
             message = f"{what}: run `fraudstream rules test`"
             return Mutation(rule, 0, (rule.file.problem(("tests", "cases"), message),))
-        unnoticed &= {index for index, outcome in enumerate(outcomes) if outcome == case.case.expect}
+        unnoticed &= {index for index, outcome in enumerate(outcomes) if outcome == case.case.expected}
     living = [tried[index - 1] for index in sorted(unnoticed) if index]
     return Mutation(rule, len(tried), tuple(_problems(rule, living)))
 
