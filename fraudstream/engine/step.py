@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +22,7 @@ from fraudstream.events.decode import Decoder
 from fraudstream.events.interning import Interner
 from fraudstream.events.mapping import Source
 from fraudstream.events.schema import Schema
-from fraudstream.rules.binding import bind
+from fraudstream.rules.binding import Bound, bind
 from fraudstream.rules.ruleset import Ruleset
 from fraudstream.rules.view import View
 
@@ -42,19 +42,30 @@ class Settings:
     duplicates: Horizon = field(default_factory=Horizon)
 
 
+Witness = Callable[[Bound, Judged], None]
+"""Is shown each judged batch, to explain it; what it is shown lasts no longer than the call."""
+
+
 class Engine:
     """Folds batches into decisions; the same messages in the same order give the same bytes out.
 
     How the messages are cut into batches changes nothing: each event is judged by the state that all events
-    before it left, and by itself. `any_score` lets rules name models that are not there.
+    before it left, and by itself. `any_score` lets rules name models that are not there; `witness` sees
+    every judged batch.
     """
 
     def __init__(
-        self, ruleset: Ruleset, settings: Settings | None = None, *, any_score: bool = False
+        self,
+        ruleset: Ruleset,
+        settings: Settings | None = None,
+        *,
+        any_score: bool = False,
+        witness: Witness | None = None,
     ) -> None:
         settings = settings or Settings()
         self.ruleset = ruleset
         self.settings = settings
+        self._witness = witness
         self._interner = Interner()
         self._bound = bind(ruleset, settings.schema, scores=any_score)
         self._decoder = Decoder(settings.schema, self._interner, settings.mapping)
@@ -111,6 +122,8 @@ class Engine:
         tide = self._watermark.advance(batch.time_us)
         decided = self._decider.decide(judgement.hits, judgement.vectors, batch, tide)
         judged = Judged(batch, judgement.vectors, self._features, frame, scored, decided, tide)
+        if self._witness is not None:
+            self._witness(self._bound, judged)
         alerts, kept = self._alerting.alerts(judged)
         return StepResult(
             events_in=events_in,

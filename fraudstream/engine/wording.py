@@ -72,7 +72,7 @@ class Wording:
     def __init__(self, condition: Compiled) -> None:
         self._clauses = _Clauses(condition)
         self._whole = self._clauses.whole()
-        leaves = {leaf.text: (leaf.slot, _plain(leaf.type)) for leaf in condition.leaves}
+        leaves = {leaf.text: (leaf.slot, in_json(leaf.type)) for leaf in condition.leaves}
         self._names, self._leaves = tuple(leaves), tuple(leaves.values())
 
     def reason(self, moment: Moment) -> str:
@@ -147,7 +147,7 @@ def _parts(condition: Compiled) -> tuple[_Part, ...]:
     if left.type.kind is Kind.TEXT and isinstance(node.left, Name):
         if node.operator not in ("==", "in"):
             return (condition.text,)
-        return (f"{left.text} is ", (left.slot, _shown(left.type)))
+        return (f"{left.text} is ", (left.slot, in_words(left.type)))
     if len(condition.operands) == 1:
         return (*_term(left), f" in {write(node.right)}")
     return (*_term(left), f" {node.operator} ", *_term(condition.operands[1]))
@@ -155,12 +155,12 @@ def _parts(condition: Compiled) -> tuple[_Part, ...]:
 
 def _term(part: Compiled) -> tuple[_Part, ...]:
     if not isinstance(part.node, Literal):
-        return (f"{part.text} ", (part.slot, _shown(part.type)))
+        return (f"{part.text} ", (part.slot, in_words(part.type)))
     label = part.node.label
     return (f"{label} {write(Literal(part.node.value))}" if label else part.text,)
 
 
-def _shown(type_: Type) -> Format:
+def in_words(type_: Type) -> Format:
     """Return how a value of a type is shown in a sentence."""
     match type_.kind:
         case Kind.MONEY:
@@ -168,7 +168,7 @@ def _shown(type_: Type) -> Format:
         case Kind.NUMBER:
             return _shown_number
         case _:
-            plain = _plain(type_)
+            plain = in_json(type_)
             return lambda value, moment: str(plain(value, moment))
 
 
@@ -180,7 +180,7 @@ def _shown_number(value: float, _: Moment) -> str:
     return f"{value:,.4f}".rstrip("0").rstrip(".") if isinstance(value, float) else f"{value:,}"
 
 
-def _plain(type_: Type) -> Format:
+def in_json(type_: Type) -> Format:
     """Return how a value of a type stands in JSON."""
     match type_.kind:
         case Kind.TEXT:
