@@ -8,7 +8,16 @@ from decimal import Decimal
 
 from fraudstream.rules.errors import Problem, did_you_mean
 from fraudstream.rules.schema import Bound, RuleSpec
-from fraudstream.rules.tree import Comparison, Duration, Junction, Literal, Negative, Node, write_constant
+from fraudstream.rules.tree import (
+    Comparison,
+    Duration,
+    Junction,
+    Literal,
+    Negative,
+    Node,
+    Quantity,
+    write_constant,
+)
 from fraudstream.rules.yaml_file import YamlFile, YamlPath
 
 Limit = Decimal | Duration
@@ -55,6 +64,8 @@ def limit(node: Node | None) -> Limit | None:
     match node:
         case Literal(Decimal() | Duration() as value):
             return value
+        case Literal(Quantity() as quantity):
+            return quantity.number
         case Negative(Literal(Decimal() as value)):
             return -value
     return None

@@ -117,14 +117,14 @@ def _of_params(rule: Rule) -> Iterator[Mutant]:
 def _of_bands(rule: Rule) -> Iterator[Mutant]:
     """Yield a rule with each constant end of a band moved, in both bands that meet there."""
     ends = {part: part.position for band in rule.bands for part in parts(band) if isinstance(part, Literal)}
-    for end, start in ends.items():
+    for end, place in ends.items():
         if end.label is not None:
             continue
         for moved in notches(end.value):
             put = _swapping(end, replace(end, value=moved))
             change = f"{write(end)} of the bands as {write_constant(moved)}"
             remedy = f"add a case at exactly {write(end)} that names its band, and one just below"
-            variant = _Variant(None, change, remedy, start)
+            variant = _Variant(None, change, remedy, place)
             yield _mutant(rule, variant, bands=tuple(map(put, rule.bands)))
 
 

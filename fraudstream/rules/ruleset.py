@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
@@ -12,18 +12,39 @@ from pathlib import PurePosixPath
 
 import orjson
 
+from fraudstream.events.money import EXPONENTS
 from fraudstream.events.rates import RateTable
 from fraudstream.events.times import day_us
 from fraudstream.rules.actions import Actions
 from fraudstream.rules.bands import band_conditions
-from fraudstream.rules.durations import parse_duration
+from fraudstream.rules.durations import DURATION_UNITS, parse_duration
 from fraudstream.rules.errors import Problem, RulesetError
 from fraudstream.rules.files import ModelFile, ReasonCodes
 from fraudstream.rules.lists import NamedList, named_lists, read_list
 from fraudstream.rules.parse import EXPRESSION_CHARS_MAX, ExpressionError, parse
-from fraudstream.rules.schema import Condition, FeatureSpec, ParamValue, RuleSpec, Status
+from fraudstream.rules.schema import (
+    Condition,
+    Effective,
+    FeatureSpec,
+    ParamValue,
+    QuantityParam,
+    RuleSpec,
+    Status,
+)
 from fraudstream.rules.shared import SHARED_FILES, Shared
-from fraudstream.rules.tree import Constant, Duration, Junction, Listing, Literal, Node, Not, put_in
+from fraudstream.rules.tree import (
+    Constant,
+    Duration,
+    Junction,
+    Listing,
+    Literal,
+    Money,
+    Node,
+    Not,
+    Quantity,
+    outcomes,
+    put_in,
+)
 from fraudstream.rules.typologies import Typologies
 from fraudstream.rules.validation import validated
 from fraudstream.rules.yaml_file import YamlFile, YamlPath, read_yaml
@@ -75,6 +96,10 @@ class Rule:
         """Whether the engine evaluates the rule at all."""
         return self.spec.status in (Status.SHADOW, Status.LIVE)
 
+    def always(self) -> Rule:
+        """Return the rule without its effective days."""
+        return replace(self, spec=self.spec.model_copy(update={"effective": Effective()}))
+
     @cached_property
     def effective_us(self) -> tuple[int | None, int | None]:
         """The event times between which the rule is evaluated, in microseconds; None = open."""
@@ -122,9 +147,23 @@ class Ruleset:
     """The shared files by name, for what is found wrong with them only when the columns are known."""
 
     def only(self, rule: Rule) -> Ruleset:
-        """Return the ruleset of one rule alone, without models: what its inline tests run on."""
+        """Return the ruleset of one rule, and of those it rests on: what its inline tests run on."""
         typologies = self.typologies.without_scores()
-        return Ruleset(self.version, (rule,), typologies, self.reason_codes, self.rates, (), lists=self.lists)
+        rules = (rule, *(each.always() for each in needed(rule, self.rules)))
+        return Ruleset(self.version, rules, typologies, self.reason_codes, self.rates, (), lists=self.lists)
+
+
+def needed(rule: Rule, rules: Iterable[Rule]) -> list[Rule]:
+    """Return the rules whose outcomes a rule rests on, directly or not."""
+    by_id = {each.id: each for each in rules}
+    found: dict[str, Rule] = {}
+    pending = [rule]
+    while pending:
+        for name, _ in outcomes(pending.pop().when):
+            if name in by_id and name not in found and name != rule.id:
+                found[name] = by_id[name]
+                pending.append(by_id[name])
+    return list(found.values())
 
 
 def build_ruleset(files: Mapping[str, bytes]) -> Ruleset:
@@ -235,10 +274,21 @@ def _constant(value: ParamValue) -> Constant:
         return value
     if isinstance(value, int | float):
         return Decimal(str(value))
+    if isinstance(value, QuantityParam):
+        return _quantity(Decimal(str(value.value)), value.unit)
     try:
         return Duration(parse_duration(str(value)))
     except ValueError:
         return str(value)
+
+
+def _quantity(value: Decimal, unit: str) -> Constant:
+    """Return a number in a unit as a constant: an amount of money, a duration, or a quantity."""
+    if unit in EXPONENTS:
+        return Money(value, unit)
+    if unit in DURATION_UNITS:
+        return Duration(int(value) * DURATION_UNITS[unit])
+    return Quantity(value, unit)
 
 
 def _model(file: YamlFile, problems: list[Problem]) -> list[Model]:

@@ -23,7 +23,37 @@ class Duration:
         return format_duration(self.us)
 
 
-Constant = Decimal | str | bool | Duration | None
+@dataclass(frozen=True)
+class Money:
+    """An amount in major units of a currency, written `10000 USD`."""
+
+    amount: Decimal
+    currency: str
+
+    def __str__(self) -> str:
+        return f"{self.amount:f} {self.currency}"
+
+
+UNITS = ("km", "km_per_h", "percent", "count")
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A number in a unit, which only a parameter can be; 40 percent are the number 0.4."""
+
+    given: Decimal
+    unit: str
+
+    @property
+    def number(self) -> Decimal:
+        """The number that conditions compute with."""
+        return self.given / 100 if self.unit == "percent" else self.given
+
+    def __str__(self) -> str:
+        return f"{self.given:f} {self.unit}"
+
+
+Constant = Decimal | str | bool | Duration | Money | Quantity | None
 
 
 @dataclass(frozen=True)
@@ -151,6 +181,14 @@ def models(node: Node) -> Iterator[str]:
                 yield model
 
 
+def outcomes(node: Node) -> Iterator[tuple[str, int]]:
+    """Yield the rules whose outcomes an expression reads, and where it names them."""
+    for part in parts(node):
+        match part:
+            case Call("rule", (Literal(str(rule), _, position),)):
+                yield rule, position
+
+
 def put_in(node: Node, constants: Mapping[str, Constant], lists: Mapping[str, Listing]) -> Node:
     """Replace the names of parameters by their values, which keep the name as their label."""
 
@@ -225,8 +263,8 @@ def write_constant(value: Constant) -> str:
         case bool():
             return str(value).lower()
         case str():
-            return '"' + value.replace('"', '\\"') + '"'
+            return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
         case Decimal():
             return f"{value:f}"
-        case Duration():
+        case Duration() | Money() | Quantity():
             return str(value)

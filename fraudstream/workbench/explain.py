@@ -131,7 +131,7 @@ class _Witness:
             for outcome, band in zip(outcomes, mine.bands, strict=False)
             if moment.value(band.slot)
         ]
-        counted = judged.features.contributing_ids([(mine.features, 0)], judged.frame, COUNTED_MAX)[0]
+        (counted,) = judged.features.contributing_ids([(mine.features, 0)], judged.frame, COUNTED_MAX)
         self.found = Explanation(
             rule=self._rule,
             event_id=batch.ids.text(0),

@@ -71,7 +71,7 @@ def _problems(rule: Rule, living: Sequence[Mutant]) -> Iterator[Problem]:
 def _crowd(alone: Ruleset, rule: Rule, tried: Sequence[Mutant]) -> Ruleset:
     """Return the ruleset of a rule and its mutants, in this order, all live on every day."""
     changed = [_renamed(mutant.rule, index) for index, mutant in enumerate(tried, start=1)]
-    return replace(alone, rules=(_renamed(rule, 0), *changed))
+    return replace(alone, rules=(_renamed(rule, 0), *changed, *alone.rules[1:]))
 
 
 def _renamed(rule: Rule, number: int) -> Rule:
