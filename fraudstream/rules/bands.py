@@ -60,7 +60,7 @@ def _seam(index: int, lower: Band, upper: Band) -> Iterator[tuple[int, str, str]
 
 
 def limit(node: Node | None) -> Limit | None:
-    """Return the value of a constant expression, None where it is no number and no duration."""
+    """Return the value of a constant expression, None where it is no number, amount or duration."""
     match node:
         case Literal(Decimal() | Duration() as value):
             return value
@@ -137,7 +137,7 @@ def _end(
         return None
     node = parse(value if isinstance(value, str) else f"{Decimal(str(value)):f}", path)
     if node is not None and limit(node) is None:
-        message = f"{value} is no number and no duration: write one, or a parameter that is one"
+        message = f"{value} is no number, amount or duration: write one, or a parameter that is one"
         problems.append(file.problem(path, message))
     return node
 

@@ -95,7 +95,7 @@ def bind(ruleset: Ruleset, schema: Schema, *, scores: bool = False) -> Bound:
     problems += faults
     for rule in rules:
         binder.bind_rule(rule, any_score=scores)
-    binder.leave_verdicts()
+    bound.rules.sort(key=lambda each: binder.rows[each.rule.id])
     binder.check_keys(TYPOLOGIES_FILE, ruleset.typologies.columns())
     binder.check_keys(ACTIONS_FILE, ruleset.actions.columns())
     if problems:
@@ -110,6 +110,9 @@ class _Binder:
         self._scope = bound.scope
         self._known: dict[Feature, int] = {}
         self._outcomes: dict[str, Register] = {}
+        running = (rule.id for rule in bound.ruleset.rules if rule.runs)
+        self.rows = {name: row for row, name in enumerate(running)}
+        """The place of each rule that runs in the order of the ruleset, which is that of its outcomes."""
 
     def bind_rule(self, rule: Rule, *, any_score: bool) -> None:
         wrong_names = _name_problems(rule, self._bound.schema)
@@ -135,15 +138,9 @@ class _Binder:
         program = self._bound.judge
         outcome = within_days(program, program.registers[when.slot], *rule.effective_us)
         self._outcomes[rule.id] = outcome
+        program.judge(outcome, self.rows[rule.id])
         read = tuple(models(rule.condition))
         self._bound.rules.append(BoundRule(rule, when, program.slot(outcome), mentioned, read, bands))
-
-    def leave_verdicts(self) -> None:
-        """Leave the verdicts of all rules, in the order of the ruleset."""
-        place = {rule.id: index for index, rule in enumerate(self._bound.ruleset.rules)}
-        self._bound.rules.sort(key=lambda bound: place[bound.rule.id])
-        for bound in self._bound.rules:
-            self._bound.judge.judge(self._bound.judge.registers[bound.outcome])
 
     def check_keys(self, name: str, keys: Iterable[tuple[YamlPath, tuple[str, ...]]]) -> None:
         """Note the columns that a shared file names and that are no texts."""

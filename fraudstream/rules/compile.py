@@ -31,6 +31,7 @@ from fraudstream.rules.tree import (
     Not,
     Quantity,
     children,
+    plain_number,
     write,
 )
 from fraudstream.rules.types import DURATION, NULL, NUMBER, TEXT, TRUTH, Kind, Type, money, number
@@ -146,7 +147,7 @@ class _Compilation:
             return register
         if other.type.currency is None:
             per_major = self.scope.currencies.minor_per_major(self.program)
-        elif (value := _number(one)) is not None:
+        elif (value := plain_number(one.node)) is not None:
             return operators.constant(self.program, value * factor(other.type.currency))
         else:
             per_major = self.program.whole(factor(other.type.currency))
@@ -279,16 +280,6 @@ class _Compilation:
         return self._compiled(node, result.type, result.register, *result.operands)
 
 
-def _number(compiled: Compiled) -> Decimal | None:
-    """Return the number that an expression is, None where it is no plain number."""
-    match compiled.node:
-        case Literal(Decimal() as value):
-            return value
-        case Literal(Quantity() as quantity):
-            return quantity.number
-    return None
-
-
 def _clash(first: Type, second: Type) -> bool:
     """Tell whether both are in a unit, and not in the same."""
     return first.unit is not None and second.unit is not None and first.unit != second.unit
@@ -302,5 +293,5 @@ def _constant_of(first: Compiled, second: Compiled) -> Decimal | None:
             return amount * factor(of) if kind is Kind.MONEY else amount
         case Literal(Duration(us)):
             return Decimal(us)
-    value = _number(second)
+    value = plain_number(second.node)
     return value * factor(currency) if value is not None and kind is Kind.MONEY and currency else value

@@ -15,7 +15,7 @@ primary    = number [currency] | duration | text | "true" | "false" | "null" | n
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -36,7 +36,7 @@ from fraudstream.rules.tree import (
     Negative,
     Node,
     Not,
-    children,
+    deeper_than,
 )
 
 EXPRESSION_CHARS_MAX = 4_000
@@ -80,18 +80,9 @@ def parse(text: str, base: int = 0) -> Node:
         message = f"the expression is longer than {EXPRESSION_CHARS_MAX} characters: split it"
         raise ExpressionError(message, base)
     node = _Parser(_tokens(text, base)).whole()
-    if _deeper_than(node, DEPTH_MAX):
+    if deeper_than(node, DEPTH_MAX):
         raise ExpressionError(f"more than {DEPTH_MAX} operations in a row: split it", base)
     return node
-
-
-def _deeper_than(node: Node, depth_max: int) -> bool:
-    level: Sequence[Node] = (node,)
-    for _ in range(depth_max):
-        level = [child for each in level for child in children(each)]
-        if not level:
-            return False
-    return True
 
 
 def _tokens(text: str, base: int) -> list[_Token]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from fraudstream.rules.errors import Problem, did_you_mean
 from fraudstream.rules.parse import ExpressionError
-from fraudstream.rules.ruleset import Rule
 from fraudstream.rules.tree import outcomes
+
+if TYPE_CHECKING:
+    from fraudstream.rules.ruleset import Rule
 
 
 def ordered(rules: Sequence[Rule]) -> tuple[list[Rule], list[Problem]]:
@@ -20,6 +23,19 @@ def ordered(rules: Sequence[Rule]) -> tuple[list[Rule], list[Problem]]:
         if rule.runs:
             order.add(rule, ())
     return order.done, order.problems
+
+
+def needed(rule: Rule, rules: Iterable[Rule]) -> list[Rule]:
+    """Return the rules whose outcomes a rule rests on, directly or not."""
+    by_id = {each.id: each for each in rules}
+    found: dict[str, Rule] = {}
+    pending = [rule]
+    while pending:
+        for name, _ in outcomes(pending.pop().when):
+            if name in by_id and name not in found and name != rule.id:
+                found[name] = by_id[name]
+                pending.append(by_id[name])
+    return list(found.values())
 
 
 class _Order:

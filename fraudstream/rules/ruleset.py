@@ -3,46 +3,39 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from decimal import Decimal
 from functools import cached_property
 from pathlib import PurePosixPath
 
 import orjson
 
-from fraudstream.events.money import EXPONENTS
 from fraudstream.events.rates import RateTable
 from fraudstream.events.times import day_us
 from fraudstream.rules.actions import Actions
 from fraudstream.rules.bands import band_conditions
-from fraudstream.rules.durations import DURATION_UNITS, parse_duration
 from fraudstream.rules.errors import Problem, RulesetError
 from fraudstream.rules.files import ModelFile, ReasonCodes
 from fraudstream.rules.lists import NamedList, named_lists, read_list
+from fraudstream.rules.params import constant_of
 from fraudstream.rules.parse import EXPRESSION_CHARS_MAX, ExpressionError, parse
+from fraudstream.rules.references import needed
 from fraudstream.rules.schema import (
     Condition,
     Effective,
     FeatureSpec,
-    ParamValue,
-    QuantityParam,
     RuleSpec,
     Status,
 )
 from fraudstream.rules.shared import SHARED_FILES, Shared
 from fraudstream.rules.tree import (
     Constant,
-    Duration,
     Junction,
     Listing,
     Literal,
-    Money,
     Node,
     Not,
-    Quantity,
-    outcomes,
     put_in,
 )
 from fraudstream.rules.typologies import Typologies
@@ -153,19 +146,6 @@ class Ruleset:
         return Ruleset(self.version, rules, typologies, self.reason_codes, self.rates, (), lists=self.lists)
 
 
-def needed(rule: Rule, rules: Iterable[Rule]) -> list[Rule]:
-    """Return the rules whose outcomes a rule rests on, directly or not."""
-    by_id = {each.id: each for each in rules}
-    found: dict[str, Rule] = {}
-    pending = [rule]
-    while pending:
-        for name, _ in outcomes(pending.pop().when):
-            if name in by_id and name not in found and name != rule.id:
-                found[name] = by_id[name]
-                pending.append(by_id[name])
-    return list(found.values())
-
-
 def build_ruleset(files: Mapping[str, bytes]) -> Ruleset:
     """Build a ruleset from the content of its files by relative name; RulesetError lists all problems."""
     rule_names = [name for name in files if _is_rule(name)]
@@ -257,38 +237,15 @@ def _rule(file: YamlFile, problems: list[Problem]) -> list[Rule]:
     texts = _Texts(file, constants, problems)
     for name, value in spec.params.items():
         if not isinstance(value, list):
-            constants[name] = _constant(value)
+            constants[name] = constant_of(value)
         else:
-            texts.lists[name] = Listing(tuple(Literal(_constant(item)) for item in value))
+            texts.lists[name] = Listing(tuple(Literal(constant_of(item)) for item in value))
     where = texts.conditions_of(spec.features, ("features",))
     when = texts.condition(spec.when, ("when",))
     bands = band_conditions(file, spec, texts.expression, problems)
     if len(problems) > found or when is None:
         return []
     return [Rule(spec, file, when, where, tuple(texts.origins), bands)]
-
-
-def _constant(value: ParamValue) -> Constant:
-    """Return a parameter as a constant of the language; `24h` is a duration, other texts are texts."""
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, int | float):
-        return Decimal(str(value))
-    if isinstance(value, QuantityParam):
-        return _quantity(Decimal(str(value.value)), value.unit)
-    try:
-        return Duration(parse_duration(str(value)))
-    except ValueError:
-        return str(value)
-
-
-def _quantity(value: Decimal, unit: str) -> Constant:
-    """Return a number in a unit as a constant: an amount of money, a duration, or a quantity."""
-    if unit in EXPONENTS:
-        return Money(value, unit)
-    if unit in DURATION_UNITS:
-        return Duration(int(value) * DURATION_UNITS[unit])
-    return Quantity(value, unit)
 
 
 def _model(file: YamlFile, problems: list[Problem]) -> list[Model]:

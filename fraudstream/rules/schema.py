@@ -9,11 +9,9 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from fraudstream.events.money import EXPONENTS
 from fraudstream.features.catalogue import DAY_US, OF_EVENTS, OF_FIRST, OF_LAST, OF_OTHERS, Aggregate, Feature
-from fraudstream.rules.durations import DURATION_UNITS, parse_duration
-from fraudstream.rules.errors import did_you_mean
-from fraudstream.rules.tree import UNITS
+from fraudstream.rules.durations import parse_duration
+from fraudstream.rules.params import ParamValue
 
 RULE_SCHEMA = "fraudstream.rule/v1"
 _NAME = r"^[a-z][a-z0-9_]*$"
@@ -297,29 +295,6 @@ def _condition(value: object) -> object:
         if word in ("all", "any") and isinstance(operand, list) and operand:
             return {word: [_condition(each) for each in operand]}
     raise ValueError("write an expression, or one of all: [...], any: [...], not: ...")
-
-
-class QuantityParam(Strict):
-    """A parameter with its unit: a currency, km, km_per_h, percent, count, or s, m, h, d, w."""
-
-    value: Annotated[int | float, Field(allow_inf_nan=False)]
-    unit: str
-    description: str | None = None
-
-    @model_validator(mode="after")
-    def _has_a_unit(self) -> QuantityParam:
-        known = (*EXPONENTS, *UNITS, *DURATION_UNITS)
-        if self.unit not in known:
-            remedy = did_you_mean(self.unit, known) or "use a currency such as USD, km, percent, count or h"
-            raise ValueError(f"{self.unit!r} is no unit: {remedy}")
-        if self.unit in DURATION_UNITS and not isinstance(self.value, int):
-            raise ValueError(
-                f"{self.value} {self.unit} is no duration: write a whole number of a smaller unit"
-            )
-        return self
-
-
-ParamValue = bool | int | float | str | list[int | float | str] | QuantityParam
 
 
 class RuleSpec(Strict):

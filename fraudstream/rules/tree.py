@@ -6,7 +6,7 @@ are computed once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
@@ -146,6 +146,16 @@ class Call:
 Node = Literal | Name | Listing | Negative | Arithmetic | Comparison | IsNull | Not | Junction | Call
 
 
+def plain_number(node: Node) -> Decimal | None:
+    """Return the number that an expression is, None where it is no plain constant."""
+    match node:
+        case Literal(Decimal() as value):
+            return value
+        case Literal(Quantity() as quantity):
+            return quantity.number
+    return None
+
+
 def children(node: Node) -> tuple[Node, ...]:
     """Return the operands of a node."""
     match node:
@@ -159,6 +169,16 @@ def children(node: Node) -> tuple[Node, ...]:
             return operands
         case _:
             return ()
+
+
+def deeper_than(node: Node, depth_max: int) -> bool:
+    """Tell whether an expression has more levels than that; counted without recursion."""
+    level: Sequence[Node] = (node,)
+    for _ in range(depth_max):
+        level = [child for each in level for child in children(each)]
+        if not level:
+            return False
+    return True
 
 
 def parts(node: Node) -> Iterator[Node]:
