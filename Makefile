@@ -48,6 +48,7 @@ lint: $(STAMP) ## Check style, types, the import law, and the rules
 	@$(BIN)/lint-imports
 	@$(BIN)/fraudstream rules lint
 	@$(BIN)/fraudstream rules test
+	@$(BIN)/fraudstream rules mutate
 
 .PHONY: bench
 bench: $(STAMP) ## Measure the engine, the pipeline and a per-event Faust app side by side (JSON=1, KAFKA=host:port)

@@ -162,9 +162,10 @@ class Program:
             register = self.compute(ops.TO_FLOAT, Bank.REAL, register)
         return self._emit(ops.EMIT_REAL, "reals", register)
 
-    def judge(self, condition: Register) -> int:
-        """Leave a verdict; return its row among the hits."""
-        return self._emit(ops.JUDGE, "verdicts", condition)
+    def judge(self, condition: Register, row: int) -> None:
+        """Leave a verdict in a row of the hits and counts."""
+        self.sizes["verdicts"] = max(self.sizes["verdicts"], row + 1)
+        self.instructions.append(Instruction(ops.JUDGE, row, (condition,)))
 
     def _emit(self, op: int, output: str, *operands: Register | int) -> int:
         place = self.sizes[output]
