@@ -53,6 +53,10 @@ lint: $(STAMP) ## Check style, types, the import law, and the rules
 bench: $(STAMP) ## Measure the engine, the pipeline and a per-event Faust app side by side (JSON=1, KAFKA=host:port)
 	@$(BIN)/python -m loadtest.bench $(if $(JSON),--json) $(if $(KAFKA),--kafka $(KAFKA))
 
+.PHONY: bench-engine
+bench-engine: $(STAMP) ## Measure the engine alone beside rule engines of PyPI, and draw its cost curves (JSON=1)
+	@$(BIN)/python -m loadtest.bench_alone $(if $(JSON),--json)
+
 .PHONY: kafka-up
 kafka-up: ## Start a real Apache Kafka on loopback (Docker, or Java 17 and Maven)
 	@$(PYTHON) deploy/kafka/kafka.py up
