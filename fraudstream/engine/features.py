@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import chain, islice
 
-import numpy as np
-
 from fraudstream.events.interning import Interner
 from fraudstream.features.catalogue import Limits
 from fraudstream.features.state import Arrivals, Frame
@@ -36,7 +34,6 @@ class FeatureStage:
         """Count the events of a batch and put every feature's values into the view."""
         batch = view.batch
         found = self._before.run(self._before.inputs(view))
-        masks = np.ascontiguousarray(found.masks.T)
         wheres = len(self.store.layout.wheres)
         arrivals = Arrivals(
             batch.time_us,
@@ -47,9 +44,9 @@ class FeatureStage:
             batch.floats_known,
             batch.ids.ends,
             batch.ids.data,
-            masks[:wheres],
-            np.ascontiguousarray(found.wholes.T),
-            masks[wheres:],
+            found.masks[:wheres],
+            found.wholes,
+            found.masks[wheres:],
         )
         view.features = frame = self.store.advance(arrivals)
         return frame

@@ -241,9 +241,8 @@ class _Binder:
                 "maximum of the column within that"
             )
         else:
-            if kind is Aggregate.DISTINCT:
-                return number("count")
-            return NUMBER if kind in _PLAIN else symbol.type
+            plain = NUMBER if kind in _PLAIN else symbol.type
+            return number("count") if kind is Aggregate.DISTINCT else plain
         self._problems.append(file.problem(place, message))
         return None
 

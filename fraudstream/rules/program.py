@@ -147,13 +147,13 @@ class Program:
         return self._known[place]
 
     def emit_mask(self, condition: Register | None, value: Register | None) -> int:
-        """Leave where a condition is surely true and a value known; return the column of the masks."""
+        """Leave where a condition is surely true and a value known; return the row of the masks."""
         whole = value if value is not None and value.bank is Bank.WHOLE else -1
         real = value if value is not None and value.bank is Bank.REAL else -1
         return self._emit(ops.EMIT_MASK, "masks", -1 if condition is None else condition, whole, real)
 
     def emit_whole(self, register: Register) -> int:
-        """Leave whole numbers; return their column."""
+        """Leave whole numbers; return their row."""
         return self._emit(ops.EMIT_WHOLE, "wholes", register)
 
     def emit_real(self, register: Register) -> int:

@@ -90,7 +90,7 @@ def test_masks_and_numbers_are_left_as_the_other_stages_read_them() -> None:
     linked = link(program, interner)
     events: list[dict[str, Any]] = [{"tries": 2, "size": 7}, {"tries": 2, "weight": 0.5}, {"weight": 0.5}]
     found = linked.run(linked.inputs(view_of(events, interner)))
-    assert found.masks.tolist() == [[False, True, True], [True, False, True], [False, False, False]]
+    assert found.masks.T.tolist() == [[False, True, True], [True, False, True], [False, False, False]]
     assert found.wholes[0, 0] == 7
     np.testing.assert_array_equal(found.reals, [[np.nan, 7.0], [0.5, np.nan], [0.5, np.nan]])
 
