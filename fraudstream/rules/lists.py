@@ -19,7 +19,7 @@ from pydantic import Field, field_validator, model_validator
 
 from fraudstream.events.times import day_us
 from fraudstream.rules.errors import Problem, RulesetError, did_you_mean
-from fraudstream.rules.schema import Day, Strict
+from fraudstream.rules.fields import Day, Strict
 from fraudstream.rules.validation import validated
 from fraudstream.rules.yaml_file import YamlFile, YamlPath, read_text, read_yaml
 

@@ -21,13 +21,7 @@ from fraudstream.rules.lists import NamedList, named_lists, read_list
 from fraudstream.rules.params import constant_of
 from fraudstream.rules.parse import EXPRESSION_CHARS_MAX, ExpressionError, parse
 from fraudstream.rules.references import needed
-from fraudstream.rules.schema import (
-    Condition,
-    Effective,
-    FeatureSpec,
-    RuleSpec,
-    Status,
-)
+from fraudstream.rules.schema import Condition, Effective, FeatureSpec, RuleSpec, Status
 from fraudstream.rules.shared import SHARED_FILES, Shared
 from fraudstream.rules.tree import (
     Constant,
