@@ -23,7 +23,7 @@ _OF_CALLS = {
     "first_digit": (1, 9),
 }
 """The least and the greatest value of some functions; all but the score are whole numbers."""
-_NOT_NEGATIVE = (*_COUNTS, Aggregate.TIME_SINCE_LAST, Aggregate.TIME_SINCE_FIRST)
+_NOT_NEGATIVE = (*_COUNTS, Aggregate.STDDEV, Aggregate.TIME_SINCE_LAST, Aggregate.TIME_SINCE_FIRST)
 
 
 @dataclass(frozen=True)

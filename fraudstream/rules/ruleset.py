@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
 from functools import cached_property
 from pathlib import PurePosixPath
 
@@ -21,13 +20,7 @@ from fraudstream.rules.lists import NamedList, named_lists, read_list
 from fraudstream.rules.params import constant_of
 from fraudstream.rules.parse import EXPRESSION_CHARS_MAX, ExpressionError, parse
 from fraudstream.rules.references import needed
-from fraudstream.rules.schema import (
-    Condition,
-    Effective,
-    FeatureSpec,
-    RuleSpec,
-    Status,
-)
+from fraudstream.rules.schema import Condition, Effective, FeatureSpec, RuleSpec, Status
 from fraudstream.rules.shared import SHARED_FILES, Shared
 from fraudstream.rules.tree import (
     Constant,
@@ -96,11 +89,7 @@ class Rule:
     @cached_property
     def effective_us(self) -> tuple[int | None, int | None]:
         """The event times between which the rule is evaluated, in microseconds; None = open."""
-        return _day_us(self.spec.effective.from_), _day_us(self.spec.effective.to)
-
-
-def _day_us(day: date | None) -> int | None:
-    return None if day is None else day_us(day)
+        return day_us(self.spec.effective.from_), day_us(self.spec.effective.to)
 
 
 def _locate(file: YamlFile, origins: Sequence[YamlPath], error: ExpressionError) -> Problem:

@@ -12,7 +12,7 @@ from fraudstream.rules.lint import lint
 from fraudstream.rules.lock import new_lock
 from fraudstream.rules.ruleset import build_ruleset
 from fraudstream.stores.rule_directory import load_ruleset
-from tests.unit.rule_files import rule_file, rule_files, write_files
+from tests.unit.rule_files import engine_of, event, outcomes, rule_file, rule_files, write_files
 
 BOMB = b"a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n"
 FAULTS: dict[str, tuple[bytes, str]] = {
@@ -118,3 +118,29 @@ def test_a_file_of_another_kind_is_told_in_a_page(content: bytes) -> None:
     with pytest.raises(RulesetError) as caught:
         build_ruleset(rule_files(content))
     assert len(caught.value.problems) <= 21
+
+
+def test_rules_that_rest_on_each_other_are_told() -> None:
+    """Whichever came first would need the other: the whole circle is named, once."""
+    one = rule_file("'rule(\"TST-TWO-001\")'", rule_id="TST-ONE-001")
+    two = rule_file("'rule(\"TST-ONE-001\")'", rule_id="TST-TWO-001")
+    ruleset = build_ruleset(rule_files(one, two))
+    (problem,) = lint(ruleset, Schema(), new_lock(ruleset, {}))
+    circle = "TST-ONE-001 -> TST-TWO-001 -> TST-ONE-001"
+    assert str(problem) == f"x/1.yml:13:12: the rules {circle} go in a circle: let one do without the next"
+
+
+@pytest.mark.parametrize("pattern", ["(a+)+$", "(a|a)*b", "(.*a){30}"])
+def test_a_catastrophic_pattern_takes_no_longer_than_any_other(pattern: str) -> None:
+    """Patterns run in time linear in the text, so an attacker's text stalls nothing."""
+    rule = rule_file(f"'matches(purpose, \"{pattern}\")'")
+    engine = engine_of(rule)
+    assert sum(outcomes(engine, event("a", purpose="a" * 1_000 + "!"))) == 1
+
+
+@pytest.mark.parametrize("pattern", ["(a", r"(a)\\1", "(?=a)"])
+def test_a_pattern_that_cannot_run_so_is_told(pattern: str) -> None:
+    """Open brackets, references back and looking ahead."""
+    ruleset = build_ruleset(rule_files(rule_file(f"'matches(purpose, \"{pattern}\")'")))
+    (problem,) = lint(ruleset, Schema(), new_lock(ruleset, {}))
+    assert str(problem).startswith("x/0.yml:13:24: the pattern is no RE2 expression, ")

@@ -169,3 +169,17 @@ def test_money_and_units_are_moved_like_numbers() -> None:
     assert changes("amount > 100 USD")[1:] == ["100 USD as 99 USD", "100 USD as 101 USD"]
     share = changes("amount_usd > a * 1", params="{a: {value: 50, unit: percent}}")
     assert share[:2] == ["a 50 percent as 49 percent", "a 50 percent as 51 percent"]
+
+
+def test_an_offset_is_an_edge_of_its_own() -> None:
+    """Where the window ends is moved like where it begins."""
+    features = "{n: {count: events, by: debtor.id, window: 1h, offset: 2h}}"
+    (rule,) = ruleset_of(rule_file("n > 1", features=features)).rules
+    found = {mutant.change: mutant.remedy for mutant in mutants(rule)}
+    happened = "add a case in which an event that happened"
+    assert list(found.items())[:4] == [
+        ("window of n 1h as 3599s", f"{happened} one second less than 3h before still counts"),
+        ("window of n 1h as 3601s", f"{happened} exactly 3h before counts no more"),
+        ("offset of n 2h as 7199s", f"{happened} one second less than 2h before does not count yet"),
+        ("offset of n 2h as 7201s", f"{happened} exactly 2h before counts already"),
+    ]
