@@ -28,9 +28,11 @@ from fraudstream.rules.tree import (
     Junction,
     Listing,
     Literal,
+    Money,
     Negative,
     Node,
     Not,
+    Quantity,
     parts,
     write,
     write_constant,
@@ -86,6 +88,10 @@ def notches(value: Constant) -> Iterator[Constant]:
             for moved in (us - SECOND_US, us + SECOND_US):
                 if 0 < moved <= DURATION_US_MAX:
                     yield Duration(moved)
+        case Money(amount, currency):
+            yield from (Money(moved, currency) for moved in notches(amount) if isinstance(moved, Decimal))
+        case Quantity(given, unit):
+            yield from (Quantity(moved, unit) for moved in notches(given) if isinstance(moved, Decimal))
 
 
 def _mutant(rule: Rule, variant: _Variant, **changed: Any) -> Mutant:
