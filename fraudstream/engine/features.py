@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain, islice
 
 from fraudstream.events.interning import Interner
 from fraudstream.features.catalogue import Limits
@@ -58,7 +59,7 @@ class FeatureStage:
         found = iter(self.store.contributing_ids(pairs, frame, at_most))
         ids = []
         for features, _ in asked:
-            different = dict.fromkeys(identity for _ in features for identity in next(found))
+            different = dict.fromkeys(chain.from_iterable(islice(found, len(features))))
             ids.append(list(different)[:at_most])
         return ids
 

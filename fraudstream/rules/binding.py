@@ -241,8 +241,9 @@ class _Binder:
                 "maximum of the column within that"
             )
         else:
-            plain = NUMBER if kind in _PLAIN else symbol.type
-            return number("count") if kind is Aggregate.DISTINCT else plain
+            if kind is Aggregate.DISTINCT:
+                return number("count")
+            return NUMBER if kind in _PLAIN else symbol.type
         self._problems.append(file.problem(place, message))
         return None
 
