@@ -93,6 +93,10 @@ def notches(value: Constant) -> Iterator[Constant]:
             for moved in (us - SECOND_US, us + SECOND_US):
                 if 0 < moved <= DURATION_US_MAX:
                     yield Duration(moved)
+        case Money(amount, currency):
+            yield from (Money(moved, currency) for moved in notches(amount) if isinstance(moved, Decimal))
+        case Quantity(given, unit):
+            yield from (Quantity(moved, unit) for moved in notches(given) if isinstance(moved, Decimal))
 
 
 def _mutant(rule: Rule, variant: _Variant, **changed: Any) -> Mutant:
