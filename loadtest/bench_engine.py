@@ -11,12 +11,14 @@ from typing import TypeVar
 import numpy as np
 from river import anomaly, preprocessing
 
-from fraudstream.engine.alerting import Alerting
+from fraudstream.engine.alerting import Alerting, Judged
+from fraudstream.engine.deciding import Decider
 from fraudstream.engine.duplicates import Duplicates
 from fraudstream.engine.features import FeatureStage
 from fraudstream.engine.judging import Judge
 from fraudstream.engine.models import ModelStage
 from fraudstream.engine.step import Engine, Settings
+from fraudstream.engine.watermark import Watermark
 from fraudstream.events.decode import Decoder
 from fraudstream.events.interning import Interner
 from fraudstream.rules.binding import bind
@@ -99,18 +101,22 @@ def stage_us_per_event(ruleset: Ruleset, payloads: Payloads) -> dict[str, float]
     bound = bind(ruleset, settings.schema, interner)
     decoder, duplicates = Decoder(settings.schema, interner), Duplicates(settings.duplicates)
     features, models = FeatureStage(bound, settings.lateness_us), ModelStage(bound)
-    judge, alerting = Judge(bound.rules), Alerting(bound, interner)
+    judge, watermark = Judge(bound.rules), Watermark()
+    decider, alerting = Decider(bound, settings.lateness_us), Alerting(bound, settings.lateness_us)
 
     def step(batch: Payloads, clock: _Clock) -> None:
         decoded, _ = clock("decode", lambda: decoder.decode(batch))
-        fresh = clock("duplicates", lambda: duplicates.first_seen(decoded.ids.all(), decoded.time_us))
+        fresh = clock("duplicates", lambda: duplicates.first_seen(decoded.ids, decoded.time_us))
         events = decoded.take(np.flatnonzero(fresh))
         view = View(events, ruleset.rates)
         frame = clock("windows", lambda: features.advance(view))
         scored = clock("model", lambda: models.score(view))
         vectors = clock("rules", lambda: bound.judge.run(view))
-        judged = clock("combine", lambda: judge.judge(vectors, events.time_us))
-        clock("explain", lambda: alerting.alerts(view, vectors, judged, features, frame, scored))
+        judgement = clock("judge", lambda: judge.judge(vectors, events.time_us))
+        tide = watermark.advance(events.time_us)
+        decided = clock("combine", lambda: decider.decide(judgement.hits, vectors, events, tide))
+        judged = Judged(events, vectors, features, frame, scored, decided, tide)
+        clock("explain", lambda: alerting.alerts(judged))
 
     for batch in batches(payloads[:WARM_UP], USUAL_BATCH):
         step(batch, _Clock())

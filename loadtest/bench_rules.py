@@ -13,7 +13,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from fraudstream.rules.ruleset import RATES_FILE, REASON_CODES_FILE, TYPOLOGIES_FILE
+from fraudstream.rules.shared import RATES_FILE, REASON_CODES_FILE, TYPOLOGIES_FILE
 
 MODEL_ID = "bench"
 MODEL_INPUTS = 16

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -13,11 +13,11 @@ from fraudstream.rules.binding import Bound
 from fraudstream.rules.errors import Problem, RulesetError
 from fraudstream.rules.operators import values
 from fraudstream.rules.ruleset import Model, Ruleset
+from fraudstream.rules.validation import validated
 from fraudstream.rules.vectors import ALWAYS, Values
 from fraudstream.rules.view import View
-from fraudstream.rules.yaml_file import validated
 from fraudstream.scorers.config import ModelSpec, build_scorer
-from fraudstream.scorers.protocol import ScoreBatch, Scorer
+from fraudstream.scorers.protocol import Contribution, ScoreBatch, Scorer
 
 CONTRIBUTIONS_MAX = 5
 """How many of the features that raised a score an alert lists ..."""
@@ -30,6 +30,7 @@ class Scored:
     """The scores of one batch by model, and what is needed to explain them."""
 
     batches: Mapping[str, tuple[Scorer, ScoreBatch]]
+    _raised: dict[tuple[str, int], list[Contribution]] = field(default_factory=dict)
 
     def given(self) -> dict[str, NDArray[np.float64]]:
         """Return the calibrated scores that were given, per model."""
@@ -39,17 +40,24 @@ class Scored:
         """Say in words which features raised a model's score of an event; empty where it gave none."""
         if model not in self.batches:
             return ""
-        scorer, batch = self.batches[model]
-        top = scorer.explain(batch, event, _RAISED_MAX) if batch.ready[event] else []
-        return ", ".join(f"{each.feature} ({each.direction})" for each in top)
+        top = self._top(model, event) if self.batches[model][1].ready[event] else []
+        return ", ".join(f"{each.feature} ({each.direction})" for each in top[:_RAISED_MAX])
+
+    def _top(self, model: str, event: int) -> list[Contribution]:
+        """Return what raised a score, explained once for all that tell of it."""
+        place = (model, event)
+        if place not in self._raised:
+            scorer, batch = self.batches[model]
+            self._raised[place] = scorer.explain(batch, event, CONTRIBUTIONS_MAX)
+        return self._raised[place]
 
     def describe(self, event: int) -> list[dict[str, Any]]:
         """Return what an alert says of each model that scored the event."""
         described = []
-        for model, (scorer, batch) in self.batches.items():
+        for model, (_, batch) in self.batches.items():
             if not batch.ready[event]:
                 continue
-            top = scorer.explain(batch, event, CONTRIBUTIONS_MAX)
+            top = self._top(model, event)
             described.append(
                 {
                     "id": model,

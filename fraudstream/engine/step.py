@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fraudstream.engine.alerting import Alerting
+from fraudstream.engine.alerting import Alerting, Judged
+from fraudstream.engine.deciding import Decider
 from fraudstream.engine.duplicates import Duplicates, Horizon
 from fraudstream.engine.features import FeatureStage
 from fraudstream.engine.judging import Judge
 from fraudstream.engine.models import ModelStage
 from fraudstream.engine.result import Decisions, StepResult, joined
+from fraudstream.engine.watermark import Watermark
 from fraudstream.events.batch import DeadLetter, EventBatch
 from fraudstream.events.decode import Decoder
 from fraudstream.events.interning import Interner
@@ -60,7 +62,9 @@ class Engine:
         self._features = FeatureStage(self._bound, settings.lateness_us)
         self._models = ModelStage(self._bound)
         self._judge = Judge(self._bound.rules)
-        self._alerting = Alerting(self._bound, self._interner)
+        self._watermark = Watermark()
+        self._decider = Decider(self._bound, settings.lateness_us)
+        self._alerting = Alerting(self._bound, settings.lateness_us)
 
     @property
     def rule_ids(self) -> tuple[str, ...]:
@@ -84,7 +88,7 @@ class Engine:
 
     def _step(self, values: Sequence[bytes | None], scores: Mapping[str, float] | None) -> StepResult:
         decoded, dead = self._decoder.decode(values)
-        fresh = self._duplicates.first_seen(decoded.ids.all(), decoded.time_us)
+        fresh = self._duplicates.first_seen(decoded.ids, decoded.time_us)
         batch = decoded if fresh.all() else decoded.take(np.flatnonzero(fresh))
         if not len(batch):
             return self._nothing(len(values), dead, len(decoded))
@@ -105,17 +109,23 @@ class Engine:
             self._models.pretend(view, scores)
         vectors = self._bound.judge.run(view)
         judgement = self._judge.judge(vectors, batch.time_us)
-        alerts, suppressed = self._alerting.alerts(view, vectors, judgement, self._features, frame, scored)
+        tide = self._watermark.advance(batch.time_us)
+        decided = self._decider.decide(judgement.hits, vectors, batch, tide)
+        judged = Judged(batch, vectors, self._features, frame, scored, decided, tide)
+        alerts, kept = self._alerting.alerts(judged)
         return StepResult(
             events_in=events_in,
             alerts=alerts,
             dead_letters=dead,
             duplicates=duplicates,
             late=int((frame.lateness > 0).sum()),
-            decisions=Decisions(batch.row, judgement.action, judgement.score),
+            decisions=Decisions(batch.row, decided.action, decided.score),
             rule_outcomes=judgement.outcomes,
-            suppressed=suppressed,
+            suppressed=kept.suppressed,
             model_scores=scored.given(),
+            held_back=kept.held_back,
+            bands=decided.bands,
+            allowed=decided.allowed,
         )
 
     def _nothing(self, events_in: int, dead: list[DeadLetter], duplicates: int) -> StepResult:

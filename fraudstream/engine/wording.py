@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from fraudstream.events.interning import Interner
-from fraudstream.events.money import EXPONENTS, factor, format_minor
+from fraudstream.events.money import EXPONENTS, decimal_text, factor, format_minor
 from fraudstream.events.times import format_time
 from fraudstream.rules.compile import Compiled
 from fraudstream.rules.durations import format_duration
@@ -17,87 +16,94 @@ from fraudstream.rules.vectors import Vector
 _DAY_US = 86_400_000_000
 
 
-Template = tuple[str | Compiled, ...]
-"""A clause in words: fixed texts, and the parts whose values are put between them."""
+class Moment:
+    """What the expressions of one judged batch gave at one event, each read at most once.
 
-
-class Wording:
-    """Puts the vectors of one judged batch into words.
-
-    `templates` keeps what is the same for every event, by slot; it outlives the batch.
+    `text` gives the text of a code, `currency` is the event's own.
     """
 
     def __init__(
-        self,
-        vectors: Sequence[Vector],
-        interner: Interner,
-        currencies: Sequence[str | None],
-        templates: dict[int, Template],
+        self, vectors: Sequence[Vector], event: int, currency: str | None, text: Callable[[int], str]
     ) -> None:
         self._vectors = vectors
-        self._interner = interner
-        self._currencies = currencies
-        self._templates = templates
+        self._event = event
+        self._values: dict[int, Any] = {}
+        self.currency = currency or ""
+        self.text = text
 
-    def reason(self, condition: Compiled, event: int) -> str:
-        """Return the true clauses of a condition that is true at one event, separated by semicolons."""
-        return "; ".join(dict.fromkeys(self._clauses(condition, event)))
+    def value(self, slot: int) -> Any:
+        """Return the value of an expression, None where it has none."""
+        if slot not in self._values:
+            self._values[slot] = self._vectors[slot].at(self._event)
+        return self._values[slot]
 
-    def evidence(self, condition: Compiled, event: int) -> dict[str, Any]:
-        """Return the values of all names of a condition: amounts and times as text, numbers as they are."""
-        found: dict[str, Any] = {}
-        for part in condition.leaves:
-            found[part.text] = self._plain(part, event)
+
+Format = Callable[[Any, Moment], Any]
+Template = tuple[str | tuple[int, Format], ...]
+"""A clause in words: fixed texts, and the slots whose values are put between them."""
+
+
+class Wording:
+    """Puts the hits of one rule into words; what is the same for every event is prepared once."""
+
+    def __init__(self, condition: Compiled) -> None:
+        self._clauses = _Clauses(condition)
+        leaves = {leaf.text: (leaf.slot, _plain(leaf.type)) for leaf in condition.leaves}
+        self._leaves = [(text, slot, plain) for text, (slot, plain) in leaves.items()]
+
+    def reason(self, moment: Moment) -> str:
+        """Return the true clauses of the condition, which is true, separated by semicolons."""
+        return "; ".join(dict.fromkeys(self._clauses.told(moment)))
+
+    def evidence(self, moment: Moment) -> dict[str, Any]:
+        """Return the values of all names of the condition: amounts and times as text, numbers as they are."""
+        found = {}
+        for text, slot, plain in self._leaves:
+            value = moment.value(slot)
+            found[text] = None if value is None else plain(value, moment)
         return found
 
-    def _clauses(self, condition: Compiled, event: int) -> list[str]:
+
+class _Clauses:
+    """The clauses of one condition: a template for each, and for an `or` the clauses of its operands."""
+
+    def __init__(self, condition: Compiled) -> None:
+        self._parts: list[Template | list[tuple[int, _Clauses]]] = []
+        self._add(condition)
+
+    def _add(self, condition: Compiled) -> None:
         node = condition.node
         if not isinstance(node, Junction):
-            return [self._clause(condition, event)]
-        # All operands of a true `and` are true; of an `or` only some need be.
-        every = node.operator == "and"
-        told = (each for each in condition.operands if every or self._vectors[each.slot].at(event))
-        return [clause for each in told for clause in self._clauses(each, event)]
+            self._parts.append(_template(condition))
+        elif node.operator == "and":
+            for operand in condition.operands:
+                self._add(operand)
+        else:
+            self._parts.append([(operand.slot, _Clauses(operand)) for operand in condition.operands])
 
-    def _clause(self, condition: Compiled, event: int) -> str:
-        template = self._templates.get(condition.slot)
-        if template is None:
-            template = self._templates[condition.slot] = _template(condition)
-        return "".join([part if isinstance(part, str) else self._shown(part, event) for part in template])
+    def told(self, moment: Moment) -> list[str]:
+        """Return the true clauses: all operands of a true `and` are, of an `or` only some need be."""
+        clauses: list[str] = []
+        for part in self._parts:
+            if isinstance(part, tuple):
+                clauses.append(_filled(part, moment))
+            else:
+                for slot, operand in part:
+                    if moment.value(slot):
+                        clauses += operand.told(moment)
+        return clauses
 
-    def _shown(self, part: Compiled, event: int) -> str:
-        value = self._vectors[part.slot].at(event)
-        if value is None:
-            return "(none)"
-        match part.type.kind:
-            case Kind.MONEY:
-                currency = part.type.currency or self._currencies[event] or ""
-                return format_minor(round(value), currency) if currency in EXPONENTS else f"{value:,}"
-            case Kind.NUMBER if isinstance(value, float):
-                return f"{value:,.4f}".rstrip("0").rstrip(".")
-            case Kind.NUMBER:
-                return f"{value:,}"
-            case _:
-                return str(self._typed(value, part.type, event))
 
-    def _plain(self, part: Compiled, event: int) -> Any:
-        value = self._vectors[part.slot].at(event)
-        return None if value is None else self._typed(value, part.type, event)
-
-    def _typed(self, value: Any, type_: Type, event: int) -> Any:
-        match type_.kind:
-            case Kind.TEXT:
-                return self._interner.text(int(value))
-            case Kind.TIME:
-                return format_time(int(value))
-            case Kind.DURATION:
-                return readable_duration(int(value))
-            case Kind.MONEY:
-                currency = type_.currency or self._currencies[event] or ""
-                per_major = factor(currency) if currency in EXPONENTS else 1
-                return f"{value / per_major:.{EXPONENTS.get(currency, 0)}f}"
-            case _:
-                return round(value, 6) if isinstance(value, float) else value
+def _filled(template: Template, moment: Moment) -> str:
+    words = []
+    for part in template:
+        if isinstance(part, str):
+            words.append(part)
+        else:
+            slot, shown = part
+            value = moment.value(slot)
+            words.append("(none)" if value is None else shown(value, moment))
+    return "".join(words)
 
 
 def _template(condition: Compiled) -> Template:
@@ -108,7 +114,9 @@ def _template(condition: Compiled) -> Template:
         return (f"{condition.text} is true",)
     left = condition.operands[0]
     if left.type.kind is Kind.TEXT and isinstance(node.left, Name):
-        return (f"{left.text} is ", left) if node.operator in ("==", "in") else (condition.text,)
+        if node.operator not in ("==", "in"):
+            return (condition.text,)
+        return (f"{left.text} is ", (left.slot, _shown(left.type)))
     if len(condition.operands) == 1:
         return (*_term(left), f" in {write(node.right)}")
     return (*_term(left), f" {node.operator} ", *_term(condition.operands[1]))
@@ -116,9 +124,52 @@ def _template(condition: Compiled) -> Template:
 
 def _term(part: Compiled) -> Template:
     if not isinstance(part.node, Literal):
-        return (f"{part.text} ", part)
+        return (f"{part.text} ", (part.slot, _shown(part.type)))
     label = part.node.label
     return (f"{label} {write(Literal(part.node.value))}" if label else part.text,)
+
+
+def _shown(type_: Type) -> Format:
+    """Return how a value of a type is shown in a sentence."""
+    match type_.kind:
+        case Kind.MONEY:
+            return lambda value, moment: _shown_money(value, type_.currency or moment.currency)
+        case Kind.NUMBER:
+            return _shown_number
+        case _:
+            plain = _plain(type_)
+            return lambda value, moment: str(plain(value, moment))
+
+
+def _shown_money(value: float, currency: str) -> str:
+    return format_minor(round(value), currency) if currency in EXPONENTS else f"{value:,}"
+
+
+def _shown_number(value: float, _: Moment) -> str:
+    return f"{value:,.4f}".rstrip("0").rstrip(".") if isinstance(value, float) else f"{value:,}"
+
+
+def _plain(type_: Type) -> Format:
+    """Return how a value of a type stands in JSON."""
+    match type_.kind:
+        case Kind.TEXT:
+            return lambda value, moment: moment.text(value)
+        case Kind.TIME:
+            return lambda value, _: format_time(value)
+        case Kind.DURATION:
+            return lambda value, _: readable_duration(int(value))
+        case Kind.MONEY:
+            return lambda value, moment: _plain_money(value, type_.currency or moment.currency)
+        case _:
+            return lambda value, _: round(value, 6) if isinstance(value, float) else value
+
+
+def _plain_money(value: float, currency: str) -> str:
+    if currency not in EXPONENTS:
+        return f"{value:.0f}"
+    if isinstance(value, int):
+        return decimal_text(value, currency)
+    return f"{value / factor(currency):.{EXPONENTS[currency]}f}"
 
 
 def readable_duration(us: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -116,3 +116,8 @@ def format_time(time_us: int) -> str:
     moment = _EPOCH + timedelta(microseconds=int(time_us))
     precision = "seconds" if time_us % 1_000_000 == 0 else "milliseconds" if time_us % 1_000 == 0 else "auto"
     return moment.isoformat(timespec=precision).replace("+00:00", "Z")
+
+
+def day_us(day: date) -> int:
+    """Return the first microsecond of a day in UTC."""
+    return (day - _EPOCH.date()).days * 86_400_000_000

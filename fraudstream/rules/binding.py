@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from fraudstream.events.interning import Interner
@@ -14,9 +14,10 @@ from fraudstream.rules.parse import WORDS, ExpressionError
 from fraudstream.rules.ruleset import Model, Rule, Ruleset
 from fraudstream.rules.schema import FeatureSpec
 from fraudstream.rules.scope import Scope, Symbol
+from fraudstream.rules.shared import ACTIONS_FILE, TYPOLOGIES_FILE
 from fraudstream.rules.tree import Node, models, names
 from fraudstream.rules.types import DURATION, NUMBER, TIME, Kind, Type
-from fraudstream.rules.yaml_file import YamlFile
+from fraudstream.rules.yaml_file import YamlFile, YamlPath
 
 _COUNTED = (Aggregate.SUM, Aggregate.AVG)
 _ORDERED = (*_COUNTED, Aggregate.MIN, Aggregate.MAX)
@@ -24,12 +25,16 @@ _ORDERED = (*_COUNTED, Aggregate.MIN, Aggregate.MAX)
 
 @dataclass(frozen=True)
 class BoundRule:
-    """A rule in the judging program, and the features (by index) and models that it names."""
+    """A rule in the judging program, and the features (by index) and models that it names.
+
+    `bands` says for each outcome of the rule whether an event lies in its band; empty where it has none.
+    """
 
     rule: Rule
     when: Compiled
     features: tuple[int, ...]
     models: tuple[str, ...]
+    bands: tuple[Compiled, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,8 @@ def bind(ruleset: Ruleset, schema: Schema, interner: Interner, *, scores: bool =
     for rule in ruleset.rules:
         if rule.runs:
             binder.bind_rule(rule, any_score=scores)
+    binder.check_keys(TYPOLOGIES_FILE, ruleset.typologies.columns())
+    binder.check_keys(ACTIONS_FILE, ruleset.actions.columns())
     if problems:
         raise RulesetError(problems)
     return bound
@@ -96,12 +103,18 @@ class _Binder:
         scope = self._with_features(scope, indexes)
         try:
             when = self._bound.judge.condition(rule.when, scope)
+            bands = tuple(self._bound.judge.condition(band, scope) for band in rule.bands)
         except ExpressionError as error:
             self._problems.append(rule.locate(error))
             return
         used = {each.name for each in names(rule.when)}
         mentioned = tuple(index for name, index in indexes.items() if name in used)
-        self._bound.rules.append(BoundRule(rule, when, mentioned, tuple(models(rule.when))))
+        self._bound.rules.append(BoundRule(rule, when, mentioned, tuple(models(rule.when)), bands))
+
+    def check_keys(self, name: str, keys: Iterable[tuple[YamlPath, tuple[str, ...]]]) -> None:
+        """Note the columns that a shared file names and that are no texts."""
+        for path, columns in keys:
+            self._are_texts(columns, path, self._bound.ruleset.files[name])
 
     def bind_model(self, model: Model) -> None:
         indexes = self._features(model.spec.windows, model, "windows")
@@ -165,7 +178,7 @@ class _Binder:
         if suppress is not None:
             self._are_texts(suppress.by, ("then", "suppress", "by"), rule.file)
 
-    def _are_texts(self, columns: tuple[str, ...], path: tuple[str, ...], file: YamlFile) -> bool:
+    def _are_texts(self, columns: tuple[str, ...], path: YamlPath, file: YamlFile) -> bool:
         """Tell whether all are text columns, and note the first that is not."""
         for name in columns:
             column = self._bound.schema.column(name)

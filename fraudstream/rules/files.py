@@ -1,4 +1,4 @@
-"""The other files of a rule directory: typologies, reason codes, exchange rates and models."""
+"""The other files of a rule directory: reason codes, exchange rates and models."""
 
 from __future__ import annotations
 
@@ -9,20 +9,6 @@ from pydantic import BeforeValidator, Field
 from fraudstream.events.money import EXPONENTS
 from fraudstream.events.rates import RateTable
 from fraudstream.rules.schema import Day, FeatureSpec, Strict
-
-
-class Typology(Strict):
-    """A crime pattern."""
-
-    title: str
-    description: str
-
-
-class Typologies(Strict):
-    """rules/typologies.yml."""
-
-    schema_: Literal["fraudstream.typologies/v1"] = Field(alias="schema")
-    typologies: dict[str, Typology]
 
 
 class ReasonCodes(Strict):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -33,7 +33,10 @@ def _columns(value: object) -> object:
 
 
 def _date(value: object) -> object:
-    return date.fromisoformat(value) if isinstance(value, str) else value
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        raise ValueError(f"{value!r} is no day: write it as 2026-09-01") from None
 
 
 DurationUs = Annotated[int, BeforeValidator(_duration), Field(gt=0)]
@@ -137,6 +140,38 @@ class Then(Strict):
     score: int = Field(ge=0, le=100)
     reason_code: str
     suppress: Suppress | None = None
+    alerts_per_hour_max: int | None = Field(None, ge=1)
+
+
+Bound = int | float | str
+"""A number, or the text of a number, a duration or a parameter."""
+
+
+class BandSpec(Strict):
+    """The numbers from `from` (inclusive) to `to` (exclusive), and where a hit there differs from `then`."""
+
+    name: str = Field(pattern=_NAME)
+    from_: Bound | None = Field(None, alias="from")
+    to: Bound | None = None
+    action: Annotated[Action | None, Field(strict=False)] = None
+    score: int | None = Field(None, ge=0, le=100)
+    reason_code: str | None = None
+
+
+class Bands(Strict):
+    """Maps one number, `of`, to several named outcomes."""
+
+    of: str
+    outcomes: list[BandSpec] = Field(min_length=1)
+
+
+class Outcome(NamedTuple):
+    """What a hit does; `band` is None where the rule has none."""
+
+    band: str | None
+    action: Action
+    score: int
+    reason_code: str
 
 
 class Effective(Strict):
@@ -153,13 +188,29 @@ class Effective(Strict):
 
 
 class Case(Strict):
-    """One inline test: events before, the event, and what the rule must say."""
+    """One inline test: events before, the event, and what the rule must say, a hit also in which band."""
 
     name: str
     history: list[dict[str, Any]] | None = None
     event: dict[str, Any] = {}
     scores: dict[str, float] = {}
     expect: Literal["hit", "miss", "not_evaluated"]
+    band: str | None = None
+
+    @model_validator(mode="after")
+    def _band_is_of_a_hit(self) -> Case:
+        if self.band is not None and self.expect != "hit":
+            raise ValueError(
+                f"only a hit lies in a band: take band out, or write expect: hit in {self.name!r}"
+            )
+        return self
+
+
+class Accepted(Strict):
+    """A change of the rule that no case can notice, in the words of `fraudstream rules mutate`, and why."""
+
+    change: str
+    because: str = Field(min_length=1)
 
 
 class Tests(Strict):
@@ -168,6 +219,7 @@ class Tests(Strict):
     defaults: dict[str, Any] = {}
     history: list[dict[str, Any]] = []
     cases: list[Case]
+    accept: list[Accepted] = []
 
     @model_validator(mode="after")
     def _names_differ(self) -> Tests:
@@ -217,5 +269,22 @@ class RuleSpec(Strict):
     params: dict[Annotated[str, Field(pattern=_NAME)], ParamValue] = {}
     features: dict[Annotated[str, Field(pattern=_NAME)], FeatureSpec] = {}
     when: Annotated[Condition, AfterValidator(_condition)]
+    bands: Bands | None = None
     then: Then
     tests: Tests
+
+    @property
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """What a hit may do: one outcome per band, or the only one."""
+        then = self.then
+        if self.bands is None:
+            return (Outcome(None, then.action, then.score, then.reason_code),)
+        return tuple(
+            Outcome(
+                band.name,
+                band.action or then.action,
+                then.score if band.score is None else band.score,
+                band.reason_code or then.reason_code,
+            )
+            for band in self.bands.outcomes
+        )

@@ -135,6 +135,15 @@ def test_a_missing_shared_file_is_named(name: str) -> None:
         build_ruleset(files)
 
 
+def test_too_many_rules_are_refused_before_any_is_parsed() -> None:
+    """A directory of ten thousand files that are no YAML is one problem."""
+    files = rule_files(*[b"["] * 10_000)
+    with pytest.raises(
+        RulesetError, match=r"^x/0\.yml:1:1: 10000 rules, at most 5000 are read: split them over deployments$"
+    ):
+        build_ruleset(files)
+
+
 @pytest.mark.parametrize(
     ("rates", "message"),
     [
@@ -173,10 +182,10 @@ def test_rules_stand_in_the_order_of_their_ids() -> None:
     assert [rule.id for rule in ruleset_of(*rules).rules] == ["TST-A-001", "TST-B-001", "TST-C-001"]
 
 
-def test_lists_and_other_top_level_files_are_no_rules() -> None:
-    """Only files in a folder of rules are rules."""
-    files = rule_files(rule_file(), **{"lists/a.yml": b"entries: []\n"})
-    assert len(build_ruleset(files).rules) == 1
+def test_a_shared_file_that_is_no_yaml_is_not_called_missing() -> None:
+    """It is there; what is wrong with it is told, once."""
+    (fault,) = faults(rule_file(), **{"rates.yml": b"rates: ]"})
+    assert fault.startswith("rates.yml:1:8: not well-formed YAML: ")
 
 
 def test_many_rules_load() -> None:
