@@ -39,6 +39,8 @@ class Step:
     features: Mapping[int, dict[tuple[str, str], Any]]
     alerts: list[dict[str, Any]]
     suppressed: int
+    held_back: Mapping[str, int]
+    bands: Mapping[tuple[str, str], int]
 
 
 def build(files: Mapping[str, bytes]) -> Ruleset:
@@ -59,7 +61,7 @@ class EngineUnderTest:
         settings = Settings(
             schema=_SCHEMA,
             lateness_us=self.deployment.lateness_us,
-            duplicates=Horizon(self.deployment.horizon_us),
+            duplicates=Horizon(self.deployment.horizon_us, self.deployment.ids_max),
         )
         self._engine = Engine(self.ruleset, settings)
         stage = self._engine._features
@@ -92,6 +94,8 @@ class EngineUnderTest:
                 for alert in result.alerts
             ],
             result.suppressed,
+            dict(result.held_back),
+            dict(result.bands),
         )
 
     def _features(self) -> list[dict[tuple[str, str], Any]]:

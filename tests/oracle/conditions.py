@@ -63,7 +63,7 @@ class Scope:
     ruleset: Ruleset
     event: Event
     features: Mapping[str, Scalar | None]
-    outcomes: Mapping[str, bool | None]
+    outcome: Callable[[str], bool | None]
 
 
 def kind_of(node: Value) -> str:
@@ -110,11 +110,11 @@ def truth(node: Condition, scope: Scope) -> bool | None:
         case Chain(first, links):
             lefts = [first, *(right for _, right in links)]
             pairs = zip(lefts, links, strict=False)
-            return _every([_compare(sign, left, right, scope) for left, (sign, right) in pairs])
+            return _every([compare(sign, left, right, scope) for left, (sign, right) in pairs])
         case Between(value, low, high):
-            return _every([_compare(">=", value, low, scope), _compare("<=", value, high, scope)])
+            return _every([compare(">=", value, low, scope), compare("<=", value, high, scope)])
         case OneOf(value, items, negated):
-            equals = [_not(_compare("==", value, item, scope)) for item in items]
+            equals = [_not(compare("==", value, item, scope)) for item in items]
             among = _not(_every(equals))
             return _not(among) if negated else among
         case IsNull(value, negated):
@@ -125,7 +125,7 @@ def truth(node: Condition, scope: Scope) -> bool | None:
             listed = is_listed(scope.ruleset, name, scope.event, column)
             return _not(listed) if negated else listed
         case Outcome(rule_id):
-            return scope.outcomes[rule_id]
+            return scope.outcome(rule_id)
 
 
 def _every(parts: list[bool | None]) -> bool | None:
@@ -162,7 +162,8 @@ def in_days(t_us: int, first: date | None, last: date | None) -> bool:
     return (first is None or t_us >= day_us(first)) and (last is None or t_us < day_us(last))
 
 
-def _compare(sign: str, left: Value, right: Value, scope: Scope) -> bool | None:
+def compare(sign: str, left: Value, right: Value, scope: Scope) -> bool | None:
+    """Compare two values, None where either is unknown."""
     one, other = _beside(left, right, scope), _beside(right, left, scope)
     if one is None or other is None:
         return None

@@ -17,11 +17,13 @@ LISTS = ("watched", "trusted")
 
 SPANS_S = (1, 2, 5, 10, 30, 60)
 """Windows, durations and suppression times in seconds; the steps of time hit and miss their edges."""
+QUIET_S = (30, 10, 60, 600, 3600)
+"""How long a key is quiet."""
 LONG_SPANS_S = (61, 64, 100, 640, 1000)
 """Windows beyond those that are exact."""
 EXACT_S = 60
 OFFSETS_S = (1, 2, 10)
-STEPS_S = (0, 0, 0, 1, 1, 1, 2, 5, 10, 30, 60)
+STEPS_S = (0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 5, 5, 10, 30, 60, 1800)
 BEHIND_S = (0, 0, 0, 0, 0, 1, 2, 5, 6, 12, 60, 200)
 LATENESS_S = (5, 0, 1, 30)
 LEAPS_US = (3_600 * SECOND_US, DAY_US, 400 * DAY_US, 400 * DAY_US + 1)

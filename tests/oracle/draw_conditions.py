@@ -116,7 +116,7 @@ def _atoms(names: Names) -> list[Callable[[st.DrawFn, Names], Condition]]:
 
 
 def _ordered(draw: st.DrawFn, names: Names) -> Condition:
-    left = draw(_numeric(names))
+    left = draw(numeric(names))
     return Chain(left[0], ((_sign(draw), draw(_comparable(left, names))),))
 
 
@@ -132,13 +132,13 @@ def _of_feature(draw: st.DrawFn, names: Names) -> Condition:
 
 
 def _chain(draw: st.DrawFn, names: Names) -> Condition:
-    middle = draw(_numeric(names))
+    middle = draw(numeric(names))
     low, high = draw(_constants(middle[1])), draw(_comparable(middle, names))
     return Chain(low, ((one_of(draw, "<=", "<"), middle[0]), (one_of(draw, "<", "<="), high)))
 
 
 def _between(draw: st.DrawFn, names: Names) -> Condition:
-    value = draw(_numeric(names))
+    value = draw(numeric(names))
     return Between(value[0], draw(_constants(value[1])), draw(_comparable(value, names)))
 
 
@@ -160,7 +160,7 @@ def _among(draw: st.DrawFn, names: Names) -> Condition:
         column = one_of(draw, *TEXT_COLUMNS)
         items = draw(st.lists(st.sampled_from(TEXT_COLUMNS[column]), min_size=1, max_size=3))
         return OneOf(Column(column, TEXT), tuple(map(Text, items)), negated)
-    value, kind = draw(_numeric(names))
+    value, kind = draw(numeric(names))
     numbers = draw(st.lists(_constants(kind), min_size=1, max_size=3))
     return OneOf(value, tuple(each for each in numbers if isinstance(each, Number)), negated)
 
@@ -192,6 +192,8 @@ def _constants(draw: st.DrawFn, kind: str) -> Number | Span:
     if kind == DURATION:
         return Span(one_of(draw, *SPANS_S) * SECOND_US, _name(draw))
     digits = one_of(draw, *(MONEY_CONSTANTS if is_money(kind) else CONSTANTS))
+    if kind == OWN_MONEY and not layers.OWN_MONEY_DECIMALS:
+        digits = digits.replace("1.13", "1")
     return Number(Decimal(digits), _name(draw))
 
 
@@ -207,7 +209,7 @@ def _comparable(draw: st.DrawFn, left: tuple[Value, str], names: Names) -> Value
 
 
 @st.composite
-def _numeric(draw: st.DrawFn, names: Names, depth: int = 2) -> tuple[Value, str]:
+def numeric(draw: st.DrawFn, names: Names, depth: int = 2) -> tuple[Value, str]:
     """Draw a value that can be ordered, and its kind."""
     terms: list[Value] = [*NUMBER_COLUMNS, AMOUNT, *map(Converted, CURRENCIES)]
     term = one_of(draw, *terms, *names.of(NUMBER, DURATION, *CURRENCIES))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
+from tests.oracle import layers
 from tests.oracle.comparing import World
 from tests.oracle.domain import EXACT_S, LATENESS_S
 from tests.oracle.draw_conditions import one_of
@@ -22,8 +23,12 @@ def worlds(draw: st.DrawFn) -> list[World]:
     ruleset = draw(rulesets())
     runs = []
     for _ in range(STREAMS):
-        deployment = Deployment(one_of(draw, *LATENESS_S) * SECOND_US, EXACT_S * SECOND_US, 1_000_000)
+        deployment = Deployment(one_of(draw, *LATENESS_S) * SECOND_US, EXACT_S * SECOND_US, _ids_max(draw))
         stream = tuple(draw(streams()))
         cuts = draw(st.sets(st.integers(1, EVENTS_MAX - 1), max_size=8))
         runs.append(World(ruleset, deployment, stream, frozenset(cuts)))
     return runs
+
+
+def _ids_max(draw: st.DrawFn) -> int:
+    return one_of(draw, 1_000_000, 3) if layers.IDS_MAX else 1_000_000

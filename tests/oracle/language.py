@@ -220,13 +220,16 @@ class Suppress:
 
 @dataclass(frozen=True)
 class Band:
-    """One range of a number, `low` inclusive and `high` exclusive, None where it is open."""
+    """One range of a number, `low` inclusive and `high` exclusive, None where it is open.
+
+    Action and score are None where they are those of the rule.
+    """
 
     name: str
     low: Decimal | None
     high: Decimal | None
-    action: str
-    score: int = 0
+    action: str | None = None
+    score: int | None = None
 
 
 @dataclass(frozen=True)

@@ -12,16 +12,18 @@ FLOAT_SUMS = False
 """sum, avg and the moments over columns of floats."""
 EVER = False
 """Memories without a window end after 400 days."""
-IDS_MAX = False
+IDS_MAX = True
 """Duplicates are remembered for a given number of ids."""
 OVERFLOW = False
 """Integers beyond int64 are unknown."""
+OWN_MONEY_DECIMALS = False
+"""Plain decimals such as 1.13 beside an amount in its own currency are exact."""
 BETWEEN = False
 LISTS = False
 RULE_REFERENCES = False
-BANDS = False
-TYPOLOGIES = False
-ALLOW_LISTS = False
-BUDGETS = False
+BANDS = True
+TYPOLOGIES = True
+ALLOW_LISTS = True
+BUDGETS = True
 RELOADS = False
 SNAPSHOTS = False

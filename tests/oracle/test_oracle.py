@@ -23,7 +23,6 @@ SEEN: Counter[str] = Counter()
     deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
-    print_blob=True,
     phases=[Phase.generate] if 'NOSHRINK' in os.environ else list(Phase),
 )
 @given(worlds())

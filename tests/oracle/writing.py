@@ -21,6 +21,7 @@ from tests.oracle.language import (
     Feature,
     IsNull,
     Listed,
+    ListEntry,
     Minus,
     Number,
     OneOf,
@@ -59,19 +60,66 @@ def files_of(ruleset: Ruleset) -> dict[str, bytes]:
             ],
         },
     }
+    files |= {f"lists/{name}.yml": _list(name, entries) for name, entries in ruleset.lists}
+    if ruleset.allow_lists or ruleset.alerts_per_hour_max:
+        files["actions.yml"] = _actions(ruleset)
     files |= {f"x/{rule.id.lower()}.yml": _rule(rule) for rule in ruleset.rules}
     return {name: json.dumps(content).encode() for name, content in files.items()}
 
 
 def _typology(typology: Typology) -> dict[str, Any]:
-    return {"title": typology.name, "description": "Anything"}
+    content: dict[str, Any] = {"title": typology.name, "description": "Anything"}
+    if typology.weights:
+        content["score"] = {
+            "over": {"by": list(typology.by), "window": _duration(typology.window_us)}
+            if typology.by
+            else "event",
+            "weights": dict(typology.weights),
+            "bands": [
+                {**_limits(band), "action": band.action, "reason_code": "ANY", "reason": "Anything"}
+                for band in typology.bands
+            ],
+        }
+        if typology.suppress is not None:
+            content["score"]["suppress"] = _suppress(typology.suppress)
+    return content
+
+
+def _list(name: str, entries: tuple[ListEntry, ...]) -> dict[str, Any]:
+    return {
+        "schema": "fraudstream.list/v1",
+        "id": name,
+        "title": name,
+        "source": "invented",
+        "retrieved": "2026-01-01",
+        "entries": [{"value": each.text, **_days(each.first_day, each.last_day)} for each in entries],
+    }
+
+
+def _actions(ruleset: Ruleset) -> dict[str, Any]:
+    content: dict[str, Any] = {
+        "schema": "fraudstream.actions/v1",
+        "allow_lists": [
+            {
+                "column": each.column,
+                "list": each.list_name,
+                "at_most": each.at_most,
+                "except": list(each.exempt),
+                "reason": "Anything",
+            }
+            for each in ruleset.allow_lists
+        ],
+    }
+    if ruleset.alerts_per_hour_max is not None:
+        content["alerts_per_hour_max"] = ruleset.alerts_per_hour_max
+    return content
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
     params: dict[str, int | float | str] = {}
     features = {name: _feature(feature, params) for name, feature in rule.features}
     when = _when(rule.when, params)
-    return {
+    content = {
         "schema": "fraudstream.rule/v1",
         "id": rule.id,
         "version": 1,
@@ -87,15 +135,26 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "params": params,
         "features": features,
         "when": when,
-        "then": _then(rule, params),
+        "then": _then(rule),
         "tests": {"cases": [_CASE]},
     }
+    if rule.banded is not None:
+        outcomes = [_band(band) for band in rule.bands]
+        content["bands"] = {"of": _value(rule.banded, params), "outcomes": outcomes}
+    return content
 
 
-def _then(rule: Rule, params: dict[str, int | float | str]) -> dict[str, Any]:
+def _band(band: Band) -> dict[str, Any]:
+    given = {"action": band.action, "score": band.score}
+    return {"name": band.name, **_limits(band), **{key: each for key, each in given.items() if each is not None}}
+
+
+def _then(rule: Rule) -> dict[str, Any]:
     then: dict[str, Any] = {"action": rule.action, "score": rule.score, "reason_code": "ANY"}
     if rule.suppress is not None:
         then["suppress"] = _suppress(rule.suppress)
+    if rule.alerts_per_hour_max is not None:
+        then["alerts_per_hour_max"] = rule.alerts_per_hour_max
     return then
 
 
@@ -213,7 +272,6 @@ def _new(name: str, plain: int | float | str, params: dict[str, int | float | st
     return unique
 
 
-def band_limits(band: Band) -> dict[str, int | float]:
-    """Return the closed ends of a band as a file has them."""
+def _limits(band: Band) -> dict[str, int | float]:
     given = {"from": band.low, "to": band.high}
     return {word: _plain(limit) for word, limit in given.items() if limit is not None}
