@@ -65,6 +65,10 @@ kafka-down: ## Stop it and remove its data
 docs: $(STAMP) ## Write docs/metrics.md anew from the code
 	@$(BIN)/python -m fraudstream.telemetry.docs > docs/metrics.md
 
+.PHONY: schemas
+schemas: $(STAMP) ## Write docs/schemas/ anew from the models of the rule files
+	@$(BIN)/python -m fraudstream.cli rules schemas docs/schemas
+
 .PHONY: lock
 lock: $(STAMP) ## Resolve requirements.lock anew from pyproject.toml
 	@$(BIN)/python -m pip install --quiet uv

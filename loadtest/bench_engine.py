@@ -98,21 +98,21 @@ def stage_us_per_event(ruleset: Ruleset, payloads: Payloads) -> dict[str, float]
     """
     settings = Settings()
     interner = Interner()
-    bound = bind(ruleset, settings.schema, interner)
+    bound = bind(ruleset, settings.schema)
     decoder, duplicates = Decoder(settings.schema, interner), Duplicates(settings.duplicates)
-    features, models = FeatureStage(bound, settings.lateness_us), ModelStage(bound)
-    judge, watermark = Judge(bound.rules), Watermark()
+    features, models = FeatureStage(bound, interner, settings.lateness_us), ModelStage(bound, interner)
+    judge, watermark = Judge(bound, interner), Watermark()
     decider, alerting = Decider(bound, settings.lateness_us), Alerting(bound, settings.lateness_us)
 
     def step(batch: Payloads, clock: _Clock) -> None:
         decoded, _ = clock("decode", lambda: decoder.decode(batch))
         fresh = clock("duplicates", lambda: duplicates.first_seen(decoded.ids, decoded.time_us))
         events = decoded.take(np.flatnonzero(fresh))
-        view = View(events, ruleset.rates)
+        view = View(events)
         frame = clock("windows", lambda: features.advance(view))
         scored = clock("model", lambda: models.score(view))
-        vectors = clock("rules", lambda: bound.judge.run(view))
-        judgement = clock("judge", lambda: judge.judge(vectors, events.time_us))
+        judgement = clock("judge", lambda: judge.judge(view))
+        vectors = judgement.vectors
         tide = watermark.advance(events.time_us)
         decided = clock("combine", lambda: decider.decide(judgement.hits, vectors, events, tide))
         judged = Judged(events, vectors, features, frame, scored, decided, tide)

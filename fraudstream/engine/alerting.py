@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -32,14 +32,14 @@ from fraudstream.engine.wording import Moment, Wording
 from fraudstream.events.batch import EventBatch
 from fraudstream.features.windows import Frame
 from fraudstream.rules.binding import Bound
-from fraudstream.rules.vectors import Vector
+from fraudstream.rules.vectors import Vectors
 
 
 class Judged(NamedTuple):
     """All that is known of one judged batch."""
 
     batch: EventBatch
-    vectors: Sequence[Vector]
+    vectors: Vectors
     features: FeatureStage
     frame: Frame
     scored: Scored
@@ -52,11 +52,12 @@ class Alerting:
 
     def __init__(self, bound: Bound, lateness_us: int) -> None:
         self._version = bound.ruleset.version
-        self._titles = {name: each.title for name, each in bound.ruleset.typologies.typologies.items()}
+        titles = {name: each.title for name, each in bound.ruleset.typologies.typologies.items()}
+        self._typology_heads = {name: typology_head(name, title) for name, title in titles.items()}
         self._describer = Describer(bound.schema)
         self._teller = Teller(bound.ruleset, lateness_us)
         self._wordings: dict[str, Wording] = {}
-        self._heads: dict[tuple[str, str | None], dict[str, Any]] = {}
+        self._heads: dict[Hit, dict[str, Any]] = {}
 
     def alerts(self, judged: Judged) -> tuple[list[Alert], Kept]:
         """Return the alerts and summaries of a batch in stream order, and what was not told."""
@@ -75,14 +76,18 @@ class Alerting:
         events = np.array([each.verdict.event for each in told], np.intp)
         texts = Texts(judged.batch.texts)
         described = self._describer.described(judged.batch, events, texts)
+        asked = [(each.hit.bound.features, one.verdict.event) for one in told for each in one.hits]
+        ids = iter(judged.features.contributing_ids(asked, judged.frame, CONTRIBUTING_MAX))
         return [
-            self._alert(each, next(described), texts, judged)
+            self._alert(each, next(described), ids, texts, judged)
             if isinstance(each, Told)
             else self._summary(*each, judged.batch)
             for each in found
         ]
 
-    def _alert(self, told: Told, event: dict[str, Any], texts: Texts, judged: Judged) -> Alert:
+    def _alert(
+        self, told: Told, event: dict[str, Any], ids: Iterator[list[str]], texts: Texts, judged: Judged
+    ) -> Alert:
         verdict = told.verdict
         moment = Moment(judged.vectors, verdict.event, event.get("currency"), texts.__getitem__)
         names = [each.hit.bound.rule.id for each in told.hits]
@@ -99,7 +104,9 @@ class Alerting:
             "late": bool(judged.frame.lateness[verdict.event]),
             "models": models,
             "typologies": self._typologies(told),
-            "rules": [self._rule(each, moment, verdict.event, judged) for each in told.hits],
+            "rules": [
+                self._rule(each, moment, next(ids), judged.scored, verdict.event) for each in told.hits
+            ],
             "event": event,
             "ruleset_version": self._version,
         }
@@ -112,28 +119,27 @@ class Alerting:
         names = {each.hit.bound.rule.spec.typology for each in told.hits}
         names |= {pattern.typology for pattern in told.patterns}
         return [
-            describe_pattern(patterns[name], self._titles[name])
+            {**self._typology_heads[name], **describe_pattern(patterns[name])}
             if name in patterns
-            else typology_head(name, self._titles[name])
+            else self._typology_heads[name]
             for name in sorted(names)
         ]
 
-    def _rule(self, told: ToldHit, moment: Moment, event: int, judged: Judged) -> dict[str, Any]:
-        hit = told.hit
-        bound = hit.bound
+    def _rule(
+        self, told: ToldHit, moment: Moment, ids: list[str], scored: Scored, event: int
+    ) -> dict[str, Any]:
+        hit, budget = told
         wording = self._wording(hit)
-        raised = [
-            f"score raised by {text}"
-            for model in bound.models
-            if (text := judged.scored.raised_by(model, event))
-        ]
-        events = judged.features.contributing_ids(bound.features, judged.frame, event, CONTRIBUTING_MAX)
+        reason = wording.reason(moment)
+        for model in hit.bound.models:
+            if raised := scored.raised_by(model, event):
+                reason += f"; score raised by {raised}"
         return {
             **self._head(hit),
-            "reason": "; ".join([wording.reason(moment), *raised]),
+            "reason": reason,
             "evidence": wording.evidence(moment),
-            "contributing_event_ids": events,
-            "budget": told.budget and dict(zip(("told", "alerts_per_hour_max"), told.budget, strict=True)),
+            "contributing_event_ids": ids,
+            "budget": budget and {"told": budget[0], "alerts_per_hour_max": budget[1]},
         }
 
     def _wording(self, hit: Hit) -> Wording:
@@ -143,10 +149,9 @@ class Alerting:
         return self._wordings[rule_id]
 
     def _head(self, hit: Hit) -> dict[str, Any]:
-        place = (hit.bound.rule.id, hit.outcome.band)
-        if place not in self._heads:
-            self._heads[place] = rule_head(hit)
-        return self._heads[place]
+        if hit not in self._heads:
+            self._heads[hit] = rule_head(hit)
+        return self._heads[hit]
 
     def _summary(self, event: int, overflow: Overflow, batch: EventBatch) -> Alert:
         content = describe_overflow(overflow, self._version)

@@ -56,17 +56,15 @@ def rule_head(hit: Hit) -> dict[str, Any]:
 
 
 def typology_head(name: str, title: str) -> dict[str, Any]:
-    """Return what an alert says of the typology of a rule: no score of its own leads to anything."""
+    """Return what an alert says of the typology of a rule, if no score of its own lies in a band."""
     scored = ("score", "band", "action", "reason_code", "reason")
     return {"id": name, "title": title, **dict.fromkeys(scored), "rules": []}
 
 
-def describe_pattern(pattern: Pattern, title: str) -> dict[str, Any]:
-    """Return what an alert says of a typology whose score lies in one of its bands."""
+def describe_pattern(pattern: Pattern) -> dict[str, Any]:
+    """Return what an alert says, beside its head, of a typology whose score lies in one of its bands."""
     band = pattern.band
     return {
-        "id": pattern.typology,
-        "title": title,
         "score": pattern.score,
         "band": {"from": band.from_, "to": band.to},
         "action": band.action,

@@ -18,10 +18,10 @@ from fraudstream.events.batch import EventBatch
 from fraudstream.rules.actions import AllowList
 from fraudstream.rules.binding import Bound, BoundRule
 from fraudstream.rules.schema import Outcome, Status
-from fraudstream.rules.vectors import Vector
+from fraudstream.rules.vectors import Vectors
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Hit:
     """What a rule does where it hits, in one of its bands if it has some; the same for every event."""
 
@@ -71,9 +71,7 @@ class Decider:
             [live or bool(rule.bands) for live, rule in zip(self._live, bound.rules, strict=True)]
         )
 
-    def decide(
-        self, hits: NDArray[np.bool_], vectors: Sequence[Vector], batch: EventBatch, tide: Tide
-    ) -> Decided:
+    def decide(self, hits: NDArray[np.bool_], vectors: Vectors, batch: EventBatch, tide: Tide) -> Decided:
         """Return what is decided on a batch; `hits` is bool [rules, n]."""
         events = len(batch)
         decided = Decided(np.zeros(events, np.int8), np.zeros(events, np.int16))
@@ -89,7 +87,7 @@ class Decider:
         return decided
 
     def _found(
-        self, hits: NDArray[np.bool_], vectors: Sequence[Vector], bands: Counter[tuple[str, str]]
+        self, hits: NDArray[np.bool_], vectors: Vectors, bands: Counter[tuple[str, str]]
     ) -> list[tuple[int, list[Hit]]]:
         """Return the hits of live rules by event; hits are rare, so that they are looked at one by one."""
         found: dict[int, list[Hit]] = {}
@@ -104,7 +102,7 @@ class Decider:
                 found.setdefault(event, []).append(hit)
         return sorted(found.items(), key=lambda item: item[0])
 
-    def _in_band(self, rule: int, vectors: Sequence[Vector], event: int) -> Hit:
+    def _in_band(self, rule: int, vectors: Vectors, event: int) -> Hit:
         hits = self._hits[rule]
         bands = zip(hits, hits[0].bound.bands, strict=True)
         return next(hit for hit, band in bands if vectors[band.slot].at(event))

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fraudstream.events.interning import Interner
 from fraudstream.rules.binding import Bound
 from fraudstream.rules.errors import Problem, RulesetError
-from fraudstream.rules.operators import values
+from fraudstream.rules.linked import link
 from fraudstream.rules.ruleset import Model, Ruleset
 from fraudstream.rules.validation import validated
-from fraudstream.rules.vectors import ALWAYS, Values
 from fraudstream.rules.view import View
 from fraudstream.scorers.config import ModelSpec, build_scorer
 from fraudstream.scorers.protocol import Contribution, ScoreBatch, Scorer
@@ -52,7 +52,7 @@ class Scored:
         return self._raised[place]
 
     def describe(self, event: int) -> list[dict[str, Any]]:
-        """Return what an alert says of each model that scored the event."""
+        """Return what an alert says of each model that scored the event, ready to be written as JSON."""
         described = []
         for model, (_, batch) in self.batches.items():
             if not batch.ready[event]:
@@ -63,15 +63,7 @@ class Scored:
                     "id": model,
                     "score": float(batch.calibrated[event]),
                     "raw_score": float(batch.raw[event]),
-                    "contributions": [
-                        {
-                            "feature": each.feature,
-                            "contribution": each.contribution,
-                            "value": each.value,
-                            "direction": each.direction,
-                        }
-                        for each in top
-                    ],
+                    "contributions": top,
                 }
             )
         return described
@@ -80,23 +72,21 @@ class Scored:
 class ModelStage:
     """Holds the scorers of a ruleset's models."""
 
-    def __init__(self, bound: Bound) -> None:
+    def __init__(self, bound: Bound, interner: Interner) -> None:
         self._bound = bound
+        self._inputs = link(bound.inputs, interner)
         self._scorers = [build_scorer(_spec(each.model)) for each in bound.models]
 
     def score(self, view: View) -> Scored:
         """Score and learn a batch; the scores go into the view."""
         if not self._scorers:
             return Scored({})
-        vectors = self._bound.inputs.run(view)
+        found = self._inputs.run(self._inputs.inputs(view)).reals
         batches = {}
         for model, scorer in zip(self._bound.models, self._scorers, strict=True):
-            inputs = np.empty((len(view), len(model.inputs)), np.float64)
-            for index, compiled in enumerate(model.inputs):
-                value = values(vectors, compiled.slot)
-                inputs[:, index] = np.where(value.known, value.data, np.nan)
+            inputs = found if len(self._scorers) == 1 else np.ascontiguousarray(found[:, model.inputs])
             batch = scorer.score_and_learn(inputs)
-            view.scores[model.model.spec.id] = Values(batch.calibrated, batch.ready)
+            view.scores[model.model.spec.id] = np.where(batch.ready, batch.calibrated, np.nan)
             batches[model.model.spec.id] = (scorer, batch)
         return Scored(batches)
 
@@ -108,7 +98,7 @@ class ModelStage:
     def pretend(self, view: View, scores: Mapping[str, float]) -> None:
         """Put given scores into the view for every event."""
         for model, score in scores.items():
-            view.scores[model] = Values(np.full(len(view), score), ALWAYS)
+            view.scores[model] = np.full(len(view), score)
 
 
 def check_models(ruleset: Ruleset) -> list[Problem]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +22,7 @@ from fraudstream.events.decode import Decoder
 from fraudstream.events.interning import Interner
 from fraudstream.events.mapping import Source
 from fraudstream.events.schema import Schema
-from fraudstream.rules.binding import bind
+from fraudstream.rules.binding import Bound, bind
 from fraudstream.rules.ruleset import Ruleset
 from fraudstream.rules.view import View
 
@@ -42,26 +42,37 @@ class Settings:
     duplicates: Horizon = field(default_factory=Horizon)
 
 
+Witness = Callable[[Bound, Judged], None]
+"""Is shown each judged batch, to explain it; what it is shown lasts no longer than the call."""
+
+
 class Engine:
     """Folds batches into decisions; the same messages in the same order give the same bytes out.
 
     How the messages are cut into batches changes nothing: each event is judged by the state that all events
-    before it left, and by itself. `any_score` lets rules name models that are not there.
+    before it left, and by itself. `any_score` lets rules name models that are not there; `witness` sees
+    every judged batch.
     """
 
     def __init__(
-        self, ruleset: Ruleset, settings: Settings | None = None, *, any_score: bool = False
+        self,
+        ruleset: Ruleset,
+        settings: Settings | None = None,
+        *,
+        any_score: bool = False,
+        witness: Witness | None = None,
     ) -> None:
         settings = settings or Settings()
         self.ruleset = ruleset
         self.settings = settings
+        self._witness = witness
         self._interner = Interner()
-        self._bound = bind(ruleset, settings.schema, self._interner, scores=any_score)
+        self._bound = bind(ruleset, settings.schema, scores=any_score)
         self._decoder = Decoder(settings.schema, self._interner, settings.mapping)
         self._duplicates = Duplicates(settings.duplicates)
-        self._features = FeatureStage(self._bound, settings.lateness_us)
-        self._models = ModelStage(self._bound)
-        self._judge = Judge(self._bound.rules)
+        self._features = FeatureStage(self._bound, self._interner, settings.lateness_us)
+        self._models = ModelStage(self._bound, self._interner)
+        self._judge = Judge(self._bound, self._interner)
         self._watermark = Watermark()
         self._decider = Decider(self._bound, settings.lateness_us)
         self._alerting = Alerting(self._bound, settings.lateness_us)
@@ -102,16 +113,17 @@ class Engine:
         batch: EventBatch,
         scores: Mapping[str, float] | None,
     ) -> StepResult:
-        view = View(batch, self.ruleset.rates)
+        view = View(batch)
         frame = self._features.advance(view)
         scored = self._models.score(view)
         if scores is not None:
             self._models.pretend(view, scores)
-        vectors = self._bound.judge.run(view)
-        judgement = self._judge.judge(vectors, batch.time_us)
+        judgement = self._judge.judge(view)
         tide = self._watermark.advance(batch.time_us)
-        decided = self._decider.decide(judgement.hits, vectors, batch, tide)
-        judged = Judged(batch, vectors, self._features, frame, scored, decided, tide)
+        decided = self._decider.decide(judgement.hits, judgement.vectors, batch, tide)
+        judged = Judged(batch, judgement.vectors, self._features, frame, scored, decided, tide)
+        if self._witness is not None:
+            self._witness(self._bound, judged)
         alerts, kept = self._alerting.alerts(judged)
         return StepResult(
             events_in=events_in,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from itertools import chain
 from typing import Any
 
 from fraudstream.events.money import EXPONENTS, decimal_text, factor, format_minor
@@ -11,23 +12,25 @@ from fraudstream.rules.compile import Compiled
 from fraudstream.rules.durations import format_duration
 from fraudstream.rules.tree import Comparison, IsNull, Junction, Literal, Name, Not, write
 from fraudstream.rules.types import Kind, Type
-from fraudstream.rules.vectors import Vector
+from fraudstream.rules.vectors import Vectors
 
 _DAY_US = 86_400_000_000
 
 
 class Moment:
-    """What the expressions of one judged batch gave at one event, each read at most once.
+    """What the expressions of one judged batch gave at one event, each read and put into words at most once.
 
     `text` gives the text of a code, `currency` is the event's own.
     """
 
     def __init__(
-        self, vectors: Sequence[Vector], event: int, currency: str | None, text: Callable[[int], str]
+        self, vectors: Vectors, event: int, currency: str | None, text: Callable[[int], str]
     ) -> None:
         self._vectors = vectors
         self._event = event
         self._values: dict[int, Any] = {}
+        self._words: dict[int, str] = {}
+        self._plain: dict[int, Any] = {}
         self.currency = currency or ""
         self.text = text
 
@@ -37,10 +40,30 @@ class Moment:
             self._values[slot] = self._vectors[slot].at(self._event)
         return self._values[slot]
 
+    def words(self, slots: Slots) -> tuple[str, ...]:
+        """Return the values of some expressions as they are shown in a sentence."""
+        words = self._words
+        for slot, shown in slots:
+            if slot not in words:
+                value = self.value(slot)
+                words[slot] = "(none)" if value is None else shown(value, self)
+        return tuple([words[slot] for slot, _ in slots])
+
+    def plain(self, slots: Slots) -> list[Any]:
+        """Return the values of some expressions as they stand in JSON."""
+        plain = self._plain
+        for slot, written in slots:
+            if slot not in plain:
+                value = self.value(slot)
+                plain[slot] = None if value is None else written(value, self)
+        return [plain[slot] for slot, _ in slots]
+
 
 Format = Callable[[Any, Moment], Any]
-Template = tuple[str | tuple[int, Format], ...]
-"""A clause in words: fixed texts, and the slots whose values are put between them."""
+Slots = tuple[tuple[int, Format], ...]
+Template = tuple[str, Slots]
+"""Clauses in words: a text with a `%s` for each value, and the slots of the values."""
+_SEPARATOR = "; "
 
 
 class Wording:
@@ -48,45 +71,56 @@ class Wording:
 
     def __init__(self, condition: Compiled) -> None:
         self._clauses = _Clauses(condition)
-        leaves = {leaf.text: (leaf.slot, _plain(leaf.type)) for leaf in condition.leaves}
-        self._leaves = [(text, slot, plain) for text, (slot, plain) in leaves.items()]
+        self._whole = self._clauses.whole()
+        leaves = {leaf.text: (leaf.slot, in_json(leaf.type)) for leaf in condition.leaves}
+        self._names, self._leaves = tuple(leaves), tuple(leaves.values())
 
     def reason(self, moment: Moment) -> str:
         """Return the true clauses of the condition, which is true, separated by semicolons."""
-        return "; ".join(dict.fromkeys(self._clauses.told(moment)))
+        if self._whole is not None:
+            text, slots = self._whole
+            return text % moment.words(slots)
+        return _SEPARATOR.join(dict.fromkeys(self._clauses.told(moment)))
 
     def evidence(self, moment: Moment) -> dict[str, Any]:
         """Return the values of all names of the condition: amounts and times as text, numbers as they are."""
-        found = {}
-        for text, slot, plain in self._leaves:
-            value = moment.value(slot)
-            found[text] = None if value is None else plain(value, moment)
-        return found
+        return dict(zip(self._names, moment.plain(self._leaves), strict=True))
 
 
 class _Clauses:
-    """The clauses of one condition: a template for each, and for an `or` the clauses of its operands."""
+    """The clauses of one condition: templates, and for an `or` the clauses of its operands."""
 
     def __init__(self, condition: Compiled) -> None:
-        self._parts: list[Template | list[tuple[int, _Clauses]]] = []
+        self.parts: list[Template | list[tuple[int, _Clauses]]] = []
         self._add(condition)
 
     def _add(self, condition: Compiled) -> None:
         node = condition.node
         if not isinstance(node, Junction):
-            self._parts.append(_template(condition))
+            self.parts.append(_template(condition))
         elif node.operator == "and":
             for operand in condition.operands:
                 self._add(operand)
         else:
-            self._parts.append([(operand.slot, _Clauses(operand)) for operand in condition.operands])
+            self.parts.append([(operand.slot, _Clauses(operand)) for operand in condition.operands])
+
+    def whole(self) -> Template | None:
+        """Return all clauses as one template, None where one may be false though the condition is true."""
+        different: dict[tuple[str, tuple[int, ...]], Slots] = {}
+        for part in self.parts:
+            if not isinstance(part, tuple):
+                return None
+            text, slots = part
+            different[text, tuple(slot for slot, _ in slots)] = slots
+        return _SEPARATOR.join(text for text, _ in different), tuple(chain(*different.values()))
 
     def told(self, moment: Moment) -> list[str]:
         """Return the true clauses: all operands of a true `and` are, of an `or` only some need be."""
         clauses: list[str] = []
-        for part in self._parts:
+        for part in self.parts:
             if isinstance(part, tuple):
-                clauses.append(_filled(part, moment))
+                text, slots = part
+                clauses.append(text % moment.words(slots))
             else:
                 for slot, operand in part:
                     if moment.value(slot):
@@ -94,19 +128,16 @@ class _Clauses:
         return clauses
 
 
-def _filled(template: Template, moment: Moment) -> str:
-    words = []
-    for part in template:
-        if isinstance(part, str):
-            words.append(part)
-        else:
-            slot, shown = part
-            value = moment.value(slot)
-            words.append("(none)" if value is None else shown(value, moment))
-    return "".join(words)
-
-
 def _template(condition: Compiled) -> Template:
+    parts = _parts(condition)
+    text = "".join(part.replace("%", "%%") if isinstance(part, str) else "%s" for part in parts)
+    return text, tuple(part for part in parts if not isinstance(part, str))
+
+
+_Part = str | tuple[int, Format]
+
+
+def _parts(condition: Compiled) -> tuple[_Part, ...]:
     node = condition.node
     if isinstance(node, (Not, IsNull)):
         return (condition.text,)
@@ -116,20 +147,20 @@ def _template(condition: Compiled) -> Template:
     if left.type.kind is Kind.TEXT and isinstance(node.left, Name):
         if node.operator not in ("==", "in"):
             return (condition.text,)
-        return (f"{left.text} is ", (left.slot, _shown(left.type)))
+        return (f"{left.text} is ", (left.slot, in_words(left.type)))
     if len(condition.operands) == 1:
         return (*_term(left), f" in {write(node.right)}")
     return (*_term(left), f" {node.operator} ", *_term(condition.operands[1]))
 
 
-def _term(part: Compiled) -> Template:
+def _term(part: Compiled) -> tuple[_Part, ...]:
     if not isinstance(part.node, Literal):
-        return (f"{part.text} ", (part.slot, _shown(part.type)))
+        return (f"{part.text} ", (part.slot, in_words(part.type)))
     label = part.node.label
     return (f"{label} {write(Literal(part.node.value))}" if label else part.text,)
 
 
-def _shown(type_: Type) -> Format:
+def in_words(type_: Type) -> Format:
     """Return how a value of a type is shown in a sentence."""
     match type_.kind:
         case Kind.MONEY:
@@ -137,7 +168,7 @@ def _shown(type_: Type) -> Format:
         case Kind.NUMBER:
             return _shown_number
         case _:
-            plain = _plain(type_)
+            plain = in_json(type_)
             return lambda value, moment: str(plain(value, moment))
 
 
@@ -149,7 +180,7 @@ def _shown_number(value: float, _: Moment) -> str:
     return f"{value:,.4f}".rstrip("0").rstrip(".") if isinstance(value, float) else f"{value:,}"
 
 
-def _plain(type_: Type) -> Format:
+def in_json(type_: Type) -> Format:
     """Return how a value of a type stands in JSON."""
     match type_.kind:
         case Kind.TEXT:

@@ -43,6 +43,8 @@ class Interner:
     """
 
     def __init__(self) -> None:
+        self.releases = 0
+        """How often codes may have changed hands: what is remembered by code holds until the next time."""
         self._set(
             Texts(
                 arena=np.zeros(2 * _TEXTS_MIN, np.uint64),
@@ -100,7 +102,13 @@ class Interner:
 
         Their codes go to other texts: whoever keeps codes must have dropped those of that time.
         """
+        self.releases += 1
         return int(release_before(self.state, self._bytes, before_us))
+
+    @property
+    def codes_max(self) -> int:
+        """A bound that all codes are below until the next text is interned; it grows in large steps."""
+        return len(self.state.start)
 
     @property
     def bytes(self) -> int:
@@ -147,6 +155,7 @@ class Interner:
 
     def restore(self, snapshot: Mapping[str, Any]) -> None:
         """Take over the texts and codes of a snapshot; codes given out before mean nothing any more."""
+        self.releases += 1
         copies = {name: np.array(values) for name, values in snapshot.items()}
         self._set(Texts(table=_free_table(2 * _TEXTS_MIN), **copies))
         self.make_room(_TEXTS_MIN, 8 * _TEXTS_MIN)

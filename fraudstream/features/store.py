@@ -26,6 +26,7 @@ class FeatureStore:
         self.features = tuple(features)
         self.layout: Layout = lay_out(self.features, lateness_us)
         self._state = _empty_state(self.layout)
+        self._evidence = _evidence_table(self.features, self.layout)
         self._event_ids: list[str] = [""] * _EVENTS_AT_START
 
     def advance(self, ids: Sequence[str | None], arrivals: Arrivals) -> Frame:
@@ -88,23 +89,25 @@ class FeatureStore:
             known = known & (frame.out_time_us[read] > frame.time_us - feature.window_us)
         return known
 
-    def contributing_ids(self, index: int, frame: Frame, event: int, at_most: int) -> list[str]:
-        """Return the ids of the newest events that a windowed feature counted at one event of the batch."""
-        feature = self.features[index]
-        read = self.layout.reads[index][0]
-        row = int(frame.rows[event, self.layout.plan.read_key[read]])
-        if row < 0 or feature.window_us is None:
-            return []
-        t_us, sequence = int(frame.time_us[event]), int(frame.sequence[event])
-        low_us = max(t_us - feature.window_us, int(frame.horizon_us[event]))
-        last = sequence if feature.include_current else sequence - 1
-        state, plan = self._state, self.layout.plan
+    def contributing_ids(
+        self, asked: Sequence[tuple[int, int]], frame: Frame, at_most: int
+    ) -> list[list[str]]:
+        """Return for each (feature, event of the batch) the ids of the newest events that it counted there.
+
+        Features without a window name none.
+        """
+        state = self._state
         log = evidence.Log(state.event_time_us, state.event_sequence, state.event_masks, state.event_previous)
-        newest = state.words[row + windows.LAST_EVENT]
-        key, mask = plan.reader_of[plan.read_key[read]], plan.cell_mask[plan.read_cell[read]]
-        found = np.empty(at_most, np.int64)
-        number = evidence.contributors(log, newest, key, mask, (low_us, t_us, last), found)
-        return [self._event_ids[place] for place in found[:number].tolist()]
+        moments = evidence.Moments(frame.time_us, frame.sequence, frame.horizon_us, frame.rows)
+        found = np.empty((len(asked), at_most), np.int64)
+        numbers = np.empty(len(asked), np.int64)
+        questions = np.array(asked, np.int64).reshape(-1, 2)
+        evidence.contributors(log, state.words, self._evidence, moments, questions, found, numbers)
+        ids = self._event_ids
+        return [
+            [ids[place] for place in places[:number]]
+            for places, number in zip(found.tolist(), numbers.tolist(), strict=True)
+        ]
 
     def _make_room(self, events: int, distincts: int) -> None:
         """Grow the arrays so that the kernels never run out within a batch of so many events."""
@@ -141,6 +144,20 @@ class FeatureStore:
         state.meta[windows.FREE_EVENT] = capacity
         self._state = state._replace(**arrays)
         self._event_ids += [""] * (larger - capacity)
+
+
+def _evidence_table(features: Sequence[Feature], layout: Layout) -> NDArray[np.int64]:
+    """Return how each feature is read, for `evidence.contributors`: int64 [features, 5]."""
+    plan = layout.plan
+    table = np.zeros((len(features), 5), np.int64)
+    for index, feature in enumerate(features):
+        read = layout.reads[index][0]
+        table[index, evidence.READER] = plan.read_key[read]
+        table[index, evidence.KEY] = plan.reader_of[plan.read_key[read]]
+        table[index, evidence.MASK] = plan.cell_mask[plan.read_cell[read]]
+        table[index, evidence.WINDOW_US] = feature.window_us or 0
+        table[index, evidence.CURRENT] = feature.include_current
+    return table
 
 
 def _longer(array: NDArray[_T], length: int) -> NDArray[_T]:

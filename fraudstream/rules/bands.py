@@ -124,9 +124,7 @@ def _end(
     """Return an end of a band as a constant; note where it is none."""
     if value is None:
         return None
-    if not isinstance(value, str):
-        return Literal(Decimal(str(value)))
-    node = parse(value, path)
+    node = parse(value if isinstance(value, str) else f"{Decimal(str(value)):f}", path)
     if node is not None and limit(node) is None:
         message = f"{value} is no number and no duration: write one, or a parameter that is one"
         problems.append(file.problem(path, message))

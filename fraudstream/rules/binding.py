@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from fraudstream.events.interning import Interner
 from fraudstream.events.schema import ID, ColumnType, Schema
 from fraudstream.features.catalogue import Aggregate, Feature
-from fraudstream.rules.compile import Compiled, Program
+from fraudstream.rules.compile import Compiled, condition, expression
+from fraudstream.rules.currencies import Currencies
 from fraudstream.rules.errors import Problem, RulesetError
+from fraudstream.rules.operators import within_days
 from fraudstream.rules.parse import WORDS, ExpressionError
+from fraudstream.rules.program import Program
 from fraudstream.rules.ruleset import Model, Rule, Ruleset
 from fraudstream.rules.schema import FeatureSpec
-from fraudstream.rules.scope import Scope, Symbol
+from fraudstream.rules.scope import Scope, feature_symbol
 from fraudstream.rules.shared import ACTIONS_FILE, TYPOLOGIES_FILE
 from fraudstream.rules.tree import Node, models, names
 from fraudstream.rules.types import DURATION, NUMBER, TIME, Kind, Type
@@ -27,11 +29,13 @@ _ORDERED = (*_COUNTED, Aggregate.MIN, Aggregate.MAX)
 class BoundRule:
     """A rule in the judging program, and the features (by index) and models that it names.
 
+    `outcome` is the slot of its condition within its effective days.
     `bands` says for each outcome of the rule whether an event lies in its band; empty where it has none.
     """
 
     rule: Rule
     when: Compiled
+    outcome: int
     features: tuple[int, ...]
     models: tuple[str, ...]
     bands: tuple[Compiled, ...] = ()
@@ -39,10 +43,10 @@ class BoundRule:
 
 @dataclass(frozen=True)
 class BoundModel:
-    """A model and the slots of its inputs."""
+    """A model, and the columns of its inputs among what the input program leaves."""
 
     model: Model
-    inputs: tuple[Compiled, ...]
+    inputs: tuple[int, ...]
 
 
 @dataclass
@@ -54,22 +58,33 @@ class Bound:
 
     ruleset: Ruleset
     schema: Schema
-    before: Program
-    inputs: Program
-    judge: Program
+    scope: Scope
+    before: Program = field(default_factory=Program)
+    inputs: Program = field(default_factory=Program)
+    judge: Program = field(default_factory=Program)
     features: list[Feature] = field(default_factory=list)
     types: list[Type] = field(default_factory=list)
     conditions: dict[Node, Compiled] = field(default_factory=dict)
     rules: list[BoundRule] = field(default_factory=list)
     models: list[BoundModel] = field(default_factory=list)
 
+    def is_float(self, index: int) -> bool:
+        """Tell whether a feature's values are floats."""
+        feature = self.features[index]
+        column = self.schema.column(feature.value) if feature.value else None
+        real = column is not None and column.type is ColumnType.NUMBER
+        return feature.aggregate is Aggregate.AVG or (real and feature.aggregate is not Aggregate.DISTINCT)
 
-def bind(ruleset: Ruleset, schema: Schema, interner: Interner, *, scores: bool = False) -> Bound:
+
+def bind(ruleset: Ruleset, schema: Schema, *, scores: bool = False) -> Bound:
     """Bind the rules that run; RulesetError lists every expression that cannot be computed.
 
     `scores` lets rules name any model's score even where the model is not there (for inline tests).
     """
-    bound = Bound(ruleset, schema, Program(interner), Program(interner), Program(interner))
+    scope = Scope(
+        schema, Currencies(schema, ruleset.rates), frozenset(each.spec.id for each in ruleset.models)
+    )
+    bound = Bound(ruleset, schema, scope)
     problems: list[Problem] = []
     binder = _Binder(bound, problems)
     for model in ruleset.models:
@@ -88,8 +103,7 @@ class _Binder:
     def __init__(self, bound: Bound, problems: list[Problem]) -> None:
         self._bound = bound
         self._problems = problems
-        known = frozenset(model.spec.id for model in bound.ruleset.models)
-        self._scope = Scope(bound.schema, bound.ruleset.rates.currencies, known)
+        self._scope = bound.scope
         self._known: dict[Feature, int] = {}
 
     def bind_rule(self, rule: Rule, *, any_score: bool) -> None:
@@ -102,14 +116,23 @@ class _Binder:
         indexes = self._features(rule.spec.features, rule, "features")
         scope = self._with_features(scope, indexes)
         try:
-            when = self._bound.judge.condition(rule.when, scope)
-            bands = tuple(self._bound.judge.condition(band, scope) for band in rule.bands)
+            when = condition(self._bound.judge, rule.condition, scope)
+            bands = tuple(condition(self._bound.judge, band, scope) for band in rule.bands)
         except ExpressionError as error:
             self._problems.append(rule.locate(error))
             return
-        used = {each.name for each in names(rule.when)}
+        used = {each.name for each in names(rule.condition)}
         mentioned = tuple(index for name, index in indexes.items() if name in used)
-        self._bound.rules.append(BoundRule(rule, when, mentioned, tuple(models(rule.when)), bands))
+        outcome = self._outcome(rule, when)
+        read = tuple(models(rule.condition))
+        self._bound.rules.append(BoundRule(rule, when, outcome, mentioned, read, bands))
+
+    def _outcome(self, rule: Rule, when: Compiled) -> int:
+        """Leave the verdict of a rule, and return the slot of its outcome."""
+        program = self._bound.judge
+        outcome = within_days(program, program.registers[when.slot], *rule.effective_us)
+        program.judge(outcome)
+        return program.slot(outcome)
 
     def check_keys(self, name: str, keys: Iterable[tuple[YamlPath, tuple[str, ...]]]) -> None:
         """Note the columns that a shared file names and that are no texts."""
@@ -119,24 +142,24 @@ class _Binder:
     def bind_model(self, model: Model) -> None:
         indexes = self._features(model.spec.windows, model, "windows")
         scope = self._with_features(self._scope, indexes)
-        inputs = []
+        columns: list[int] = []
         for name, node in model.inputs.items():
             try:
-                compiled = self._bound.inputs.add(node, scope)
+                compiled = expression(self._bound.inputs, node, scope)
                 if compiled.type.kind not in (Kind.NUMBER, Kind.MONEY, Kind.DURATION):
                     raise ExpressionError(f"{name} is {compiled.type}: a model reads numbers", node.position)
             except ExpressionError as error:
                 self._problems.append(model.locate(error))
                 continue
-            inputs.append(compiled)
-        self._bound.models.append(BoundModel(model, tuple(inputs)))
+            columns.append(self._bound.inputs.emit_real(self._bound.inputs.registers[compiled.slot]))
+        self._bound.models.append(BoundModel(model, tuple(columns)))
 
     def _with_features(self, scope: Scope, indexes: Mapping[str, int]) -> Scope:
-        symbols = {name: self._symbol(index) for name, index in indexes.items()}
+        symbols = {
+            name: feature_symbol(index, self._bound.types[index], is_float=self._bound.is_float(index))
+            for name, index in indexes.items()
+        }
         return replace(scope, features=symbols)
-
-    def _symbol(self, index: int) -> Symbol:
-        return Symbol(f"feature {index}", self._bound.types[index], lambda view: view.features[index])
 
     def _features(
         self, specs: Mapping[str, FeatureSpec], owner: Rule | Model, section: str
@@ -167,7 +190,7 @@ class _Binder:
         if where is not None and where not in self._bound.conditions:
             # Windows are walked before any model scores.
             scope = replace(self._scope, models=frozenset())
-            self._bound.conditions[where] = self._bound.before.condition(where, scope)  # type: ignore[arg-type, index]
+            self._bound.conditions[where] = condition(self._bound.before, where, scope)  # type: ignore[arg-type, index]
         for part, columns in (("by", feature.by), ("for", feature.read_by)):
             if not self._are_texts(columns, (*path, part), file):
                 return None

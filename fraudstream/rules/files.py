@@ -37,8 +37,11 @@ class Rates(Strict):
 
     schema_: Literal["fraudstream.rates/v1"] = Field(alias="schema")
     base: str
+    """The currency whose rate is 1."""
     source: str
+    """Who publishes the rates."""
     rates: list[DatedRates]
+    """In rising order of their days."""
 
     def table(self) -> RateTable:
         """Return the table; ValueError where a currency is unknown or the dates do not rise."""

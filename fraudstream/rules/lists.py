@@ -58,8 +58,10 @@ class ListFile(Strict):
     schema_: Literal["fraudstream.list/v1"] = Field(alias="schema")
     id: str = Field(pattern=r"^[a-z][a-z0-9]*([_-][a-z0-9]+)*$")
     title: str = Field(min_length=1)
-    source: str = Field(min_length=1, description="Who publishes the entries, and under which name.")
-    retrieved: Day = Field(description="The day on which the entries were taken from the source.")
+    source: str = Field(min_length=1)
+    """Who publishes the entries, and under which name."""
+    retrieved: Day
+    """The day on which the entries were taken from the source."""
     owner: str | None = None
     entries: list[ListEntrySpec] = Field(max_length=ENTRIES_MAX)
 

@@ -2,7 +2,8 @@
 
 What is changed: every parameter and every number or duration in an expression by a notch up and down (whole
 numbers by 1, others by 5 %, durations by a second), every comparison at its limit, every window by a second,
-every clause and every `where` left out, `and` and `or` for one another, every `not` taken away.
+every clause and every `where` left out, `and` and `or` for one another, every `not` taken away, every end
+of a band by a notch.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 from fraudstream.rules.durations import DURATION_US_MAX, format_duration
 from fraudstream.rules.errors import Problem
 from fraudstream.rules.parse import ExpressionError
+from fraudstream.rules.reachability import position
 from fraudstream.rules.ruleset import Rule
 from fraudstream.rules.tree import (
     Arithmetic,
@@ -26,7 +28,6 @@ from fraudstream.rules.tree import (
     Junction,
     Listing,
     Literal,
-    Name,
     Negative,
     Node,
     Not,
@@ -71,6 +72,7 @@ def mutants(rule: Rule) -> Iterator[Mutant]:
     for variant in _variants(rule.when):
         if variant.node is not None:
             yield _mutant(rule, variant, when=variant.node)
+    yield from _of_bands(rule)
 
 
 def notches(value: Constant) -> Iterator[Constant]:
@@ -94,7 +96,7 @@ def _mutant(rule: Rule, variant: _Variant, **changed: Any) -> Mutant:
 def _of_params(rule: Rule) -> Iterator[Mutant]:
     labelled = {
         part.label: part.value
-        for tree in (rule.when, *rule.where.values())
+        for tree in (rule.when, *rule.bands, *rule.where.values())
         for part in (parts(tree) if tree is not None else ())
         if isinstance(part, Literal) and part.label is not None
     }
@@ -105,11 +107,34 @@ def _of_params(rule: Rule) -> Iterator[Mutant]:
             change = f"{name} {value} as {write_constant(moved)}"
             where = {key: None if tree is None else put(tree) for key, tree in rule.where.items()}
             yield Mutant(
-                replace(rule, when=put(rule.when), where=where),
+                replace(rule, when=put(rule.when), where=where, bands=tuple(map(put, rule.bands))),
                 change,
                 f"add a case at exactly {value}, and one just beyond it",
                 rule.file.problem(("params", name), change),
             )
+
+
+def _of_bands(rule: Rule) -> Iterator[Mutant]:
+    """Yield a rule with each constant end of a band moved, in both bands that meet there."""
+    ends = {part: part.position for band in rule.bands for part in parts(band) if isinstance(part, Literal)}
+    for end, place in ends.items():
+        if end.label is not None:
+            continue
+        for moved in notches(end.value):
+            put = _swapping(end, replace(end, value=moved))
+            change = f"{write(end)} of the bands as {write_constant(moved)}"
+            remedy = f"add a case at exactly {write(end)} that names its band, and one just below"
+            variant = _Variant(None, change, remedy, place)
+            yield _mutant(rule, variant, bands=tuple(map(put, rule.bands)))
+
+
+def _swapping(old: Literal, new: Literal) -> Callable[[Node], Node]:
+    """Return what puts one constant in the place of another."""
+
+    def put(node: Node) -> Node:
+        return new if node == old else _rebuilt(node, put)
+
+    return put
 
 
 def _of_where(rule: Rule, name: str, where: Node) -> Iterator[Mutant]:
@@ -117,7 +142,7 @@ def _of_where(rule: Rule, name: str, where: Node) -> Iterator[Mutant]:
         None,
         f"where of {name} left out",
         f"add a case whose history has an event that {name} must not count",
-        _position(where),
+        position(where),
     )
     for variant in (left_out, *_variants(where)):
         yield _mutant(rule, variant, where={**rule.where, name: variant.node})
@@ -183,13 +208,13 @@ def _variants(node: Node) -> Iterator[_Variant]:
 
 
 def _own(node: Node) -> Iterator[_Variant]:
-    place = _position(node)
+    place = position(node)
     match node:
-        case Literal(value, None, position):
+        case Literal(value, None, start):
             for moved in notches(value):
                 change = f"{write_constant(value)} as {write_constant(moved)}"
                 remedy = f"add a case at exactly {write_constant(value)}, and one just beyond it"
-                yield _Variant(Literal(moved, None, position), change, remedy, position)
+                yield _Variant(replace(node, value=moved), change, remedy, start)
         case Comparison(operator) if operator in _AT_THE_LIMIT:
             other = _AT_THE_LIMIT[operator]
             remedy = f"add a case where {write(node.left)} is exactly {write(node.right)}"
@@ -208,12 +233,12 @@ def _own(node: Node) -> Iterator[_Variant]:
 def _of_junction(node: Junction, operator: str, operands: tuple[Node, ...]) -> Iterator[_Variant]:
     other, decided = ("or", "false: it is a miss") if operator == "and" else ("and", "true: it is a hit")
     remedy = f"add a case for which only some of these clauses are {decided.partition(':')[0]}"
-    yield _Variant(replace(node, operator=other), f"{write(node)} with {other}", remedy, _position(node))
+    yield _Variant(replace(node, operator=other), f"{write(node)} with {other}", remedy, position(node))
     for index, operand in enumerate(operands):
         rest = operands[:index] + operands[index + 1 :]
         without = rest[0] if len(rest) == 1 else replace(node, operands=rest)
         remedy = f"add a case for which this clause alone is {decided}"
-        yield _Variant(without, f"{write(operand)} left out", remedy, _position(operand))
+        yield _Variant(without, f"{write(operand)} left out", remedy, position(operand))
 
 
 def _operands(node: Node) -> tuple[Node, ...]:
@@ -233,10 +258,3 @@ def _with(node: Node, index: int, operand: Node) -> Node:
     """Return a node with one of its operands replaced."""
     numbers = iter(range(len(_operands(node))))
     return _rebuilt(node, lambda each: operand if next(numbers) == index else each)
-
-
-def _position(node: Node) -> int:
-    """Return where an expression begins; what a file joins by `all` has no place of its own."""
-    return min(
-        (part.position for part in parts(node) if isinstance(part, Name | Call)), default=node.position
-    )

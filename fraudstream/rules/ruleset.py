@@ -41,7 +41,7 @@ _STRIDE = EXPRESSION_CHARS_MAX + 1
 class Rule:
     """One rule: what its file says, with its conditions as trees and its parameters put in.
 
-    Where it has bands, `when` also asks that its number lies in one of them, and `bands` says in which.
+    Each of its `bands` says whether its number lies there.
     """
 
     spec: RuleSpec
@@ -61,6 +61,14 @@ class Rule:
     def id(self) -> str:
         """The rule's id."""
         return self.spec.id
+
+    @cached_property
+    def condition(self) -> Node:
+        """What makes the rule hit: `when`, and its number lies in one of the bands if it has some."""
+        if not self.bands:
+            return self.when
+        bands = self.bands[0] if len(self.bands) == 1 else Junction("or", self.bands)
+        return Junction("and", (self.when, bands), self.when.position)
 
     @property
     def runs(self) -> bool:
@@ -218,8 +226,6 @@ def _rule(file: YamlFile, problems: list[Problem]) -> list[Rule]:
     bands = band_conditions(file, spec, texts.expression, problems)
     if len(problems) > found or when is None:
         return []
-    if bands:
-        when = Junction("and", (when, bands[0] if len(bands) == 1 else Junction("or", bands)), when.position)
     return [Rule(spec, file, when, where, tuple(texts.origins), bands)]
 
 

@@ -19,7 +19,9 @@ _NAME = r"^[a-z][a-z0-9_]*$"
 class Strict(BaseModel):
     """A part of a file: unknown keys are refused, values are not bent into shape."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, populate_by_name=True, use_attribute_docstrings=True
+    )
 
 
 def _duration(value: object) -> object:
@@ -39,9 +41,20 @@ def _date(value: object) -> object:
         raise ValueError(f"{value!r} is no day: write it as 2026-09-01") from None
 
 
-DurationUs = Annotated[int, BeforeValidator(_duration), Field(gt=0)]
+DURATION_PATTERN = r"^ *[0-9]{1,9}[smhdw] *$"
+DurationUs = Annotated[
+    int,
+    Field(gt=0),
+    BeforeValidator(_duration, json_schema_input_type=Annotated[str, Field(pattern=DURATION_PATTERN)]),
+]
 """Microseconds, written `7d`."""
-Columns = Annotated[tuple[str, ...], BeforeValidator(_columns), Field(min_length=1, max_length=3)]
+Columns = Annotated[
+    tuple[str, ...],
+    Field(min_length=1, max_length=3),
+    BeforeValidator(
+        _columns, json_schema_input_type=str | Annotated[list[str], Field(min_length=1, max_length=3)]
+    ),
+]
 """One column, or a list of at most three."""
 Day = Annotated[date, BeforeValidator(_date)]
 
@@ -79,10 +92,15 @@ class FeatureSpec(Strict):
     time_since_first: Literal["events"] | None = None
     first_seen: Literal["events"] | None = None
     where: str | None = None
+    """Counts only the events for which this condition is surely true."""
     by: Columns
+    """The column, or up to three, whose value an event is counted under."""
     for_: Columns | None = Field(None, alias="for")
+    """The columns it is read by, those of `by` unless given."""
     window: DurationUs | None = None
+    """How far back it counts, up to and without what is exactly so old."""
     include_current: bool | None = None
+    """Whether the event itself counts."""
 
     @property
     def aggregate(self) -> Aggregate:
@@ -130,17 +148,23 @@ class Suppress(Strict):
     """After an alert, further alerts of the rule for the same key are kept back for a while."""
 
     by: Columns
+    """The key that keeps quiet."""
     for_: DurationUs = Field(alias="for")
+    """For how long, in event time."""
 
 
 class Then(Strict):
     """What a hit does: an action, a score from 0 to 100, and a reason."""
 
     action: Annotated[Action, Field(strict=False)]
+    """What is done about the event; of several rules the gravest action wins."""
     score: int = Field(ge=0, le=100)
+    """Is added to the event's score."""
     reason_code: str
+    """A key of reason_codes.yml."""
     suppress: Suppress | None = None
     alerts_per_hour_max: int | None = Field(None, ge=1)
+    """How many alerts of the rule are told in an hour of event time; a summary tells of the rest."""
 
 
 Bound = int | float | str
@@ -178,7 +202,9 @@ class Effective(Strict):
     """The days of event time in which the rule is evaluated: `from` inclusive, `to` exclusive, UTC."""
 
     from_: Day | None = Field(None, alias="from")
+    """The first day."""
     to: Day | None = None
+    """The first day on which it is evaluated no more."""
 
     @model_validator(mode="after")
     def _rises(self) -> Effective:
@@ -191,11 +217,22 @@ class Case(Strict):
     """One inline test: events before, the event, and what the rule must say, a hit also in which band."""
 
     name: str
+    """What the case shows."""
     history: list[dict[str, Any]] | None = None
+    """The events before, instead of those of all cases; `at: -2h` says when."""
     event: dict[str, Any] = {}
+    """What differs from the defaults."""
     scores: dict[str, float] = {}
+    """Stands in for the models' scores, by their ids."""
     expect: Literal["hit", "miss", "not_evaluated"]
+    """What the rule must say."""
     band: str | None = None
+    """The band that a hit must lie in."""
+
+    @property
+    def expected(self) -> str:
+        """What the rule must say, in words."""
+        return self.expect if self.band is None else f"{self.expect} in band {self.band}"
 
     @model_validator(mode="after")
     def _band_is_of_a_hit(self) -> Case:
@@ -210,16 +247,21 @@ class Accepted(Strict):
     """A change of the rule that no case can notice, in the words of `fraudstream rules mutate`, and why."""
 
     change: str
+    """The words between `no case notices` and the colon."""
     because: str = Field(min_length=1)
+    """Why no case can show it."""
 
 
 class Tests(Strict):
     """The inline tests; defaults are put under every event."""
 
     defaults: dict[str, Any] = {}
+    """Columns that every event has unless it says otherwise."""
     history: list[dict[str, Any]] = []
+    """The events before the event of a case that gives none of its own."""
     cases: list[Case]
     accept: list[Accepted] = []
+    """Changes of the rule that no case can notice."""
 
     @model_validator(mode="after")
     def _names_differ(self) -> Tests:
@@ -254,21 +296,33 @@ class RuleSpec(Strict):
 
     schema_: Literal["fraudstream.rule/v1"] = Field(alias="schema")
     id: str = Field(pattern=r"^[A-Z][A-Z0-9]*(-[A-Z0-9]+)+$")
+    """Never used again for another rule."""
     version: int = Field(ge=1)
+    """Is raised with every change of what the rule does."""
     title: str
     status: Annotated[Status, Field(strict=False)]
     effective: Effective = Effective()
     owner: str
+    """The team that answers for the rule."""
     severity: Literal["low", "medium", "high", "critical"]
     typology: str
+    """A key of typologies.yml."""
     regulation: list[str] = []
+    """The laws that ask for the rule."""
     references: list[str] = []
+    """Reports that describe the crime."""
     rationale: str
+    """Why a hit is suspicious."""
     false_positives: list[str] = Field(min_length=1)
+    """Who is hit without guilt."""
     investigate: list[str] = Field(min_length=1)
+    """What an analyst looks at."""
     params: dict[Annotated[str, Field(pattern=_NAME)], ParamValue] = {}
+    """Thresholds and lists, with their unit in the name; durations carry it in the value."""
     features: dict[Annotated[str, Field(pattern=_NAME)], FeatureSpec] = {}
+    """What is counted about whom, by the name that conditions use."""
     when: Annotated[Condition, AfterValidator(_condition)]
+    """The condition: an expression, or all: [...], any: [...], not: ... of some."""
     bands: Bands | None = None
     then: Then
     tests: Tests

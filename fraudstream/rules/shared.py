@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from fraudstream.rules.actions import Actions, check_actions
-from fraudstream.rules.errors import Problem, RulesetError
+from fraudstream.rules.errors import Problem, RulesetError, did_you_mean
 from fraudstream.rules.files import Rates, ReasonCodes
 from fraudstream.rules.schema import RuleSpec
 from fraudstream.rules.typologies import Typologies, check_typologies
@@ -51,12 +51,14 @@ class Shared:
     def check(self, spec: RuleSpec, file: YamlFile) -> None:
         """Note the names of a rule that no shared file knows."""
         if spec.typology not in self.typologies.typologies:
-            message = f"typology {spec.typology!r} is not in {TYPOLOGIES_FILE}: add it there"
+            remedy = did_you_mean(spec.typology, self.typologies.typologies) or "add it there"
+            message = f"typology {spec.typology!r} is not in {TYPOLOGIES_FILE}: {remedy}"
             self._problems.append(file.problem(("typology",), message))
         codes: list[tuple[YamlPath, str | None]] = [(("then", "reason_code"), spec.then.reason_code)]
         for index, band in enumerate(spec.bands.outcomes if spec.bands else ()):
             codes.append((("bands", "outcomes", index, "reason_code"), band.reason_code))
         for path, code in codes:
             if code is not None and code not in self.reason_codes.reason_codes:
-                message = f"reason code {code!r} is not in {REASON_CODES_FILE}: add it there"
+                remedy = did_you_mean(code, self.reason_codes.reason_codes) or "add it there"
+                message = f"reason code {code!r} is not in {REASON_CODES_FILE}: {remedy}"
                 self._problems.append(file.problem(path, message))

@@ -42,8 +42,11 @@ class ForestTrace:
         """Score a row with each feature in turn at its mean over the last full window."""
         epoch = self.epochs[bisect_right(self.starts, row) - 1]
         value = self.scored[row]
-        variants = np.tile(value, (len(value) + 1, 1))
-        np.fill_diagonal(variants[1:], epoch.usual)
+        features = len(value)
+        variants = np.empty((features + 1, features))
+        variants[:] = value
+        # Row 0 is the event itself; below, every feature in turn is usual: a diagonal, one row down.
+        variants.reshape(-1)[features :: features + 1] = epoch.usual
         totals = np.zeros(len(variants), dtype=np.int64)
         score_rows(variants, epoch, totals, np.empty(len(variants), dtype=np.uint32))
         raw = 1 - totals / self.total_max

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 
 from fraudstream.engine.selftest import CASE_HORIZON, outcomes_of
 from fraudstream.engine.step import Engine, Settings
-from fraudstream.events.interning import Interner
 from fraudstream.events.schema import Schema
 from fraudstream.rules.binding import bind
 from fraudstream.rules.cases import case_messages
@@ -46,11 +45,11 @@ def mutate(ruleset: Ruleset, rule: Rule, schema: Schema) -> Mutation:
         engine = Engine(crowd, Settings(schema, duplicates=CASE_HORIZON), any_score=True)
         outcomes = outcomes_of(engine, case)
         got = outcomes if isinstance(outcomes, str) else outcomes[0]
-        if got != case.case.expect:
+        if got != case.case.expected:
             what = f"{rule.id}: case {case.case.name!r} fails as the rule stands"
             message = f"{what}: run `fraudstream rules test`"
             return Mutation(rule, 0, (rule.file.problem(("tests", "cases"), message),))
-        unnoticed &= {index for index, outcome in enumerate(outcomes) if outcome == case.case.expect}
+        unnoticed &= {index for index, outcome in enumerate(outcomes) if outcome == case.case.expected}
     living = [tried[index - 1] for index in sorted(unnoticed) if index]
     return Mutation(rule, len(tried), tuple(_problems(rule, living)))
 
@@ -84,11 +83,11 @@ def _renamed(rule: Rule, number: int) -> Rule:
 def _distinct(alone: Ruleset, rule: Rule, tried: list[Mutant], schema: Schema) -> list[Mutant]:
     """Return the mutants that compile, and to another program than the rule."""
     try:
-        bound = bind(_crowd(alone, rule, tried), schema, Interner(), scores=True)
+        bound = bind(_crowd(alone, rule, tried), schema, scores=True)
     except RulesetError as error:
         broken = {int(problem.file) for problem in error.problems}
         if 0 in broken:
-            bind(alone, schema, Interner(), scores=True)
+            bind(alone, schema, scores=True)
         return _distinct(
             alone, rule, [each for index, each in enumerate(tried, start=1) if index not in broken], schema
         )

@@ -10,17 +10,26 @@ from typing import Any
 import orjson
 import pytest
 
+from fraudstream.engine.actions import ACTIONS
 from fraudstream.engine.selftest import run_cases
 from fraudstream.events.schema import Schema
 from fraudstream.rules.durations import parse_duration
 from fraudstream.rules.lint import lint
 from fraudstream.rules.ruleset import Rule, build_ruleset
+from fraudstream.rules.shared import ACTIONS_FILE, RATES_FILE, REASON_CODES_FILE, TYPOLOGIES_FILE
 from fraudstream.stores.lock_file import read_lock
 from fraudstream.stores.rule_directory import load_ruleset, read_files
 
 RULES = Path(__file__).parents[2] / "rules"
 PACK = load_ruleset(RULES)
-SHARED = {name: content for name, content in read_files(RULES).items() if "/" not in name}
+FILES = read_files(RULES)
+# Without scores, which name rules that a changed rule stands without.
+TYPOLOGIES = PACK.typologies.without_scores().model_dump_json(by_alias=True, exclude_none=True)
+SHARED = {
+    **{name: FILES[name] for name in (REASON_CODES_FILE, RATES_FILE)},
+    TYPOLOGIES_FILE: TYPOLOGIES.encode(),
+}
+"""What a rule needs to be loaded alone."""
 
 FILE_NAME = re.compile(r"(aml|fraud|insider|platform)/[a-z]+(-[a-z]+)*\.yml")
 UNIT = re.compile(r"(^|_)(count|km|km_per_h|ratio|score|share|usd)(_max|_min)?$")
@@ -91,8 +100,15 @@ def test_every_typology_is_used() -> None:
 
 
 def test_every_reason_code_belongs_to_one_rule() -> None:
-    """Each reason code is given by exactly one rule."""
-    assert sorted(PACK.reason_codes.reason_codes) == sorted(rule.spec.then.reason_code for rule in PACK.rules)
+    """Each reason code is given by exactly one rule or typology."""
+    given = {(rule.id, outcome.reason_code) for rule in PACK.rules for outcome in rule.spec.outcomes}
+    given |= {(name, band.reason_code) for name, score in PACK.typologies.scored for band in score.bands}
+    assert sorted(PACK.reason_codes.reason_codes) == sorted(code for _, code in given)
+
+
+def test_actions_yml_states_the_precedence_that_the_engine_follows() -> None:
+    """The one place where an officer looks up which action wins says what is true."""
+    assert f"from mild to grave: {' < '.join(ACTIONS)}." in FILES[ACTIONS_FILE].decode()
 
 
 def _passes(data: Mapping[str, Any]) -> bool:

@@ -9,7 +9,7 @@ import pytest
 
 from fraudstream.rules.lock import LOCK_FILE
 from tests.unit.cli.commands import error_lines, fraudstream
-from tests.unit.rule_files import rule_file, rule_files, ruleset_of, write_files
+from tests.unit.rule_files import event, rule_file, rule_files, ruleset_of, write_files
 
 
 @pytest.fixture
@@ -152,3 +152,43 @@ def test_rules_may_name_the_columns_of_a_topology(rules: Path, command: str) -> 
     assert fraudstream("rules", "lock", rules).code == 0
     assert fraudstream("rules", command, rules, "--topology", topology).code == 0
     assert "vip" in error_lines("rules", command, rules)[0]
+
+
+def test_an_explanation_is_a_tree(rules: Path) -> None:
+    """On the terminal for a reader, as JSON for a program."""
+    path = rules.parent / "event.json"
+    path.write_bytes(event("e", amount=250))
+    ran = fraudstream("rules", "explain", "TST-ANY-001", "--event", path, "--rules", rules)
+    assert ran.out.splitlines() == [
+        "TST-ANY-001 v1 at event e, 2026-03-02T08:00:00Z: hit",
+        "└── true  amount_usd > 100",
+        "    └── amount_usd = 250.00 USD",
+    ]
+    ran = fraudstream("rules", "explain", "TST-ANY-001", "--event", path, "--rules", rules, "--json")
+    assert orjson.loads(ran.out)["condition"]["operands"] == [{"expression": "amount_usd", "value": "250.00"}]
+
+
+def test_an_explanation_reads_the_history(rules: Path) -> None:
+    """What is missing stands on top, what was counted at the end."""
+    write_files(
+        rules,
+        {
+            "x/0.yml": rule_file(
+                "n > 2 or device.lat > 1", features="{n: {count: events, by: debtor.id, window: 1h}}"
+            )
+        },
+    )
+    (rules.parent / "event.json").write_bytes(event("e"))
+    (rules.parent / "before.jsonl").write_bytes(event("h", "2026-03-02T07:30:00Z") + b"\n")
+    arguments = ("--event", rules.parent / "event.json", "--history", rules.parent / "before.jsonl")
+    ran = fraudstream("rules", "explain", "TST-ANY-001", *arguments, "--rules", rules)
+    assert ran.out.splitlines() == [
+        "TST-ANY-001 v1 at event e, 2026-03-02T08:00:00Z: not_evaluated",
+        "├── no value: device.lat",
+        "├── unknown  at least one of these",
+        "│   ├── false  n > 2",
+        "│   │   └── n = 2  (count: events by debtor.id in 1h)",
+        "│   └── unknown  device.lat > 1",
+        "│       └── device.lat = no value",
+        "└── counted events: e, h",
+    ]

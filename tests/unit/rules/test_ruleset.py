@@ -106,12 +106,12 @@ def faults(*rules: bytes, **others: bytes) -> list[str]:
         (
             rule_file().replace(b"typology: any", b"typology: ani"),
             "x/0.yml:8:11",
-            "typology 'ani' is not in typologies.yml: add it there",
+            "typology 'ani' is not in typologies.yml: did you mean any?",
         ),
         (
             rule_file(then="{action: block, score: 1, reason_code: ANI}"),
             "x/0.yml:15:46",
-            "reason code 'ANI' is not in reason_codes.yml: add it there",
+            "reason code 'ANI' is not in reason_codes.yml: did you mean ANY?",
         ),
     ],
 )
