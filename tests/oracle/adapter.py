@@ -102,13 +102,15 @@ class EngineUnderTest:
         """Return per event of the last batch the features of all rules by rule and name."""
         view, bound = self._last, self._engine._bound
         events = 0 if view is None else len(view)
+        frame = None if view is None else view.features
         found: list[dict[tuple[str, str], Any]] = [{} for _ in range(events)]
         for rule in (each.rule for each in bound.rules):
             for name, spec in rule.spec.features.items():
                 index = bound.features.index(spec.feature(rule.where[name]))
                 is_text = bound.types[index].kind is Kind.TEXT
-                for event in range(events):
-                    value = view.features[index].at(event)
+                values = (frame.floats if bound.is_float(index) else frame.ints)[index].tolist() if events else []
+                for event, value in enumerate(values):
+                    value = value if frame.known[index, event] else None
                     if is_text and value is not None:
                         value = self._engine._interner.text(value)
                     found[event][rule.id, name] = value

@@ -88,7 +88,7 @@ class Windows:
         values = {}
         for feature in self.features:
             seen, current = self._counted[cell(feature)], own[cell(feature)]
-            if current is not None and feature.includes_current and not feature.offset_us:
+            if current is not None and feature.includes_current:
                 seen = [*seen, current]
             values[feature] = self._value(feature, event, seen, lateness)
         for each, current in own.items():
