@@ -70,6 +70,10 @@ TEXT_COLUMNS: Mapping[str, Sequence[str]] = {
 }
 
 
+_HUGE = (Number(Decimal(4 * 10**18)),) if layers.OVERFLOW else ()
+"""Times this, many amounts and numbers leave int64."""
+
+
 @dataclass(frozen=True)
 class Names:
     """What a condition may name beside the columns."""
@@ -162,7 +166,7 @@ def _among(draw: st.DrawFn, names: Names) -> Condition:
         return OneOf(Column(column, TEXT), tuple(map(Text, items)), negated)
     value, kind = draw(numeric(names))
     numbers = draw(st.lists(_constants(kind), min_size=1, max_size=3))
-    return OneOf(value, tuple(each for each in numbers if isinstance(each, Number)), negated)
+    return OneOf(value, tuple(numbers), negated)
 
 
 def _null(draw: st.DrawFn, names: Names) -> Condition:
@@ -225,7 +229,7 @@ def _computed(draw: st.DrawFn, term: Value, kind: str, names: Names) -> tuple[Va
     if shape == "negative":
         return Minus(term), kind
     if shape in "*/":
-        factor = one_of(draw, Number(Decimal(2)), Number(Decimal("0.5")), NUMBER_COLUMNS[0])
+        factor = one_of(draw, Number(Decimal(2)), Number(Decimal("0.5")), NUMBER_COLUMNS[0], *_HUGE)
         return Compute(shape, term, factor), kind
     if shape == "call" and kind != DURATION:
         if draw(st.booleans()):

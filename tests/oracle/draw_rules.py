@@ -68,7 +68,8 @@ def rules(draw: st.DrawFn, number: int) -> Rule:
     if layers.BANDS and draw(st.integers(0, 3)) == 3:
         banded, kind = draw(numeric(names))
         digits = MONEY_CONSTANTS if kind not in (NUMBER, DURATION) else CONSTANTS
-        bands = () if kind in (DURATION, OWN_MONEY) and not layers.OWN_MONEY_DECIMALS else draw(_bands(digits))
+        is_drawn = kind != DURATION and (kind != OWN_MONEY or layers.OWN_MONEY_DECIMALS)
+        bands = draw(_bands(digits)) if is_drawn else ()
         banded = banded if bands else None
     return Rule(
         f"TST-R-{number}",

@@ -114,7 +114,7 @@ class OneOf:
     """`value in [items]`."""
 
     value: Value
-    items: tuple[Number | Text, ...]
+    items: tuple[Number | Text | Span, ...]
     negated: bool
 
 

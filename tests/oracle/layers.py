@@ -14,9 +14,9 @@ EVER = False
 """Memories without a window end after 400 days."""
 IDS_MAX = True
 """Duplicates are remembered for a given number of ids."""
-OVERFLOW = False
+OVERFLOW = True
 """Integers beyond int64 are unknown."""
-OWN_MONEY_DECIMALS = False
+OWN_MONEY_DECIMALS = True
 """Plain decimals such as 1.13 beside an amount in its own currency are exact."""
 BETWEEN = False
 LISTS = False
