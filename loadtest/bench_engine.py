@@ -21,6 +21,7 @@ from fraudstream.engine.step import Engine, Settings
 from fraudstream.engine.watermark import Watermark
 from fraudstream.events.decode import Decoder
 from fraudstream.events.interning import Interner
+from fraudstream.features.catalogue import Limits
 from fraudstream.rules.binding import bind
 from fraudstream.rules.ruleset import Ruleset
 from fraudstream.rules.view import View
@@ -100,7 +101,8 @@ def stage_us_per_event(ruleset: Ruleset, payloads: Payloads) -> dict[str, float]
     interner = Interner()
     bound = bind(ruleset, settings.schema)
     decoder, duplicates = Decoder(settings.schema, interner), Duplicates(settings.duplicates)
-    features, models = FeatureStage(bound, interner, settings.lateness_us), ModelStage(bound, interner)
+    features = FeatureStage(bound, interner, Limits(settings.lateness_us))
+    models = ModelStage(bound, interner)
     judge, watermark = Judge(bound, interner), Watermark()
     decider, alerting = Decider(bound, settings.lateness_us), Alerting(bound, settings.lateness_us)
 

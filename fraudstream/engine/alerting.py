@@ -30,7 +30,7 @@ from fraudstream.engine.telling import Kept, Teller, Told, ToldHit
 from fraudstream.engine.watermark import Tide
 from fraudstream.engine.wording import Moment, Wording
 from fraudstream.events.batch import EventBatch
-from fraudstream.features.windows import Frame
+from fraudstream.features.state import Frame
 from fraudstream.rules.binding import Bound
 from fraudstream.rules.vectors import Vectors
 

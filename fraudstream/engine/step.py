@@ -22,6 +22,7 @@ from fraudstream.events.decode import Decoder
 from fraudstream.events.interning import Interner
 from fraudstream.events.mapping import Source
 from fraudstream.events.schema import Schema
+from fraudstream.features.catalogue import Limits
 from fraudstream.rules.binding import Bound, bind
 from fraudstream.rules.ruleset import Ruleset
 from fraudstream.rules.view import View
@@ -70,7 +71,7 @@ class Engine:
         self._bound = bind(ruleset, settings.schema, scores=any_score)
         self._decoder = Decoder(settings.schema, self._interner, settings.mapping)
         self._duplicates = Duplicates(settings.duplicates)
-        self._features = FeatureStage(self._bound, self._interner, settings.lateness_us)
+        self._features = FeatureStage(self._bound, self._interner, Limits(settings.lateness_us))
         self._models = ModelStage(self._bound, self._interner)
         self._judge = Judge(self._bound, self._interner)
         self._watermark = Watermark()

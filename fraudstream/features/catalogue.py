@@ -6,6 +6,10 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from fraudstream.events.schema import ColumnType
+
+DAY_US = 86_400_000_000
+
 
 class Aggregate(StrEnum):
     """The aggregates by the word that a rule file writes."""
@@ -15,22 +19,52 @@ class Aggregate(StrEnum):
     AVG = "avg"
     MIN = "min"
     MAX = "max"
+    STDDEV = "stddev"
     DISTINCT = "distinct"
+    MEDIAN = "median"
+    RATIO = "ratio"
+    ZSCORE = "zscore"
     LAST = "last"
     TIME_SINCE_LAST = "time_since_last"
     TIME_SINCE_FIRST = "time_since_first"
     FIRST_SEEN = "first_seen"
 
 
-WINDOWED = frozenset(
-    {Aggregate.COUNT, Aggregate.SUM, Aggregate.AVG, Aggregate.MIN, Aggregate.MAX, Aggregate.DISTINCT}
-)
-"""Aggregates that need a window; `last` and `time_since_last` may have one, the others have none."""
+OF_LAST = frozenset({Aggregate.LAST, Aggregate.TIME_SINCE_LAST})
+"""Aggregates that may have a window or not."""
+OF_FIRST = frozenset({Aggregate.TIME_SINCE_FIRST, Aggregate.FIRST_SEEN})
+"""Aggregates that have no window."""
+WINDOWED = frozenset(Aggregate) - OF_LAST - OF_FIRST
+"""Aggregates that need a window."""
 
-OF_EVENTS = frozenset(
-    {Aggregate.COUNT, Aggregate.TIME_SINCE_LAST, Aggregate.TIME_SINCE_FIRST, Aggregate.FIRST_SEEN}
-)
+OF_EVENTS = frozenset({Aggregate.COUNT, Aggregate.TIME_SINCE_LAST, *OF_FIRST})
 """Aggregates over the events themselves (`count: events`); the others take a column."""
+
+OF_OTHERS = frozenset({Aggregate.RATIO, Aggregate.ZSCORE, *OF_LAST})
+"""Aggregates that leave out the current event unless told otherwise."""
+
+SUMMED = frozenset(
+    {
+        Aggregate.SUM,
+        Aggregate.AVG,
+        Aggregate.STDDEV,
+        Aggregate.MEDIAN,
+        Aggregate.RATIO,
+        Aggregate.ZSCORE,
+    }
+)
+"""Aggregates that take floats as whole millionths, so that what leaves a window leaves no trace in it."""
+
+_FLOATS = SUMMED - {Aggregate.SUM}
+_COUNTS = OF_EVENTS | {Aggregate.DISTINCT}
+
+
+def is_float(aggregate: Aggregate, column: ColumnType | None) -> bool:
+    """Tell whether values of a feature lie in `Frame.floats` rather than in `Frame.ints`.
+
+    `column` is the type of the aggregated column, None for the events themselves.
+    """
+    return aggregate in _FLOATS or (column is ColumnType.NUMBER and aggregate not in _COUNTS)
 
 
 @dataclass(frozen=True)
@@ -38,8 +72,9 @@ class Feature:
     """One feature; equal features of different rules are the same feature and computed once.
 
     `value` names the column that is aggregated, None for the events themselves. `where` is any hashable
-    condition (the engine brings the mask that belongs to it), None counts every event. An event is counted
-    under its `by` columns and read under its `read_by` columns. The window is `(t - window_us, t]`.
+    condition (the engine brings the events that surely meet it), None counts every event. An event is counted
+    under its `by` columns and read under its `read_by` columns. The window is
+    `(t - offset_us - window_us, t - offset_us]`.
     """
 
     aggregate: Aggregate
@@ -49,3 +84,26 @@ class Feature:
     read_by: tuple[str, ...]
     window_us: int | None
     include_current: bool
+    offset_us: int = 0
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How far back and how exactly the engine remembers; docs/contract.md says what each means.
+
+    Attributes
+    ----------
+    lateness_us
+        How far an event may lie behind the watermark without being late.
+    exact_us
+        Windows that reach back no further, offset included, are exact; longer ones count by panes.
+    ever_us
+        How long what has no window is remembered after the last event.
+    distinct_exact
+        How many distinct values of one entity's window are counted exactly.
+    """
+
+    lateness_us: int = 300_000_000
+    exact_us: int = 35 * DAY_US
+    ever_us: int = 400 * DAY_US
+    distinct_exact: int = 4_096

@@ -2,43 +2,24 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
-from fraudstream.events.jit import lean_kernel
-from fraudstream.features.windows import LAST_EVENT, NIL
+from fraudstream.events.jit import Integer, lean_kernel
+from fraudstream.features.state import LAST_EVENT, LINKS, MASKS, NUMBERS, PREVIOUS, TIME_US, Frame
 
-
-class Log(NamedTuple):
-    """The part of the state that `contributors` reads: the fewer arrays, the cheaper the call."""
-
-    time_us: NDArray[np.int64]
-    sequence: NDArray[np.int64]
-    masks: NDArray[np.uint64]
-    previous: NDArray[np.int32]
-
-
-class Moments(NamedTuple):
-    """What n events saw when they read: see `Frame`."""
-
-    time_us: NDArray[np.int64]  # [n]
-    sequence: NDArray[np.int64]  # [n]
-    horizon_us: NDArray[np.int64]  # [n]
-    rows: NDArray[np.int64]  # [n, readers]
-
-
-READER, KEY, MASK, WINDOW_US, CURRENT = range(5)
-"""Columns of the table that says how each feature is read; a window of 0 stands for none."""
+READER, KEY, MASK, WINDOW_US, OFFSET_US, CURRENT = range(6)
+"""Columns of the table that says how each feature is read; a window of 0 stands for none that is exact."""
 
 
 @lean_kernel
 def contributors(
-    log: Log,
+    log: NDArray[np.int64],
+    links: NDArray[np.int32],
     words: NDArray[np.int64],
+    following: Integer,
     table: NDArray[np.int64],
-    moments: Moments,
+    frame: Frame,
     asked: NDArray[np.int64],
     found: NDArray[np.int64],
     numbers: NDArray[np.int64],
@@ -46,25 +27,30 @@ def contributors(
     """Fill a row of `found`, int64 [k, at most], and its entry of `numbers`, int64 [k], for each question.
 
     A question of `asked`, int64 [k, 2], is a feature and an event: which of the newest events did it count
-    there? Later arrivals are told by their number, so the answer is the same after the batch as at the event.
+    there? `following` is the number of the next arrival. Later arrivals are told by their number, so the
+    answer is the same after the batch as at the event.
     """
+    ring = log.shape[0] - 1
     for question in range(len(asked)):
         feature, at = asked[question, 0], asked[question, 1]
-        row = moments.rows[at, table[feature, READER]]
+        row = frame.rows[table[feature, READER], at]
         window_us = table[feature, WINDOW_US]
+        numbers[question] = 0
         if row < 0 or window_us == 0:
-            numbers[question] = 0
             continue
-        t_us = moments.time_us[at]
-        low_us = max(t_us - window_us, moments.horizon_us[at])
-        last = moments.sequence[at] - 1 + table[feature, CURRENT]
+        high_us = frame.time_us[at] - table[feature, OFFSET_US]
+        low_us = max(high_us - window_us, frame.horizon_us[at])
+        before = frame.number[at] + table[feature, CURRENT]
         key, mask = table[feature, KEY], table[feature, MASK]
         event = words[row + LAST_EVENT]
         number = 0
-        while event != NIL and number < found.shape[1] and log.time_us[event] > low_us:
-            timely = log.time_us[event] <= t_us and log.sequence[event] <= last
-            if timely and (log.masks[event, mask >> 6] >> np.uint64(mask & 63)) & np.uint64(1):
+        while event >= 0 and number < found.shape[1] and log[event & ring, TIME_US] > low_us:
+            place = event & ring
+            # The number's upper bits, which links leave out, are those of the numbers just below the next.
+            arrived = following - ((following - event) & NUMBERS)
+            timely = log[place, TIME_US] <= high_us and arrived < before
+            if timely and (log[place, MASKS + (mask >> 6)] >> (mask & 63)) & 1:
                 found[question, number] = event
                 number += 1
-            event = np.int64(log.previous[event, key])
+            event = np.int64(links[place, LINKS * key + PREVIOUS])
         numbers[question] = number

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-_ALL_BUT_SIGN = np.int64(2**63 - 1)
+from fraudstream.events.jit import Integer, lean_kernel
+
+_ALL_BUT_SIGN = 2**63 - 1
 
 
-def sortable(values: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Map float64 to int64 so that order is kept; -0.0 becomes 0.0."""
-    bits = (values + 0.0).view(np.int64)
+@lean_kernel
+def integer_of(value: float) -> Integer:
+    """Map a float64 to an int64 so that order is kept; -0.0 becomes 0.0."""
+    bits = np.float64(value + 0.0).view(np.int64)
     return bits ^ ((bits >> 63) & _ALL_BUT_SIGN)
 
 
-def unsortable(integers: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Undo `sortable`."""
-    return np.ascontiguousarray(integers ^ ((integers >> 63) & _ALL_BUT_SIGN)).view(np.float64)
+@lean_kernel
+def float_of(integer: Integer) -> float:
+    """Undo `integer_of`."""
+    return np.int64(integer ^ ((integer >> 63) & _ALL_BUT_SIGN)).view(np.float64)

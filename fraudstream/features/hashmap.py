@@ -1,7 +1,8 @@
 """An open-addressing hash map from two int64 keys to one int64 value, for use inside kernels.
 
-Linear probing with backward-shift deletion, so no tombstones pile up. A free place has `keys[place, 0]` -1;
-callers keep the load at or below one half with `grown`.
+A map is an array [capacity, 3]: two keys and a value, so that a search touches one line of the cache. Linear
+probing with backward-shift deletion, so no tombstones pile up. A free place has `table[place, 0]` FREE;
+callers keep the load at or below `LOAD_MAX` with `grown`.
 """
 
 from __future__ import annotations
@@ -12,73 +13,73 @@ from numpy.typing import NDArray
 from fraudstream.events.jit import Integer, lean_kernel
 
 FREE = -1
+LOAD_MAX = 0.75
+
+
+@lean_kernel
+def mixed(bits: Integer) -> Integer:
+    """Return a well mixed uint64 of 64 bits (the finaliser of splitmix64, Steele et al. 2014)."""
+    hashed = np.uint64(bits)
+    hashed = (hashed ^ (hashed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    hashed = (hashed ^ (hashed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return hashed ^ (hashed >> np.uint64(31))
 
 
 @lean_kernel
 def home(first: Integer, second: Integer, capacity: Integer) -> Integer:
-    """Return the preferred place of a key (splitmix64 finaliser; capacity is a power of two)."""
-    mixed = np.uint64(first) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(second)
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    mixed = mixed ^ (mixed >> np.uint64(31))
-    return np.int64(mixed & np.uint64(capacity - 1))
+    """Return the preferred place of a key; the capacity is a power of two."""
+    bits = np.uint64(first) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(second)
+    return np.int64(mixed(bits) & np.uint64(capacity - 1))
 
 
 @lean_kernel
-def find(keys: NDArray[np.int64], first: Integer, second: Integer) -> Integer:
+def find(table: NDArray[np.int64], first: Integer, second: Integer) -> Integer:
     """Return the place of a key, or the free place where it belongs."""
-    capacity = keys.shape[0]
+    capacity = table.shape[0]
     place = home(first, second, capacity)
-    while keys[place, 0] != FREE and (keys[place, 0] != first or keys[place, 1] != second):
+    while table[place, 0] != FREE and (table[place, 0] != first or table[place, 1] != second):
         place = (place + 1) & (capacity - 1)
     return place
 
 
 @lean_kernel
-def remove(keys: NDArray[np.int64], values: NDArray[np.int64], place: Integer) -> None:
+def remove(table: NDArray[np.int64], place: Integer) -> None:
     """Free a place and close the gap behind it."""
-    capacity = keys.shape[0]
+    capacity = table.shape[0]
     gap = place
     after = (gap + 1) & (capacity - 1)
-    while keys[after, 0] != FREE:
-        wanted = home(keys[after, 0], keys[after, 1], capacity)
+    while table[after, 0] != FREE:
+        wanted = home(table[after, 0], table[after, 1], capacity)
         # The entry may move into the gap unless its home lies cyclically after the gap.
         if ((after - wanted) & (capacity - 1)) >= ((after - gap) & (capacity - 1)):
-            keys[gap, 0], keys[gap, 1] = keys[after, 0], keys[after, 1]
-            values[gap] = values[after]
+            for word in range(3):
+                table[gap, word] = table[after, word]
             gap = after
         after = (after + 1) & (capacity - 1)
-    keys[gap, 0] = FREE
+    table[gap, 0] = FREE
 
 
 @lean_kernel
-def _copy_all(
-    keys: NDArray[np.int64],
-    values: NDArray[np.int64],
-    new_keys: NDArray[np.int64],
-    new_values: NDArray[np.int64],
-) -> None:
-    for place in range(keys.shape[0]):
-        if keys[place, 0] != FREE:
-            target = find(new_keys, keys[place, 0], keys[place, 1])
-            new_keys[target, 0], new_keys[target, 1] = keys[place, 0], keys[place, 1]
-            new_values[target] = values[place]
+def _copy_all(table: NDArray[np.int64], larger: NDArray[np.int64]) -> None:
+    for place in range(table.shape[0]):
+        if table[place, 0] != FREE:
+            target = find(larger, table[place, 0], table[place, 1])
+            for word in range(3):
+                larger[target, word] = table[place, word]
 
 
-def empty(capacity: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def empty(capacity: int) -> NDArray[np.int64]:
     """Return an empty map; the capacity must be a power of two."""
-    return np.full((capacity, 2), FREE, np.int64), np.zeros(capacity, np.int64)
+    return np.full((capacity, 3), FREE, np.int64)
 
 
-def grown(
-    keys: NDArray[np.int64], values: NDArray[np.int64], entries_max: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the map, enlarged where `entries_max` entries would load it above one half."""
-    capacity = len(keys)
-    if entries_max * 2 <= capacity:
-        return keys, values
-    while capacity < entries_max * 2:
+def grown(table: NDArray[np.int64], entries_max: int) -> NDArray[np.int64]:
+    """Return the map, enlarged where `entries_max` entries would load it above `LOAD_MAX`."""
+    capacity = len(table)
+    if entries_max <= capacity * LOAD_MAX:
+        return table
+    while capacity * LOAD_MAX < entries_max:
         capacity *= 2
-    new_keys, new_values = empty(capacity)
-    _copy_all(keys, values, new_keys, new_values)
-    return new_keys, new_values
+    larger = empty(capacity)
+    _copy_all(table, larger)
+    return larger

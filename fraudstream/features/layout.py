@@ -1,209 +1,378 @@
 """From a list of features to the flat tables that the kernels read.
 
 A *cell* is one running state of an entity (a count, a sum ...); features that differ only in how they are
-read share cells. A *group* is the set of cells of one key with one window: they move together. A *read* says
-which cell to read for which key of the current event, before or after the event itself is counted.
+read share cells. A *group* is the set of cells of one key with one window: they move together. A group of a long
+window counts by panes, and belongs to one mask.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fraudstream.features.catalogue import Aggregate, Feature
+from fraudstream.events.schema import ColumnType, Schema
+from fraudstream.features import plan as p
+from fraudstream.features.buckets import BOUNDS
+from fraudstream.features.catalogue import OF_OTHERS, SUMMED, Aggregate, Feature, Limits
+from fraudstream.features.hyperloglog import BLOCK_WORDS
+from fraudstream.features.panes import GROUP_WORDS as PANE_GROUP_WORDS
+from fraudstream.features.panes import RECORD_HEADER
+from fraudstream.features.state import HEADER_WORDS
+from fraudstream.features.tables import TABLE_WORDS, TABLE_WORDS_MAX
+from fraudstream.features.windows import GROUP_WORDS
 
-COUNT, SUM, MIN, MAX, DISTINCT, LAST, FIRST = range(7)
-_WORDS = {COUNT: 1, SUM: 1, MIN: 2, MAX: 2, DISTINCT: 1, LAST: 4, FIRST: 1}
-_HEADER_WORDS = 2
-"""First and last event of the entity's list."""
-_GROUP_WORDS = 2
-"""The last event inside the window, and the last one before it."""
-KEY_COLUMNS_MAX = 3
+PANES = 64
+_NO_WINDOW = -1
+
+# Words of a cell in the row of an entity, and in the record of a pane.
+_WORDS = {
+    p.COUNT: 1,
+    p.SUM: 1,
+    p.SQUARES: 2,
+    p.MIN: 2,
+    p.MAX: 2,
+    p.DISTINCT: 3,
+    p.MEDIAN: 3,
+    p.LAST: 4,
+    p.FIRST: 2,
+}
+_PANE_WORDS = {p.COUNT: 1, p.SUM: 1, p.SQUARES: 2, p.MIN: 2, p.MAX: 2, p.DISTINCT: 1}
+_ENTRIES = (p.DISTINCT, p.MEDIAN)
+"""The cells that keep entries in the map of cells."""
 
 _CELLS_OF = {
-    Aggregate.COUNT: (COUNT,),
-    Aggregate.SUM: (SUM,),
-    Aggregate.AVG: (SUM, COUNT),
-    Aggregate.MIN: (MIN,),
-    Aggregate.MAX: (MAX,),
-    Aggregate.DISTINCT: (DISTINCT,),
-    Aggregate.LAST: (LAST,),
-    Aggregate.TIME_SINCE_LAST: (LAST,),
-    Aggregate.TIME_SINCE_FIRST: (FIRST,),
-    Aggregate.FIRST_SEEN: (FIRST,),
+    Aggregate.COUNT: (p.COUNT,),
+    Aggregate.SUM: (p.SUM,),
+    Aggregate.AVG: (p.SUM, p.COUNT),
+    Aggregate.MIN: (p.MIN,),
+    Aggregate.MAX: (p.MAX,),
+    Aggregate.STDDEV: (p.SUM, p.COUNT, p.SQUARES),
+    Aggregate.DISTINCT: (p.DISTINCT,),
+    Aggregate.MEDIAN: (p.MEDIAN,),
+    Aggregate.RATIO: (p.SUM, p.COUNT),
+    Aggregate.ZSCORE: (p.SUM, p.COUNT, p.SQUARES),
+    Aggregate.LAST: (p.LAST,),
+    Aggregate.TIME_SINCE_LAST: (p.LAST,),
+    Aggregate.TIME_SINCE_FIRST: (p.FIRST,),
+    Aggregate.FIRST_SEEN: (p.FIRST,),
 }
-
-
-class Plan(NamedTuple):
-    """The tables of a set of features as the kernels take them; all int64."""
-
-    key_columns: NDArray[np.int64]  # [keys, 3] column of the code matrix, -1 pads
-    key_words: NDArray[np.int64]  # [keys] words of an entity's row
-    key_groups: NDArray[np.int64]  # [keys, 2] range of groups
-    key_evers: NDArray[np.int64]  # [keys, 2] range of cells without a window
-    group_window_us: NDArray[np.int64]  # [groups]
-    group_offset: NDArray[np.int64]  # [groups] words into the row
-    group_cells: NDArray[np.int64]  # [groups, 2] range of cells
-    cell_kind: NDArray[np.int64]  # [cells]
-    cell_offset: NDArray[np.int64]  # [cells] words into the row
-    cell_mask: NDArray[np.int64]  # [cells] column of the mask matrix
-    cell_value: NDArray[np.int64]  # [cells] column of the value matrix, -1 for none
-    mask_distincts: NDArray[np.int64]  # [masks] how many cells count distinct values of its events
-    read_cell: NDArray[np.int64]  # [reads]
-    read_group: NDArray[np.int64]  # [reads] -1 where the cell has no window
-    read_key: NDArray[np.int64]  # [reads] row of reader_columns
-    read_current: NDArray[np.int64]  # [reads] 1 where the current event is included
-    reader_columns: NDArray[np.int64]  # [readers, 3]
-    reader_of: NDArray[np.int64]  # [readers] the key whose entities are read
-    retention_us: NDArray[np.int64]  # [2] lateness, longest window + lateness
 
 
 @dataclass(frozen=True)
 class Mask:
-    """Which events a cell counts: those that meet `where` and have a `value`."""
+    """Which events a cell counts: those that meet `where` and have a `value`, from a generation on.
+
+    A cell that a reload adds gets a mask of a new generation, which no earlier event meets: so it counts from
+    the reload on although the log reaches further back.
+    """
 
     where: Hashable | None
     value: str | None
+    generation: int = 0
+
+
+@dataclass(frozen=True)
+class Value:
+    """A column as cells keep it, see `plan.WHOLE`."""
+
+    name: str
+    coding: int
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One running state; equal cells of two layouts are the same but for the generation of their mask."""
+
+    kind: int
+    by: tuple[str, ...]
+    window_us: int
+    offset_us: int
+    where: Hashable | None
+    column: str | None
+    value: Value | None
+
+
+@dataclass(frozen=True)
+class Group:
+    """Cells that move together; `mask` is None for an exact window."""
+
+    by: tuple[str, ...]
+    window_us: int
+    offset_us: int
+    mask: Mask | None
 
 
 @dataclass(frozen=True)
 class Layout:
-    """A plan, and the names of the rows and columns of its matrices."""
+    """A plan, and the names of the rows of its tables."""
 
-    plan: Plan
-    columns: tuple[str, ...]
-    """Text columns whose codes make up the keys, in the order of the code matrix."""
+    plan: p.Plan
+    schema: Schema
+    wheres: tuple[Hashable, ...]
+    """Conditions whose truth the arrivals bring, in the order of their rows."""
+    given: tuple[str, ...]
+    """Values that are no columns of the schema, which the arrivals bring."""
+    keys: tuple[tuple[str, ...], ...]
+    groups: tuple[Group, ...]
+    cells: tuple[Cell, ...]
     masks: tuple[Mask, ...]
-    values: tuple[str, ...]
-    reads: tuple[tuple[int, ...], ...]
-    """Per feature the reads that it is made of."""
+    values: tuple[Value, ...]
 
 
-@dataclass(frozen=True)
-class _Cell:
-    kind: int
-    by: tuple[str, ...]
-    window_us: int
-    mask: Mask
-    value: str | None
+def _coding(feature: Feature, schema: Schema) -> int:
+    column = schema.column(feature.value or "")
+    if column is None or column.type is not ColumnType.NUMBER:
+        return p.WHOLE
+    return p.MICRO if feature.aggregate in SUMMED else p.SORTABLE
 
 
-@dataclass(frozen=True)
-class _Read:
-    cell: _Cell
-    read_by: tuple[str, ...]
-    include_current: bool
-
-
-_NO_WINDOW = -1
-
-
-def _reads_of(feature: Feature) -> list[_Read]:
-    reads = []
+def _cells_of(feature: Feature, schema: Schema) -> list[Cell]:
+    cells = []
     for kind in _CELLS_OF[feature.aggregate]:
-        window_us = _NO_WINDOW if kind in (LAST, FIRST) else feature.window_us or 0
-        value = feature.value if kind != COUNT else None
-        cell = _Cell(kind, feature.by, window_us, Mask(feature.where, feature.value), value)
-        reads.append(_Read(cell, feature.read_by, feature.include_current))
-    return reads
+        ever = kind in (p.LAST, p.FIRST)
+        valued = kind != p.COUNT and feature.value is not None
+        cells.append(
+            Cell(
+                kind,
+                feature.by,
+                _NO_WINDOW if ever else feature.window_us or 0,
+                0 if ever else feature.offset_us,
+                feature.where,
+                feature.value,
+                Value(feature.value or "", _coding(feature, schema)) if valued else None,
+            )
+        )
+    return cells
 
 
-def _table(rows: Sequence[Sequence[int]], width: int = 0) -> NDArray[np.int64]:
-    if width:
-        return np.array(rows, dtype=np.int64).reshape(len(rows), width)
-    return np.array(rows, dtype=np.int64)
+def lay_out(
+    features: Sequence[Feature],
+    schema: Schema,
+    limits: Limits,
+    generations: Mapping[Cell, int] | None = None,
+) -> Layout:
+    """Lay out the tables for a list of features, whose order is that of the rows of a frame."""
+    return _Builder(features, schema, limits, generations or {}).layout()
 
 
-def _flat(values: Sequence[int]) -> NDArray[np.int64]:
-    return np.array(values, dtype=np.int64)
-
-
-def lay_out(features: Sequence[Feature], lateness_us: int) -> Layout:
-    """Lay out the tables for a list of features; the order of the features is kept in `reads`."""
-    feature_reads = [_reads_of(feature) for feature in features]
-    reads = list(dict.fromkeys(read for each in feature_reads for read in each))
-    keys = list(dict.fromkeys(read.cell.by for read in reads))
-    # Cells are sorted so that each group, and the windowless cells of each key, form one range.
-    cells = sorted(
-        dict.fromkeys(read.cell for read in reads),
-        key=lambda cell: (keys.index(cell.by), cell.window_us == _NO_WINDOW, cell.window_us),
-    )
-    masks = list(dict.fromkeys(cell.mask for cell in cells))
-    values = list(dict.fromkeys(cell.value for cell in cells if cell.value is not None))
-    readers = list(dict.fromkeys((read.read_by, read.cell.by) for read in reads))
-    columns = list(dict.fromkeys(name for by in [*keys, *(reader[0] for reader in readers)] for name in by))
-
-    rows = _entity_rows(keys, cells)
-    windows_us = [window_us for _, window_us in rows.groups]
-    group_of = {group: index for index, group in enumerate(rows.groups)}
-
-    def places(by: tuple[str, ...]) -> list[int]:
-        return [columns.index(name) for name in by] + [-1] * (KEY_COLUMNS_MAX - len(by))
-
-    plan = Plan(
-        key_columns=_table([places(by) for by in keys], KEY_COLUMNS_MAX),
-        key_words=_flat(rows.key_words),
-        key_groups=_table(rows.key_groups, 2),
-        key_evers=_table(rows.key_evers, 2),
-        group_window_us=_flat(windows_us),
-        group_offset=_flat(rows.group_offset),
-        group_cells=_table(rows.group_cells, 2),
-        cell_kind=_flat([cell.kind for cell in cells]),
-        cell_offset=_flat(rows.cell_offset),
-        cell_mask=_flat([masks.index(cell.mask) for cell in cells]),
-        cell_value=_flat([-1 if cell.value is None else values.index(cell.value) for cell in cells]),
-        mask_distincts=_flat([sum(c.kind == DISTINCT and c.mask == mask for c in cells) for mask in masks]),
-        read_cell=_flat([cells.index(read.cell) for read in reads]),
-        read_group=_flat([group_of.get((read.cell.by, read.cell.window_us), -1) for read in reads]),
-        read_key=_flat([readers.index((read.read_by, read.cell.by)) for read in reads]),
-        read_current=_flat([int(read.include_current) for read in reads]),
-        reader_columns=_table([places(by) for by, _ in readers], KEY_COLUMNS_MAX),
-        reader_of=_flat([keys.index(by) for _, by in readers]),
-        retention_us=_flat([lateness_us, max(windows_us, default=1) + lateness_us]),
-    )
-    positions = {read: index for index, read in enumerate(reads)}
-    of_features = tuple(tuple(positions[read] for read in each) for each in feature_reads)
-    return Layout(plan, tuple(columns), tuple(masks), tuple(values), of_features)
+def _table(rows: Sequence[Sequence[int]], width: int) -> NDArray[np.int64]:
+    return np.array(rows, dtype=np.int64).reshape(len(rows), width)
 
 
 @dataclass
-class _Rows:
-    groups: list[tuple[tuple[str, ...], int]]
-    key_words: list[int]
-    key_groups: list[tuple[int, int]]
-    key_evers: list[tuple[int, int]]
-    group_offset: list[int]
-    group_cells: list[tuple[int, int]]
-    cell_offset: list[int]
+class _Builder:
+    features: Sequence[Feature]
+    schema: Schema
+    limits: Limits
+    generations: Mapping[Cell, int]
+    group_rows: list[list[int]] = field(default_factory=list)
+    cell_rows: list[list[int]] = field(default_factory=list)
+    key_rows: list[list[int]] = field(default_factory=list)
 
+    def layout(self) -> Layout:
+        self.of_features = [_cells_of(feature, self.schema) for feature in self.features]
+        found = list(dict.fromkeys(cell for cells in self.of_features for cell in cells))
+        self.keys = list(dict.fromkeys(cell.by for cell in found))
+        self.masks = list(dict.fromkeys(self._mask(cell) for cell in found))
+        self.values = list(dict.fromkeys(cell.value for cell in found if cell.value is not None))
+        self.wheres = list(dict.fromkeys(mask.where for mask in self.masks if mask.where is not None))
+        names = [value.name for value in self.values] + [m.value for m in self.masks if m.value is not None]
+        self.given = [name for name in dict.fromkeys(names) if self.schema.column(name) is None]
+        self.cells = sorted(found, key=self._order)
+        self.groups = list(dict.fromkeys(g for g in map(self._group, self.cells) if g is not None))
+        self.readers = list(dict.fromkeys((each.read_by, each.by) for each in self.features))
+        self._place_cells()
+        return Layout(
+            self._plan(),
+            self.schema,
+            tuple(self.wheres),
+            tuple(self.given),
+            tuple(self.keys),
+            tuple(self.groups),
+            tuple(self.cells),
+            tuple(self.masks),
+            tuple(self.values),
+        )
 
-def _entity_rows(keys: list[tuple[str, ...]], cells: list[_Cell]) -> _Rows:
-    """Give every group and cell its place in the row of an entity of its key."""
-    rows = _Rows([], [], [], [], [], [], [])
-    index = 0
-    for by in keys:
-        words = _HEADER_WORDS
-        first_group = len(rows.groups)
-        first_ever = index
-        while index < len(cells) and cells[index].by == by:
-            window_us = cells[index].window_us
-            start = index
-            if window_us != _NO_WINDOW:
-                rows.groups.append((by, window_us))
-                rows.group_offset.append(words)
-                words += _GROUP_WORDS
-            while index < len(cells) and cells[index].by == by and cells[index].window_us == window_us:
-                rows.cell_offset.append(words)
-                words += _WORDS[cells[index].kind]
-                index += 1
-            if window_us != _NO_WINDOW:
-                rows.group_cells.append((start, index))
-                first_ever = index
-        rows.key_words.append(words)
-        rows.key_groups.append((first_group, len(rows.groups)))
-        rows.key_evers.append((first_ever, index))
-    return rows
+    def _mask(self, cell: Cell) -> Mask:
+        return Mask(cell.where, cell.column, self.generations.get(cell, 0))
+
+    def _is_long(self, cell: Cell) -> bool:
+        return cell.window_us + cell.offset_us > self.limits.exact_us
+
+    def _group(self, cell: Cell) -> Group | None:
+        if cell.window_us == _NO_WINDOW:
+            return None
+        mask = self._mask(cell) if self._is_long(cell) else None
+        return Group(cell.by, cell.window_us, cell.offset_us, mask)
+
+    def _order(self, cell: Cell) -> tuple[int, ...]:
+        """Sort cells so that each group is one range, exact before panes before those without a window."""
+        ever = cell.window_us == _NO_WINDOW
+        long = not ever and self._is_long(cell)
+        mask = self.masks.index(self._mask(cell)) if long else 0
+        return (self.keys.index(cell.by), ever, long, cell.window_us, cell.offset_us, mask)
+
+    def _place_cells(self) -> None:
+        """Give every group and cell its place in the row of an entity of its key."""
+        for by, of_key in groupby(self.cells, lambda cell: cell.by):
+            words, first_group, pane_group = HEADER_WORDS, len(self.group_rows), -1
+            evers = len(self.cell_rows)
+            for group, members in groupby(of_key, self._group):
+                if group is None:
+                    evers = len(self.cell_rows)
+                    words = self._place_evers(list(members), words)
+                    continue
+                if group.mask is not None and pane_group < 0:
+                    pane_group = len(self.group_rows)
+                words = self._place_group(group, list(members), words)
+                evers = len(self.cell_rows)
+            end = len(self.group_rows)
+            exact_end = end if pane_group < 0 else pane_group
+            reader = self.readers.index((by, by)) if (by, by) in self.readers else p.NIL
+            places = [words, first_group, exact_end, end, evers, len(self.cell_rows), reader]
+            self.key_rows.append([*self._rows_of(by), *places])
+
+    def _place_evers(self, cells: list[Cell], words: int) -> int:
+        for cell in cells:
+            self._place_cell(cell, words, p.NIL)
+            words += _WORDS[cell.kind]
+        return words
+
+    def _place_group(self, group: Group, cells: list[Cell], words: int) -> int:
+        first, at = len(self.cell_rows), words
+        long = group.mask is not None
+        words += PANE_GROUP_WORDS if long else GROUP_WORDS
+        record = RECORD_HEADER
+        for cell in cells:
+            self._place_cell(cell, record if long else words, words if long else p.NIL)
+            record += _PANE_WORDS[cell.kind] if long else 0
+            in_row = (TABLE_WORDS if cell.kind == p.DISTINCT else 0) if long else _WORDS[cell.kind]
+            words += in_row
+        self.group_rows.append(
+            [
+                self.keys.index(group.by),
+                group.window_us,
+                group.offset_us,
+                -(-group.window_us // PANES) if long else 0,
+                at,
+                first,
+                len(self.cell_rows),
+                0 if long else sum(cell.kind in _ENTRIES for cell in cells),
+                record if long else 0,
+                self.masks.index(group.mask) if group.mask is not None else p.NIL,
+            ]
+        )
+        return words
+
+    def _place_cell(self, cell: Cell, at: int, table: int) -> None:
+        value = p.NIL if cell.value is None else self.values.index(cell.value)
+        mask = self.masks.index(self._mask(cell))
+        self.cell_rows.append([cell.kind, at, mask, value, table])
+
+    def _rows_of(self, by: tuple[str, ...]) -> list[int]:
+        rows = [self.schema.texts.index(name) for name in by]
+        return rows + [p.NIL] * (p.KEY_COLUMNS_MAX - len(by))
+
+    def _source(self, name: str | None) -> list[int]:
+        if name is None:
+            return [p.NIL, p.NIL]
+        for source, names in (
+            (p.FROM_CODES, self.schema.texts),
+            (p.FROM_INTS, self.schema.wholes),
+            (p.FROM_FLOATS, self.schema.reals),
+            (p.FROM_GIVEN, tuple(self.given)),
+        ):
+            if name in names:
+                return [source, names.index(name)]
+        return [p.FROM_TIME, 0]
+
+    def _plan(self) -> p.Plan:
+        reader_rows, reader_groups = self._readers()
+        masks = [
+            [p.NIL if m.where is None else self.wheres.index(m.where), *self._source(m.value)]
+            for m in self.masks
+        ]
+        values = [[*self._source(value.name), value.coding] for value in self.values]
+        return p.Plan(
+            keys=_table(self.key_rows, p.KEY_WIDTH),
+            key_masks=self._key_masks(),
+            groups=_table(self.group_rows, p.GROUP_WIDTH),
+            cells=_table(self.cell_rows, p.CELL_WIDTH),
+            readers=_table(reader_rows, p.READER_WIDTH),
+            reader_groups=np.array(reader_groups, np.int64),
+            features=_table([self._feature(index) for index in range(len(self.features))], p.FEATURE_WIDTH),
+            masks=_table(masks, 3),
+            values=_table(values, 3),
+            limits=self._limits(),
+            buckets=BOUNDS,
+        )
+
+    def _key_masks(self) -> NDArray[np.int64]:
+        bits = np.zeros((len(self.keys), max(1, (len(self.masks) + 63) // 64)), np.uint64)
+        for cell in self.cells:
+            mask = self.masks.index(self._mask(cell))
+            bits[self.keys.index(cell.by), mask >> 6] |= np.uint64(1 << (mask & 63))
+        return bits.view(np.int64)
+
+    def _readers(self) -> tuple[list[list[int]], list[int]]:
+        rows, read = [], []
+        for read_by, by in self.readers:
+            key = self.keys.index(by)
+            first, end = self.key_rows[key][p.KEY_GROUPS], self.key_rows[key][p.KEY_GROUPS_END]
+            wanted = {
+                self.groups.index(group)
+                for feature, cells in zip(self.features, self.of_features, strict=True)
+                if (feature.read_by, feature.by) == (read_by, by)
+                and (group := self._group(cells[0])) is not None
+            }
+            groups = [each for each in range(first, end) if read_by == by or each in wanted]
+            rows.append(
+                [*self._rows_of(read_by), key, int(read_by == by), len(read), len(read) + len(groups)]
+            )
+            read += groups
+        return rows, read
+
+    def _feature(self, index: int) -> list[int]:
+        feature, cells = self.features[index], self.of_features[index]
+        places = [self.cells.index(cell) for cell in cells] + [p.NIL] * (3 - len(cells))
+        group = self._group(cells[0])
+        own = cells[0].value if feature.aggregate in OF_OTHERS else None
+        return [
+            list(Aggregate).index(feature.aggregate),
+            self.readers.index((feature.read_by, feature.by)),
+            *places,
+            p.NIL if group is None else self.groups.index(group),
+            int(feature.include_current),
+            p.NIL if own is None else self.values.index(own),
+            p.FOREVER if feature.window_us is None else feature.window_us,
+        ]
+
+    def _limits(self) -> NDArray[np.int64]:
+        exact = [group.window_us + group.offset_us for group in self.groups if group.mask is None]
+        pane_groups = [row for row in self.group_rows if row[p.GROUP_PANE_US]]
+        distinct = sum(cell.kind == p.DISTINCT for cell in self.cells)
+        tables = sum(row[p.CELL_KIND] == p.DISTINCT and row[p.CELL_TABLE] >= 0 for row in self.cell_rows)
+        words = (
+            sum(row[p.KEY_WORDS] for row in self.key_rows)
+            + sum(row[p.GROUP_RECORD_WORDS] for row in pane_groups)
+            + (distinct - tables) * 2 * BLOCK_WORDS
+            + tables * TABLE_WORDS_MAX
+        )
+        entries = 2 * sum(cell.kind in _ENTRIES for cell in self.cells) + 2
+        retention = max(1, self.limits.lateness_us + max(exact, default=0))
+        return np.array(
+            [
+                self.limits.lateness_us,
+                retention,
+                self.limits.ever_us,
+                self.limits.distinct_exact,
+                words,
+                entries,
+            ],
+            np.int64,
+        )

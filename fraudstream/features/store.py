@@ -8,204 +8,203 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from fraudstream.events.schema import Schema
 from fraudstream.features import advance as walk
-from fraudstream.features import evidence, windows
-from fraudstream.features.catalogue import Aggregate, Feature
+from fraudstream.features import evidence as e
+from fraudstream.features import plan as p
+from fraudstream.features import state as s
+from fraudstream.features.catalogue import Feature, Limits
+from fraudstream.features.evidence import contributors
 from fraudstream.features.hashmap import empty, grown
-from fraudstream.features.layout import KEY_COLUMNS_MAX, Layout, lay_out
-from fraudstream.features.windows import NIL, Arrivals, Frame, State
+from fraudstream.features.layout import Layout, lay_out
+from fraudstream.features.state import Arrivals, Frame, State
+from fraudstream.features.tables import TABLE_KINDS
 
 _T = TypeVar("_T", bound=np.generic)
 _EVENTS_AT_START = 1_024
+_WORDS_AT_START = 4_096
 
 
 class FeatureStore:
-    """Computes a fixed list of features over a stream of batches; exact, whatever the batches."""
+    """Computes a fixed list of features over a stream of batches; the same whatever the batches."""
 
-    def __init__(self, features: Sequence[Feature], lateness_us: int) -> None:
+    def __init__(self, features: Sequence[Feature], schema: Schema, limits: Limits | None = None) -> None:
         self.features = tuple(features)
-        self.layout: Layout = lay_out(self.features, lateness_us)
-        self._state = _empty_state(self.layout)
+        self.limits = limits or Limits()
+        self.layout: Layout = lay_out(self.features, schema, self.limits)
+        self._state = empty_state(self.layout)
         self._evidence = _evidence_table(self.features, self.layout)
-        self._event_ids: list[str] = [""] * _EVENTS_AT_START
 
-    def advance(self, ids: Sequence[str | None], arrivals: Arrivals) -> Frame:
-        """Count n events in stream order and read every feature at each of them.
-
-        The columns of the arrivals are those that the layout names.
-        """
+    def advance(self, arrivals: Arrivals) -> Frame:
+        """Count n events in stream order and read every feature at each of them."""
         plan = self.layout.plan
-        walk.retire_all(self._state, plan)
-        masks = arrivals.masks
-        self._make_room(len(ids), int((masks @ plan.mask_distincts).sum()) if masks.size else 0)
-        frame = _empty_frame(arrivals.time_us, len(plan.read_cell), len(plan.reader_of))
-        newest = int(self._state.meta[windows.NEWEST])
-        walk.advance(self._state, plan, arrivals, frame)
-        self._name_events(newest, ids, frame)
+        events = len(arrivals.time_us)
+        features, readers = len(plan.features), len(plan.readers)
+        frame = Frame(
+            np.empty((features, events), np.int64),
+            np.empty((features, events), np.float64),
+            np.empty((features, events), np.bool_),
+            np.empty(events, np.int8),
+            np.empty(events, np.int64),
+            np.empty((readers, events), np.int64),
+            np.empty(events, np.int64),
+            np.empty(events, np.int64),
+        )
+        done = walk.advance(self._state, plan, arrivals, frame, 0)
+        while done < events:
+            self._make_room(arrivals, done)
+            done = walk.advance(self._state, plan, arrivals, frame, done)
         return frame
-
-    def _name_events(self, newest: int, ids: Sequence[str | None], frame: Frame) -> None:
-        """Keep the id of each event that took a place in the log."""
-        state = self._state
-        event = int(state.meta[windows.OLDEST] if newest == NIL else state.event_after[newest])
-        first = int(frame.sequence[0]) if len(frame.sequence) else 0
-        chain: list[int] = []
-        while event != NIL:
-            chain.append(event)
-            event = int(state.event_after[event])
-        numbers = (state.event_sequence[chain] - first).tolist()
-        for place, number in zip(chain, numbers, strict=True):
-            self._event_ids[place] = ids[number] or ""
-
-    def column(
-        self, index: int, frame: Frame
-    ) -> tuple[NDArray[np.int64] | NDArray[np.float64], NDArray[np.bool_]]:
-        """Return the values [n] of one feature and where they are known.
-
-        Money stays in minor units, times and durations in microseconds, numbers of a column of floats as
-        their sortable integer (see `floats`), texts as their codes.
-        """
-        feature = self.features[index]
-        reads = self.layout.reads[index]
-        out, known = frame.out[reads[0]], frame.known[reads[0]]
-        match feature.aggregate:
-            case Aggregate.AVG:
-                events = frame.out[reads[1]]
-                return out / np.maximum(events, 1), known & (events > 0)
-            case Aggregate.LAST:
-                return out, self._inside(feature, frame, reads[0])
-            case Aggregate.TIME_SINCE_LAST:
-                since_us = frame.time_us - frame.out_time_us[reads[0]]
-                return since_us, self._inside(feature, frame, reads[0])
-            case Aggregate.TIME_SINCE_FIRST:
-                return frame.time_us - out, known
-            case _:
-                return out, known
-
-    @staticmethod
-    def _inside(feature: Feature, frame: Frame, read: int) -> NDArray[np.bool_]:
-        known: NDArray[np.bool_] = frame.known[read]
-        if feature.window_us is not None:
-            known = known & (frame.out_time_us[read] > frame.time_us - feature.window_us)
-        return known
 
     def contributing_ids(
         self, asked: Sequence[tuple[int, int]], frame: Frame, at_most: int
     ) -> list[list[str]]:
-        """Return for each (feature, event of the batch) the ids of the newest events that it counted there.
+        """Return for each (feature, event of the last batch) the ids of the newest events that it counted.
 
-        Features without a window name none.
+        Features without a window name none; nor do long windows, which keep panes and no events.
         """
         state = self._state
-        log = evidence.Log(state.event_time_us, state.event_sequence, state.event_masks, state.event_previous)
-        moments = evidence.Moments(frame.time_us, frame.sequence, frame.horizon_us, frame.rows)
         found = np.empty((len(asked), at_most), np.int64)
         numbers = np.empty(len(asked), np.int64)
         questions = np.array(asked, np.int64).reshape(-1, 2)
-        evidence.contributors(log, state.words, self._evidence, moments, questions, found, numbers)
-        ids = self._event_ids
+        following = int(state.meta[s.NEXT])
+        log, links, words = state.log, state.links, state.words
+        contributors(log, links, words, following, self._evidence, frame, questions, found, numbers)
         return [
-            [ids[place] for place in places[:number]]
-            for places, number in zip(found.tolist(), numbers.tolist(), strict=True)
+            [self._id(each) for each in events[:number]]
+            for events, number in zip(found.tolist(), numbers.tolist(), strict=True)
         ]
 
-    def _make_room(self, events: int, distincts: int) -> None:
-        """Grow the arrays so that the kernels never run out within a batch of so many events."""
-        state, plan = self._state, self.layout.plan
-        words_max = int(state.meta[windows.WORDS_USED] + events * plan.key_words.sum())
-        entries = int(state.meta[windows.ENTITIES]) + events * KEY_COLUMNS_MAX * (
-            len(plan.key_words) + len(plan.reader_of)
-        )
-        entity_keys, entity_rows = grown(state.entity_keys, state.entity_rows, entries)
-        distinct_keys, distinct_counts = grown(
-            state.distinct_keys, state.distinct_counts, int(state.meta[windows.DISTINCTS_MAX]) + distincts
-        )
-        self._state = state._replace(
-            words=_longer(state.words, words_max),
-            entity_keys=entity_keys,
-            entity_rows=entity_rows,
-            distinct_keys=distinct_keys,
-            distinct_counts=distinct_counts,
-        )
-        self._make_room_for_events(int(state.meta[windows.EVENTS]) + events)
+    @property
+    def watermark_us(self) -> int:
+        """The greatest event time so far, `plan.NEVER` before the first event."""
+        return int(self._state.meta[s.WATERMARK_US])
 
-    def _make_room_for_events(self, events_max: int) -> None:
-        state = self._state
-        capacity = len(state.event_time_us)
-        if events_max <= capacity:
-            return
-        arrays = {
-            name: _longer(getattr(state, name), events_max)
-            for name in State._fields
-            if name.startswith("event_")
-        }
-        larger = len(arrays["event_time_us"])
-        _chain_free(arrays["event_after"], capacity, larger, int(state.meta[windows.FREE_EVENT]))
-        state.meta[windows.FREE_EVENT] = capacity
-        self._state = state._replace(**arrays)
-        self._event_ids += [""] * (larger - capacity)
+    @property
+    def round_started_us(self) -> int:
+        """The watermark at which the last complete round through all entities began.
+
+        Every entity that was idle for good by then is forgotten.
+        """
+        return int(self._state.meta[s.ROUND_DONE_US])
+
+    @property
+    def memory_us(self) -> int:
+        """How long after its event a text code can still be read: by then its entities are idle for good.
+
+        A code whose last event lies before `round_started_us - memory_us` is named nowhere any more.
+        """
+        plan = self.layout.plan
+        kinds = set(plan.cells[:, p.CELL_KIND].tolist())
+        ever = self.limits.ever_us if kinds & {p.LAST, p.FIRST} else 0
+        panes = [
+            group[p.GROUP_WINDOW_US] + group[p.GROUP_OFFSET_US] + 2 * group[p.GROUP_PANE_US]
+            for group in plan.groups.tolist()
+            if group[p.GROUP_PANE_US]
+        ]
+        return int(plan.limits[p.RETENTION_US]) + max(ever, max(panes, default=0))
+
+    def _id(self, event: int) -> str:
+        log, ids = self._state.log, self._state.ids
+        place = event & (len(log) - 1)
+        start = int(log[place, s.ID_AT])
+        last = (int(self._state.meta[s.NEXT]) - 1 - event) & s.NUMBERS == 0
+        end = int(self._state.meta[s.IDS_USED]) if last else int(log[(place + 1) & (len(log) - 1), s.ID_AT])
+        first, size = start & (len(ids) - 1), end - start
+        data = ids[first : first + size].tobytes()
+        return (data + ids[: size - len(data)].tobytes()).decode()
+
+    def _make_room(self, arrivals: Arrivals, event: int) -> None:
+        """Enlarge whatever was too small for one event, so that the walk gets at least one event on."""
+        state, limits = self._state, self.layout.plan.limits
+        meta = state.meta
+        used, entries = int(meta[s.WORDS_USED]), int(meta[s.CELL_ENTRIES])
+        words_wanted = used + int(limits[p.EVENT_WORDS])
+        entities_wanted = int(meta[s.ENTITIES]) + len(self.layout.keys)
+        # A window on its way can need more entries than one event; then this is called again.
+        entries_wanted = entries + 2 * int(limits[p.EVENT_ENTRIES])
+        log, links = _longer_ring(state)
+        starts = arrivals.id_ends[event - 1] if event else 0
+        held = used_ids(state) + int(arrivals.id_ends[event] - starts)
+        self._state = state._replace(
+            words=_longer(state.words, words_wanted),
+            entities=grown(state.entities, entities_wanted),
+            cells=grown(state.cells, entries_wanted),
+            log=log,
+            links=links,
+            ids=_longer_ids(state, held),
+        )
 
 
 def _evidence_table(features: Sequence[Feature], layout: Layout) -> NDArray[np.int64]:
-    """Return how each feature is read, for `evidence.contributors`: int64 [features, 5]."""
+    """Return how `contributors` finds what each feature counted."""
     plan = layout.plan
-    table = np.zeros((len(features), 5), np.int64)
-    for index, feature in enumerate(features):
-        read = layout.reads[index][0]
-        table[index, evidence.READER] = plan.read_key[read]
-        table[index, evidence.KEY] = plan.reader_of[plan.read_key[read]]
-        table[index, evidence.MASK] = plan.cell_mask[plan.read_cell[read]]
-        table[index, evidence.WINDOW_US] = feature.window_us or 0
-        table[index, evidence.CURRENT] = feature.include_current
+    table = np.zeros((len(features), e.CURRENT + 1), np.int64)
+    for row, feature, placed in zip(table, features, plan.features, strict=True):
+        group = placed[p.FEATURE_GROUP]
+        row[e.READER] = placed[p.FEATURE_READER]
+        row[e.KEY] = plan.readers[placed[p.FEATURE_READER], p.READER_KEY]
+        row[e.MASK] = plan.cells[placed[p.FEATURE_CELL], p.CELL_MASK]
+        exact = group >= 0 and not plan.groups[group, p.GROUP_PANE_US]
+        row[e.WINDOW_US] = feature.window_us or 0 if exact else 0
+        row[e.OFFSET_US], row[e.CURRENT] = feature.offset_us, feature.include_current
     return table
+
+
+def used_ids(state: State) -> int:
+    """Return the bytes of all ids in the log."""
+    return int(state.meta[s.IDS_USED]) - int(walk.ids_start(state))
 
 
 def _longer(array: NDArray[_T], length: int) -> NDArray[_T]:
     if length <= len(array):
         return array
-    larger = np.zeros((max(length, 2 * len(array)), *array.shape[1:]), array.dtype)
+    larger = np.empty(max(length, len(array) + len(array) // 4), array.dtype)
     larger[: len(array)] = array
     return larger
 
 
-def _chain_free(after: NDArray[np.int32], first: int, end: int, rest: int) -> None:
-    after[first : end - 1] = np.arange(first + 1, end)
-    after[end - 1] = rest
+def _longer_ring(state: State) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Return the log with room for an event; what is in it moves to the place of its number."""
+    oldest, following, ring = int(state.meta[s.OLDEST]), int(state.meta[s.NEXT]), len(state.log)
+    if following - oldest < ring:
+        return state.log, state.links
+    numbers = np.arange(oldest, following)
+    log = np.zeros((2 * ring, state.log.shape[1]), np.int64)
+    links = np.zeros((2 * ring, state.links.shape[1]), np.int32)
+    log[numbers & (2 * ring - 1)] = state.log[numbers & (ring - 1)]
+    links[numbers & (2 * ring - 1)] = state.links[numbers & (ring - 1)]
+    return log, links
 
 
-def _empty_frame(time_us: NDArray[np.int64], reads: int, readers: int) -> Frame:
-    events = len(time_us)
-    return Frame(
-        time_us=time_us,
-        known=np.zeros((reads, events), np.bool_),
-        out=np.zeros((reads, events), np.int64),
-        out_time_us=np.zeros((reads, events), np.int64),
-        rows=np.zeros((events, readers), np.int64),
-        sequence=np.zeros(events, np.int64),
-        horizon_us=np.zeros(events, np.int64),
-        lateness=np.zeros(events, np.int8),
-    )
+def _longer_ids(state: State, wanted: int) -> NDArray[np.uint8]:
+    ring = len(state.ids)
+    if wanted <= ring:
+        return state.ids
+    larger = ring
+    while larger < wanted:
+        larger *= 2
+    places = np.arange(int(walk.ids_start(state)), int(state.meta[s.IDS_USED]))
+    ids = np.zeros(larger, np.uint8)
+    ids[places & (larger - 1)] = state.ids[places & (ring - 1)]
+    return ids
 
 
-def _empty_state(layout: Layout) -> State:
-    keys = max(1, len(layout.plan.key_words))
-    events = _EVENTS_AT_START
-    meta = np.zeros(windows.META_WORDS, np.int64)
-    meta[[windows.OLDEST, windows.NEWEST]] = NIL
-    meta[windows.WATERMARK_US] = windows.NEVER
-    after = np.zeros(events, np.int32)
-    _chain_free(after, 0, events, NIL)
+def empty_state(layout: Layout) -> State:
+    """Return the memory of a store that has seen nothing."""
+    keys, groups, cells = len(layout.keys), len(layout.groups), len(layout.cells)
+    mask_words = layout.plan.key_masks.shape[1]
+    meta = np.zeros(s.META_WORDS + keys, np.int64)
+    meta[[s.WATERMARK_US, s.ROUND_US, s.ROUND_DONE_US]] = p.NEVER
+    meta[s.MASK_WORDS] = mask_words
     return State(
-        meta,
-        np.zeros(4_096, np.int64),
-        *empty(1_024),
-        *empty(1_024),
-        event_time_us=np.zeros(events, np.int64),
-        event_sequence=np.zeros(events, np.int64),
-        event_after=after,
-        event_masks=np.zeros((events, max(1, (len(layout.masks) + 63) // 64)), np.uint64),
-        event_values=np.zeros((events, max(1, len(layout.values))), np.int64),
-        event_next=np.full((events, keys), NIL, np.int32),
-        event_previous=np.full((events, keys), NIL, np.int32),
-        event_row=np.full((events, keys), NIL, np.int64),
+        meta=meta,
+        words=np.empty(_WORDS_AT_START, np.int64),
+        free=np.full(keys + groups + 1 + TABLE_KINDS, p.NIL, np.int64),
+        usage=np.zeros(2 * cells + groups + keys, np.int64),
+        entities=empty(1_024),
+        cells=empty(1_024),
+        log=np.zeros((_EVENTS_AT_START, s.MASKS + mask_words + len(layout.values)), np.int64),
+        links=np.zeros((_EVENTS_AT_START, s.LINKS * keys), np.int32),
+        ids=np.zeros(16 * _EVENTS_AT_START, np.uint8),
     )

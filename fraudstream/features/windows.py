@@ -1,129 +1,97 @@
-"""The sliding window of one entity, as kernels: move it to any instant, add and remove events, read cells.
+"""The exact sliding window of one entity, as kernels: move it to any instant, add and remove events.
 
 Every entity has a doubly linked list of its events in event-time order. A window is two places in that list:
-the last event inside it and the last event before it. Moving the window forward or backward to `(low, t]`
+the last event inside it and the last event before it. Moving the window forward or backward to `(low, high]`
 adds and removes just the events between the old and the new place, so a late event costs what it displaces
 and needs no path of its own.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
-
 from fraudstream.events.jit import Integer, lean_kernel
-from fraudstream.features.hashmap import FREE, find, remove
-from fraudstream.features.layout import COUNT, DISTINCT, MIN, SUM, Plan
+from fraudstream.features.distinct import change_distinct
+from fraudstream.features.hashmap import LOAD_MAX
+from fraudstream.features.median import change_median
+from fraudstream.features.moments import add_square
+from fraudstream.features.plan import (
+    CELL_AT,
+    CELL_KIND,
+    CELL_VALUE,
+    COUNT,
+    DISTINCT,
+    EVENT_ENTRIES,
+    FOREVER,
+    GROUP_AT,
+    GROUP_CELLS,
+    GROUP_CELLS_END,
+    GROUP_ENTRIES,
+    MEDIAN,
+    MIN,
+    NEVER,
+    NIL,
+    SQUARES,
+    SUM,
+    Plan,
+)
+from fraudstream.features.state import (
+    CELL_ENTRIES,
+    FIRST_EVENT,
+    FOLLOWING,
+    LAST_EVENT,
+    LATEST_US,
+    PREVIOUS,
+    State,
+    counted,
+    linked,
+    time_of,
+    value_of,
+)
 
-NIL = -1
-NEVER = -(2**62)
-"""The time of something that never happened."""
-
-# Words of the entity's header, and of a group.
-FIRST_EVENT, LAST_EVENT = 0, 1
-INSIDE, BEFORE = 0, 1
+# Words of a group: its two places, the time of the one before, and of the first event behind that.
+INSIDE, BEFORE, BEFORE_US, AFTER_US = range(4)
+GROUP_WORDS = 4
 
 # States of a smallest or largest value; STALE means that the value itself has left the window.
 EMPTY, KNOWN, STALE = 0, 1, 2
 
-# Entries of State.meta.
-WORDS_USED, FREE_EVENT, OLDEST, NEWEST, ENTITIES, DISTINCTS_MAX, WATERMARK_US, SEQUENCE, EVENTS = range(9)
-META_WORDS = 9
 
-
-class State(NamedTuple):
-    """All memory of the feature engine, as flat arrays: nothing else needs to be saved."""
-
-    meta: NDArray[np.int64]
-    words: NDArray[np.int64]  # the rows of all entities, one after the other
-    entity_keys: NDArray[np.int64]  # hash map: key and codes -> row
-    entity_rows: NDArray[np.int64]
-    distinct_keys: NDArray[np.int64]  # hash map: word of a cell and value -> how often in the window
-    distinct_counts: NDArray[np.int64]
-    event_time_us: NDArray[np.int64]  # [events]
-    event_sequence: NDArray[np.int64]  # [events] number of arrival
-    event_after: NDArray[np.int32]  # [events] next in order of arrival, or next free
-    event_masks: NDArray[np.uint64]  # [events, mask words]
-    event_values: NDArray[np.int64]  # [events, values]
-    event_next: NDArray[np.int32]  # [events, keys] next of the same entity in event time
-    event_previous: NDArray[np.int32]
-    event_row: NDArray[np.int64]  # [events, keys] row of the entity, NIL where it has none
-
-
-ON_TIME, LATE, ANCIENT = 0, 1, 2
-"""Of an event's time: within the lateness, later than that, or older than all that is kept."""
-NO_KEY = -2
-"""The row of an event that lacks a column of the key; NIL is the row of an entity never seen."""
-
-
-class Arrivals(NamedTuple):
-    """n events on their way into the windows, in stream order."""
-
-    codes: NDArray[np.int32]  # [n, columns], -1 = missing
-    time_us: NDArray[np.int64]  # [n]
-    masks: NDArray[np.bool_]  # [n, masks]
-    values: NDArray[np.int64]  # [n, values]
-
-
-class Frame(NamedTuple):
-    """What n events read on their way."""
-
-    time_us: NDArray[np.int64]  # [n]
-    known: NDArray[np.bool_]  # [reads, n]
-    out: NDArray[np.int64]  # [reads, n]
-    out_time_us: NDArray[np.int64]  # [reads, n] of a last event, its time
-    rows: NDArray[np.int64]  # [n, readers] the entity that was read, NIL or NO_KEY
-    sequence: NDArray[np.int64]  # [n] number of arrival
-    horizon_us: NDArray[np.int64]  # [n] nothing at or behind it was seen
-    lateness: NDArray[np.int8]  # [n] ON_TIME, LATE or ANCIENT
+@lean_kernel
+def clear_group(state: State, at: Integer) -> None:
+    """Put the window of a new entity before everything."""
+    state.words[at + INSIDE] = NIL
+    state.words[at + BEFORE] = NIL
+    state.words[at + BEFORE_US] = NEVER
+    state.words[at + AFTER_US] = FOREVER
 
 
 @lean_kernel
-def counts(state: State, plan: Plan, cell: Integer, event: Integer) -> bool:
-    """Tell whether a cell counts an event."""
-    mask = plan.cell_mask[cell]
-    word = state.event_masks[event, mask >> 6]
-    return bool((word >> np.uint64(mask & 63)) & np.uint64(1))
+def has_entries_left(state: State, plan: Plan, more: Integer) -> bool:
+    """Tell whether the map of cells takes the entries of one event and some more."""
+    wanted = state.meta[CELL_ENTRIES] + plan.limits[EVENT_ENTRIES] + more
+    return bool(wanted <= state.cells.shape[0] * LOAD_MAX)
 
 
 @lean_kernel
-def _count_distinct(state: State, at: Integer, value: Integer, step: Integer) -> Integer:
-    """Count one value up or down; return by how much the number of distinct values changes.
-
-    The word `at` belongs to one cell of one entity, so it is the first half of the key.
-    """
-    place = find(state.distinct_keys, at, value)
-    if state.distinct_keys[place, 0] == FREE:
-        state.distinct_keys[place, 0] = at
-        state.distinct_keys[place, 1] = value
-        state.distinct_counts[place] = step
-        return 1
-    state.distinct_counts[place] += step
-    if state.distinct_counts[place] == 0:
-        remove(state.distinct_keys, state.distinct_counts, place)
-        return -1
-    return 0
-
-
-@lean_kernel
-def _change(state: State, plan: Plan, group: Integer, row: Integer, event: Integer, step: Integer) -> None:
+def change(state: State, plan: Plan, group: Integer, row: Integer, event: Integer, step: Integer) -> None:
     """Add (step 1) or remove (step -1) an event of a window."""
     words = state.words
-    for cell in range(plan.group_cells[group, 0], plan.group_cells[group, 1]):
-        if not counts(state, plan, cell, event):
+    for cell in range(plan.groups[group, GROUP_CELLS], plan.groups[group, GROUP_CELLS_END]):
+        if not counted(state, plan, cell, event):
             continue
-        kind = plan.cell_kind[cell]
-        at = row + plan.cell_offset[cell]
+        kind = plan.cells[cell, CELL_KIND]
+        at = row + plan.cells[cell, CELL_AT]
         if kind == COUNT:
             words[at] += step
             continue
-        value = state.event_values[event, plan.cell_value[cell]]
+        value = value_of(state, plan.cells[cell, CELL_VALUE], event)
         if kind == SUM:
             words[at] += step * value
+        elif kind == SQUARES:
+            words[at], words[at + 1] = add_square(words[at], words[at + 1], value, step)
         elif kind == DISTINCT:
-            words[at] += _count_distinct(state, at, value, step)
+            change_distinct(state, cell, at, value, step)
+        elif kind == MEDIAN:
+            change_median(state, plan, cell, at, value, step)
         elif step > 0:
             better = value < words[at] if kind == MIN else value > words[at]
             if words[at + 1] == EMPTY or (words[at + 1] == KNOWN and better):
@@ -134,31 +102,64 @@ def _change(state: State, plan: Plan, group: Integer, row: Integer, event: Integ
 
 
 @lean_kernel
+def after(state: State, key: Integer, row: Integer, event: Integer) -> Integer:
+    """Return the event that follows in the entity's list; the first one behind NIL."""
+    if event == NIL:
+        return state.words[row + FIRST_EVENT]
+    return linked(state, event, key, FOLLOWING)
+
+
+@lean_kernel
+def mend_after(state: State, key: Integer, row: Integer, at: Integer) -> None:
+    """Note anew when the first event behind the window's start happened."""
+    first = after(state, key, row, state.words[at + BEFORE])
+    state.words[at + AFTER_US] = FOREVER if first == NIL else time_of(state, first)
+
+
+@lean_kernel
 def seek(
-    state: State, plan: Plan, key: Integer, group: Integer, row: Integer, low_us: Integer, t_us: Integer
-) -> None:
-    """Move a window of an entity to the events of `(low_us, t_us]`."""
-    at = row + plan.group_offset[group]
-    inside, before = state.words[at + INSIDE], state.words[at + BEFORE]
-    time_us = state.event_time_us
-    # The window is widened on both sides before it is narrowed, so that its ends never cross.
-    while before != NIL and time_us[before] > low_us:
-        _change(state, plan, group, row, before, 1)
-        before = state.event_previous[before, key]
-    following = state.words[row + FIRST_EVENT] if inside == NIL else state.event_next[inside, key]
-    while following != NIL and time_us[following] <= t_us:
-        _change(state, plan, group, row, following, 1)
-        inside = following
-        following = state.event_next[following, key]
-    while inside != NIL and time_us[inside] > t_us:
-        _change(state, plan, group, row, inside, -1)
-        inside = state.event_previous[inside, key]
-    following = state.words[row + FIRST_EVENT] if before == NIL else state.event_next[before, key]
-    while following != NIL and time_us[following] <= low_us:
-        _change(state, plan, group, row, following, -1)
-        before = following
-        following = state.event_next[following, key]
-    state.words[at + INSIDE], state.words[at + BEFORE] = inside, before
+    state: State, plan: Plan, key: Integer, group: Integer, row: Integer, low_us: Integer, high_us: Integer
+) -> bool:
+    """Move a window of an entity to the events of `(low_us, high_us]`.
+
+    False where the map of cells is full before it got there: the window is whole, and a second call goes on.
+    """
+    words = state.words
+    at = row + plan.groups[group, GROUP_AT]
+    inside, before = words[at + INSIDE], words[at + BEFORE]
+    ends = inside == words[row + LAST_EVENT] and words[row + LATEST_US] <= high_us
+    if ends and words[at + BEFORE_US] <= low_us and words[at + AFTER_US] > low_us:
+        return True
+    while True:
+        # The window is widened on both sides before it is narrowed, so that its ends never cross.
+        following = after(state, key, row, inside)
+        widens = True
+        if before != NIL and time_of(state, before) > low_us:
+            event, before_moves = before, True
+        elif following != NIL and time_of(state, following) <= high_us:
+            event, before_moves = following, False
+        else:
+            widens = False
+            first = after(state, key, row, before)
+            before_moves = inside == NIL or time_of(state, inside) <= high_us
+            event = first if before_moves else inside
+            if event == NIL or (before_moves and time_of(state, event) > low_us):
+                done = True
+                break
+        if widens and not has_entries_left(state, plan, plan.groups[group, GROUP_ENTRIES]):
+            done = False
+            break
+        # Places move to the event itself on the way forward, behind it on the way back.
+        place = event if widens != before_moves else linked(state, event, key, PREVIOUS)
+        if before_moves:
+            before = place
+        else:
+            inside = place
+        change(state, plan, group, row, event, 1 if widens else -1)
+    words[at + INSIDE], words[at + BEFORE] = inside, before
+    words[at + BEFORE_US] = NEVER if before == NIL else time_of(state, before)
+    mend_after(state, key, row, at)
+    return done
 
 
 @lean_kernel
@@ -168,20 +169,21 @@ def extreme(state: State, plan: Plan, key: Integer, group: Integer, row: Integer
     Once its value has left, the window is read through again: the cost is the window's length, paid at most
     once per departure.
     """
-    at = row + plan.cell_offset[cell]
-    if state.words[at + 1] != STALE:
-        return bool(state.words[at + 1] == KNOWN)
-    state.words[at + 1] = EMPTY
-    event = state.words[row + plan.group_offset[group] + INSIDE]
-    before = state.words[row + plan.group_offset[group] + BEFORE]
+    words = state.words
+    at = row + plan.cells[cell, CELL_AT]
+    if words[at + 1] != STALE:
+        return bool(words[at + 1] == KNOWN)
+    words[at + 1] = EMPTY
+    event = words[row + plan.groups[group, GROUP_AT] + INSIDE]
+    before = words[row + plan.groups[group, GROUP_AT] + BEFORE]
     while event != before:
-        if counts(state, plan, cell, event):
-            value = state.event_values[event, plan.cell_value[cell]]
-            smaller = value < state.words[at]
-            larger = value > state.words[at]
-            wanted = smaller if plan.cell_kind[cell] == MIN else larger
-            if state.words[at + 1] == EMPTY or wanted:
-                state.words[at] = value
-                state.words[at + 1] = KNOWN
-        event = state.event_previous[event, key]
-    return bool(state.words[at + 1] == KNOWN)
+        if counted(state, plan, cell, event):
+            value = value_of(state, plan.cells[cell, CELL_VALUE], event)
+            smaller = value < words[at]
+            larger = value > words[at]
+            wanted = smaller if plan.cells[cell, CELL_KIND] == MIN else larger
+            if words[at + 1] == EMPTY or wanted:
+                words[at] = value
+                words[at + 1] = KNOWN
+        event = linked(state, event, key, PREVIOUS)
+    return bool(words[at + 1] == KNOWN)

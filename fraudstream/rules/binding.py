@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from fraudstream.events.schema import ID, ColumnType, Schema
-from fraudstream.features.catalogue import Aggregate, Feature
+from fraudstream.events.schema import ID, Column, ColumnType, Schema
+from fraudstream.features.catalogue import SUMMED, Aggregate, Feature, is_float
 from fraudstream.rules.compile import Compiled, condition, expression
 from fraudstream.rules.currencies import Currencies
 from fraudstream.rules.errors import Problem, RulesetError
@@ -21,8 +21,11 @@ from fraudstream.rules.tree import Node, models, names
 from fraudstream.rules.types import DURATION, NUMBER, TIME, Kind, Type
 from fraudstream.rules.yaml_file import YamlFile, YamlPath
 
-_COUNTED = (Aggregate.SUM, Aggregate.AVG)
-_ORDERED = (*_COUNTED, Aggregate.MIN, Aggregate.MAX)
+_ORDERED = SUMMED | {Aggregate.MIN, Aggregate.MAX}
+_PLAIN = (Aggregate.DISTINCT, Aggregate.RATIO, Aggregate.ZSCORE)
+"""Aggregates whose value is a plain number whatever they count."""
+MICRO_MAX = 1e9
+"""The largest float that is summed, in millionths."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,8 @@ class BoundModel:
 class Bound:
     """A ruleset ready to run: the features of all rules, each once, and three programs in their order.
 
-    `before` computes what features count, `inputs` what models read, `judge` the rules.
+    `before` computes what features count, `inputs` what models read, `judge` the rules. `in_floats` tells per
+    feature whether its values lie in `Frame.floats`.
     """
 
     ruleset: Ruleset
@@ -64,16 +68,10 @@ class Bound:
     judge: Program = field(default_factory=Program)
     features: list[Feature] = field(default_factory=list)
     types: list[Type] = field(default_factory=list)
+    in_floats: list[bool] = field(default_factory=list)
     conditions: dict[Node, Compiled] = field(default_factory=dict)
     rules: list[BoundRule] = field(default_factory=list)
     models: list[BoundModel] = field(default_factory=list)
-
-    def is_float(self, index: int) -> bool:
-        """Tell whether a feature's values are floats."""
-        feature = self.features[index]
-        column = self.schema.column(feature.value) if feature.value else None
-        real = column is not None and column.type is ColumnType.NUMBER
-        return feature.aggregate is Aggregate.AVG or (real and feature.aggregate is not Aggregate.DISTINCT)
 
 
 def bind(ruleset: Ruleset, schema: Schema, *, scores: bool = False) -> Bound:
@@ -156,7 +154,7 @@ class _Binder:
 
     def _with_features(self, scope: Scope, indexes: Mapping[str, int]) -> Scope:
         symbols = {
-            name: feature_symbol(index, self._bound.types[index], is_float=self._bound.is_float(index))
+            name: feature_symbol(index, self._bound.types[index], is_float=self._bound.in_floats[index])
             for name, index in indexes.items()
         }
         return replace(scope, features=symbols)
@@ -179,6 +177,8 @@ class _Binder:
                 self._known[feature] = len(self._bound.features)
                 self._bound.features.append(feature)
                 self._bound.types.append(type_)
+                column = self._bound.schema.column(feature.value or "")
+                self._bound.in_floats.append(is_float(feature.aggregate, column.type if column else None))
             indexes[name] = self._known[feature]
         return indexes
 
@@ -225,12 +225,23 @@ class _Binder:
             message = f"{value} mixes currencies: use a converted amount such as amount_usd"
         elif kind in _ORDERED and symbol.type.kind not in (Kind.MONEY, Kind.NUMBER):
             message = f"{value} is {symbol.type}, and has no {kind}: use a number or a converted amount"
-        elif kind in _COUNTED and symbol.column is not None and symbol.column.type is ColumnType.NUMBER:
-            message = f"{value} is a float, whose {kind} is not exact: declare an integer column"
+        elif kind in SUMMED and not _is_summable(symbol.column):
+            message = (
+                f"{value} may lie beyond 1,000,000,000, so that its {kind} is not exact: declare minimum and "
+                "maximum of the column within that"
+            )
         else:
-            return NUMBER if kind is Aggregate.DISTINCT else symbol.type
+            return NUMBER if kind in _PLAIN else symbol.type
         self._problems.append(file.problem(place, message))
         return None
+
+
+def _is_summable(column: Column | None) -> bool:
+    """Tell whether a column's values can be summed as whole numbers: all can but unbounded floats."""
+    if column is None or column.type is not ColumnType.NUMBER:
+        return True
+    bounds = (column.minimum, column.maximum)
+    return all(bound is not None and abs(bound) <= MICRO_MAX for bound in bounds)
 
 
 class _EveryModel(frozenset[str]):

@@ -13,7 +13,6 @@ from typing import Any
 from fraudstream.events.schema import Schema
 from fraudstream.rules.binding import bind
 from fraudstream.rules.cases import case_messages
-from fraudstream.rules.durations import format_duration
 from fraudstream.rules.errors import Problem, RulesetError
 from fraudstream.rules.lock import Lock, check_lock
 from fraudstream.rules.parse import ExpressionError
@@ -22,7 +21,6 @@ from fraudstream.rules.ruleset import Model, Rule, Ruleset
 from fraudstream.rules.schema import FeatureSpec, Status
 from fraudstream.rules.tree import Call, Junction, Name, Node, Not, children, parts, write
 
-WINDOW_US_MAX = 365 * 86_400_000_000
 _NEEDED = ("hit", "miss")
 _TEXT = re.compile(r'"(?:[^"\\]|\\.)*"')
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
@@ -37,7 +35,7 @@ def lint(ruleset: Ruleset, schema: Schema, lock: Lock) -> list[Problem]:
         problems += error.problems
     faulty = {problem.file for problem in problems}
     for rule in ruleset.rules:
-        problems += [*_missing_cases(rule), *_faulty_cases(rule, schema), *_long_windows(rule)]
+        problems += [*_missing_cases(rule), *_faulty_cases(rule, schema)]
         # What a rule with a wrong name reads can only be told once the name is right.
         if rule.file.name not in faulty:
             problems += [*_unused(rule), *_constant(rule), *_unreachable(rule, schema)]
@@ -63,14 +61,6 @@ def _faulty_cases(rule: Rule, schema: Schema) -> list[Problem]:
     except RulesetError as error:
         return error.problems
     return []
-
-
-def _long_windows(rule: Rule) -> Iterator[Problem]:
-    for name, spec in rule.spec.features.items():
-        if spec.window is not None and spec.window > WINDOW_US_MAX:
-            most = format_duration(WINDOW_US_MAX)
-            message = f"window {format_duration(spec.window)} is longer than {most}: shorten it"
-            yield rule.file.problem(("features", name, "window"), message)
 
 
 def _constant(rule: Rule) -> list[Problem]:

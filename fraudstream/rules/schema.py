@@ -9,11 +9,13 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from fraudstream.features.catalogue import OF_EVENTS, WINDOWED, Aggregate, Feature
+from fraudstream.features.catalogue import DAY_US, OF_EVENTS, OF_FIRST, OF_LAST, OF_OTHERS, Aggregate, Feature
 from fraudstream.rules.durations import parse_duration
 
 RULE_SCHEMA = "fraudstream.rule/v1"
 _NAME = r"^[a-z][a-z0-9_]*$"
+WINDOW_US_MAX = 365 * DAY_US
+"""How far a window may reach back, its offset included."""
 
 
 class Strict(BaseModel):
@@ -86,7 +88,11 @@ class FeatureSpec(Strict):
     avg: str | None = None
     min: str | None = None
     max: str | None = None
+    stddev: str | None = None
     distinct: str | None = None
+    median: str | None = None
+    ratio: str | None = None
+    zscore: str | None = None
     last: str | None = None
     time_since_last: Literal["events"] | None = None
     time_since_first: Literal["events"] | None = None
@@ -99,6 +105,8 @@ class FeatureSpec(Strict):
     """The columns it is read by, those of `by` unless given."""
     window: DurationUs | None = None
     """How far back it counts, up to and without what is exactly so old."""
+    offset: DurationUs | None = None
+    """How long ago the window ends, for comparing with an earlier time."""
     include_current: bool | None = None
     """Whether the event itself counts."""
 
@@ -117,19 +125,21 @@ class FeatureSpec(Strict):
         given = [each for each in Aggregate if getattr(self, each) is not None]
         if len(given) != 1:
             raise ValueError(f"give exactly one aggregate of {', '.join(Aggregate)}")
-        if (self.aggregate in WINDOWED) != (
-            self.window is not None
-        ) and self.aggregate not in _MAYBE_WINDOWED:
-            need = "needs a window, such as 24h" if self.window is None else "takes no window: remove it"
-            raise ValueError(f"{self.aggregate} {need}")
+        if self.window is None and self.aggregate not in OF_LAST | OF_FIRST:
+            raise ValueError(f"{self.aggregate} needs a window, such as 24h")
+        if self.window is not None and self.aggregate in OF_FIRST:
+            raise ValueError(f"{self.aggregate} takes no window: remove it")
+        if self.offset is not None and self.aggregate in OF_LAST | OF_FIRST:
+            raise ValueError(f"{self.aggregate} takes no offset: remove it")
+        if (self.window or 0) + (self.offset or 0) > WINDOW_US_MAX:
+            raise ValueError("window and offset reach back more than 365d: make them shorter")
         if self.for_ is not None and len(self.for_) != len(self.by):
             raise ValueError("for: must have as many columns as by")
         return self
 
     def feature(self, where: object) -> Feature:
-        """Return the feature; `last` and `time_since_last` leave out the current event unless told."""
-        default = self.aggregate not in _MAYBE_WINDOWED
-        current = default if self.include_current is None else self.include_current
+        """Return the feature, with what it does about the current event where the file does not say."""
+        current = self.include_current
         return Feature(
             self.aggregate,
             self.value,
@@ -137,11 +147,9 @@ class FeatureSpec(Strict):
             self.by,
             self.for_ or self.by,
             self.window,
-            current,
+            self.aggregate not in OF_OTHERS if current is None else current,
+            self.offset or 0,
         )
-
-
-_MAYBE_WINDOWED = (Aggregate.LAST, Aggregate.TIME_SINCE_LAST)
 
 
 class Suppress(Strict):

@@ -156,14 +156,6 @@ def test_a_parameter_that_nothing_names_is_told() -> None:
     assert lint_messages(rule) == ["x/0.yml:12:36: parameter d is never used: remove it"]
 
 
-def test_a_window_longer_than_a_year_is_told() -> None:
-    """The engine keeps no events for longer."""
-    features = "{n: {count: events, by: debtor.id, window: 53w}}"
-    assert lint_messages(rule_file("n > 2", features=features)) == [
-        "x/0.yml:14:54: window 53w is longer than 365d: shorten it"
-    ]
-
-
 def test_a_case_with_an_unknown_column_is_told() -> None:
     """Before anybody runs it, with the nearest column."""
     (line,) = lint_messages(rule_file(cases=LIVE_CASES.replace("amount_usd: 500", "amont_usd: 500")))

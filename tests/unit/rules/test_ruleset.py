@@ -71,12 +71,12 @@ def faults(*rules: bytes, **others: bytes) -> list[str]:
         (
             rule_file(features="{n: {by: debtor.id, window: 1d}}"),
             "x/0.yml:14:15",
-            "features.n: give exactly one aggregate of count, sum, avg, min, max, distinct, last, ",
+            "features.n: give exactly one aggregate of count, sum, avg, ",
         ),
         (
             rule_file(features="{n: {count: events, sum: amount_usd, by: debtor.id, window: 1d}}"),
             "x/0.yml:14:15",
-            "features.n: give exactly one aggregate of count, sum, avg, min, max, distinct, last, ",
+            "features.n: give exactly one aggregate of count, sum, avg, ",
         ),
         (
             rule_file(features="{n: {count: events, by: [debtor.id, card.id], for: debtor.id, window: 1d}}"),
