@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
+from unittest.mock import patch
 
 import orjson
 
 from fraudstream.engine.actions import ACTIONS
+from fraudstream.engine.alerting import Judged
 from fraudstream.engine.duplicates import Horizon
 from fraudstream.engine.result import OUTCOMES
 from fraudstream.engine.step import Engine, Settings
 from fraudstream.events.schema import Column, ColumnType, Schema
+from fraudstream.features.catalogue import Limits
+from fraudstream.rules.binding import Bound
 from fraudstream.rules.ruleset import Ruleset, build_ruleset
 from fraudstream.rules.types import Kind
 from tests.oracle.language import Deployment
@@ -26,6 +30,10 @@ _SCHEMA = Schema().with_columns(
 )
 
 
+Features = dict[tuple[str, str], Any]
+"""The value of each feature by rule and name."""
+
+
 @dataclass(frozen=True)
 class Step:
     """What one batch gave: decisions as (row, action, score), counts of outcomes by rule, features by row."""
@@ -36,7 +44,7 @@ class Step:
     duplicates: int
     late: int
     outcomes: Mapping[str, dict[str, int]]
-    features: Mapping[int, dict[tuple[str, str], Any]]
+    features: Mapping[int, Features]
     alerts: list[dict[str, Any]]
     suppressed: int
     held_back: Mapping[str, int]
@@ -48,39 +56,44 @@ def build(files: Mapping[str, bytes]) -> Ruleset:
     return build_ruleset(files)
 
 
-@dataclass
 class EngineUnderTest:
-    """One engine and what the last batch left in its features."""
+    """One engine, and what the features of its last batch were."""
 
-    ruleset: Ruleset
-    deployment: Deployment
-    _engine: Engine = field(init=False)
-    _last: Any = None
-
-    def __post_init__(self) -> None:
+    def __init__(self, ruleset: Ruleset, deployment: Deployment) -> None:
         settings = Settings(
             schema=_SCHEMA,
-            lateness_us=self.deployment.lateness_us,
-            duplicates=Horizon(self.deployment.horizon_us, self.deployment.ids_max),
+            lateness_us=deployment.lateness_us,
+            duplicates=Horizon(deployment.horizon_us, deployment.ids_max),
         )
-        self._engine = Engine(self.ruleset, settings)
-        stage = self._engine._features
-        advance = stage.advance
+        limits = Limits(deployment.lateness_us, deployment.exact_us)
+        with patch("fraudstream.engine.step.Limits", return_value=limits):
+            self._engine = Engine(ruleset, settings, witness=self._witness)
+        self._features: list[Features] = []
 
-        def watched(view: Any) -> Any:
-            self._last = view
-            return advance(view)
-
-        stage.advance = watched  # type: ignore[method-assign]
+    def _witness(self, bound: Bound, judged: Judged) -> None:
+        """Note the features of every event of a batch."""
+        self._features = [{} for _ in range(len(judged.batch))]
+        frame, texts = judged.frame, judged.batch.texts
+        for rule in (each.rule for each in bound.rules):
+            for name, spec in rule.spec.features.items():
+                index = bound.features.index(spec.feature(rule.where[name]))
+                values = (frame.floats if bound.in_floats[index] else frame.ints)[index].tolist()
+                is_text = bound.types[index].kind is Kind.TEXT
+                for found, value, known in zip(self._features, values, frame.known[index], strict=True):
+                    shown = texts.text(value) if is_text and known else value
+                    found[rule.id, name] = shown if known else None
 
     def step(self, batch: Sequence[bytes | None]) -> Step:
         """Give the engine a batch."""
-        self._last = None
+        self._features = []
         result = self._engine.step(batch)
         rows, actions, scores = (each.tolist() for each in vars(result.decisions).values())
         return Step(
             result.events_in,
-            [(row, str(ACTIONS[action]), score) for row, action, score in zip(rows, actions, scores, strict=True)],
+            [
+                (row, str(ACTIONS[action]), score)
+                for row, action, score in zip(rows, actions, scores, strict=True)
+            ],
             [(letter.row, letter.reason) for letter in result.dead_letters],
             result.duplicates,
             result.late,
@@ -88,7 +101,7 @@ class EngineUnderTest:
                 rule_id: dict(zip(OUTCOMES, counts, strict=True))
                 for rule_id, counts in zip(self._engine.rule_ids, result.rule_outcomes.tolist(), strict=True)
             },
-            dict(zip(rows, self._features(), strict=True)),
+            dict(zip(rows, self._features, strict=True)),
             [
                 {"row": alert.row, "key": alert.key.decode(), **orjson.loads(alert.value)}
                 for alert in result.alerts
@@ -97,21 +110,3 @@ class EngineUnderTest:
             dict(result.held_back),
             dict(result.bands),
         )
-
-    def _features(self) -> list[dict[tuple[str, str], Any]]:
-        """Return per event of the last batch the features of all rules by rule and name."""
-        view, bound = self._last, self._engine._bound
-        events = 0 if view is None else len(view)
-        frame = None if view is None else view.features
-        found: list[dict[tuple[str, str], Any]] = [{} for _ in range(events)]
-        for rule in (each.rule for each in bound.rules):
-            for name, spec in rule.spec.features.items():
-                index = bound.features.index(spec.feature(rule.where[name]))
-                is_text = bound.types[index].kind is Kind.TEXT
-                values = (frame.floats if bound.is_float(index) else frame.ints)[index].tolist() if events else []
-                for event, value in enumerate(values):
-                    value = value if frame.known[index, event] else None
-                    if is_text and value is not None:
-                        value = self._engine._interner.text(value)
-                    found[event][rule.id, name] = value
-        return found

@@ -71,7 +71,9 @@ class Oracle:
         lateness = self._clock.move(event.t_us, self._windows.retention_us())
         values = self._windows.advance(event, lateness)
         features = {
-            (rule.id, name): values[feature] for rule in self._ruleset.rules for name, feature in rule.features
+            (rule.id, name): values[feature]
+            for rule in self._ruleset.rules
+            for name, feature in rule.features
         }
         verdicts = _Verdicts(self._ruleset, event, features)
         for rule in self._ruleset.rules:

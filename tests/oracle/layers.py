@@ -4,13 +4,13 @@ from __future__ import annotations
 
 OFFSETS = False
 """Windows that end in the past."""
-LONG_WINDOWS = False
+LONG_WINDOWS = True
 """Windows longer than the deployment's exact ones, counted by panes."""
-MOMENTS = False
+MOMENTS = True
 """stddev, median, ratio and zscore."""
-FLOAT_SUMS = False
+FLOAT_SUMS = True
 """sum, avg and the moments over columns of floats."""
-EVER = False
+EVER = True
 """Memories without a window end after 400 days."""
 IDS_MAX = True
 """Duplicates are remembered for a given number of ids."""

@@ -59,7 +59,9 @@ class Desk:
     """Remembers who is quiet until when, and how much each rule has told in each hour."""
 
     ruleset: Ruleset
-    _quiet_us: dict[tuple[str, tuple[str, ...], tuple[str, ...]], tuple[int, int]] = field(default_factory=dict)
+    _quiet_us: dict[tuple[str, tuple[str, ...], tuple[str, ...]], tuple[int, int]] = field(
+        default_factory=dict
+    )
     _told: Counter[tuple[str, int]] = field(default_factory=Counter)
     _open: list[Summary] = field(default_factory=list)
 
@@ -158,5 +160,3 @@ class Desk:
         for each in due:
             each.told = self._told[each.rule_id, each.hour]
         return tuple(sorted(due, key=lambda each: (each.hour, each.rule_id)))
-
-

@@ -23,7 +23,7 @@ SEEN: Counter[str] = Counter()
     deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
-    phases=[Phase.generate] if 'NOSHRINK' in os.environ else list(Phase),
+    phases=[Phase.generate] if "NOSHRINK" in os.environ else list(Phase),
 )
 @given(worlds())
 def test_the_engine_keeps_the_contract(runs: list[World]) -> None:

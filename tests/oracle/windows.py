@@ -39,13 +39,13 @@ class Clock:
     horizon_us: int = -(2**62)
 
     def retention_us(self, features: Sequence[Feature]) -> int:
-        """Return the lateness and the longest exact reach, of at least a microsecond."""
+        """Return the lateness plus the longest exact reach, at least a microsecond."""
         reaches = [
             feature.reach_us
             for feature in features
             if feature.aggregate not in _MEMORIES and feature.reach_us <= self.exact_us
         ]
-        return self.lateness_us + max(1, *reaches, 1)
+        return max(1, self.lateness_us + max(reaches, default=0))
 
     def move(self, t_us: int, retention_us: int) -> str:
         """Move to an event and return whether it is on time, late or ancient."""
@@ -90,7 +90,7 @@ class Windows:
             seen, current = self._counted[cell(feature)], own[cell(feature)]
             if current is not None and feature.includes_current:
                 seen = [*seen, current]
-            values[feature] = self._value(feature, event, seen, lateness)
+            values[feature] = self._value(feature, event, seen)
         for each, current in own.items():
             if current is not None and not self._behind_panes(each, current):
                 self._counted[each].append(current)
@@ -122,15 +122,13 @@ class Windows:
         end_us = newest_us - feature.offset_us
         return _pane(feature, end_us - (feature.window_us or 0)), _pane(feature, end_us)
 
-    def _value(
-        self, feature: Feature, event: Event, seen: Sequence[Counted], lateness: str
-    ) -> Scalar | None:
+    def _value(self, feature: Feature, event: Event, seen: Sequence[Counted]) -> Scalar | None:
         key = event.key(feature.read_by)
         if key is None:
             return None
         mine = [each for each in seen if each.key == key]
         if feature.aggregate in _MEMORIES:
-            return self._memory(feature, event.t_us, mine, lateness)
+            return _memory(feature, event.t_us, mine)
         if self._is_long(feature):
             low, high = self._panes(feature, event.t_us, seen, key)
             inside = [each for each in mine if low <= _pane(feature, each.t_us) <= high]
@@ -141,25 +139,24 @@ class Windows:
         own = own_value(feature, event, self.ruleset)
         return aggregate(feature, [each.value for each in inside], own)
 
-    def _memory(
-        self, feature: Feature, t_us: int, mine: Sequence[Counted], lateness: str
-    ) -> Scalar | None:
-        if feature.aggregate in ("first_seen", "time_since_first"):
-            first_us = _first_us(t_us, mine)
-            if first_us is None or feature.aggregate == "first_seen":
-                return first_us
-            return t_us - first_us
-        before = [each for each in mine if each.t_us <= t_us]
-        if not before:
-            return None
-        newest_us = max(each.t_us for each in before)
-        # Of equal times the later arrival counts.
-        last = [each for each in before if each.t_us == newest_us][-1]
-        reach_us = EVER_US if feature.window_us is None else min(feature.window_us - 1, EVER_US)
-        behind_horizon = lateness == LATE and newest_us <= self.clock.horizon_us
-        if behind_horizon or t_us - newest_us > reach_us:
-            return None
-        return last.value if feature.aggregate == "last" else t_us - newest_us
+
+def _memory(feature: Feature, t_us: int, mine: Sequence[Counted]) -> Scalar | None:
+    """Return what is remembered without a window that moves."""
+    if feature.aggregate in ("first_seen", "time_since_first"):
+        first_us = _first_us(t_us, mine)
+        if first_us is None or feature.aggregate == "first_seen":
+            return first_us
+        return t_us - first_us
+    before = [each for each in mine if each.t_us <= t_us]
+    if not before:
+        return None
+    newest_us = max(each.t_us for each in before)
+    # Of equal times the later arrival counts.
+    last = [each for each in before if each.t_us == newest_us][-1]
+    reach_us = EVER_US if feature.window_us is None else min(feature.window_us - 1, EVER_US)
+    if t_us - newest_us > reach_us:
+        return None
+    return last.value if feature.aggregate == "last" else t_us - newest_us
 
 
 def cell(feature: Feature) -> Feature:
@@ -237,7 +234,11 @@ def _moments(kind: str, numbers: Sequence[int], own: int | None, scale: int) -> 
     deviation = math.sqrt(variance)
     if kind == "stddev":
         return deviation / scale
-    return None if own is None or deviation == 0 else float((own - Fraction(total, number)) / Fraction(deviation))
+    return (
+        None
+        if own is None or deviation == 0
+        else float((own - Fraction(total, number)) / Fraction(deviation))
+    )
 
 
 def bucket_middle(value: int) -> int:

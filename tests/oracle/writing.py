@@ -146,7 +146,11 @@ def _rule(rule: Rule) -> dict[str, Any]:
 
 def _band(band: Band) -> dict[str, Any]:
     given = {"action": band.action, "score": band.score}
-    return {"name": band.name, **_limits(band), **{key: each for key, each in given.items() if each is not None}}
+    return {
+        "name": band.name,
+        **_limits(band),
+        **{key: each for key, each in given.items() if each is not None},
+    }
 
 
 def _then(rule: Rule) -> dict[str, Any]:
@@ -211,7 +215,9 @@ def _condition(node: Condition, params: dict[str, int | float | str]) -> str:
         case Unless(part):
             return f"not ({_condition(part, params)})"
         case Chain(first, links):
-            return " ".join([_value(first, params), *(f"{sign} {_value(each, params)}" for sign, each in links)])
+            return " ".join(
+                [_value(first, params), *(f"{sign} {_value(each, params)}" for sign, each in links)]
+            )
         case Between(value, low, high):
             return f"{_value(value, params)} between {_value(low, params)} and {_value(high, params)}"
         case OneOf(value, items, negated):
@@ -261,9 +267,9 @@ def _constant(
     if name is None:
         return text
     # Equal names stand for equal constants, so that a file has each parameter once.
-    return next((each for each, value in params.items() if value == plain and type(value) is type(plain)), None) or _new(
-        name, plain, params
-    )
+    return next(
+        (each for each, value in params.items() if value == plain and type(value) is type(plain)), None
+    ) or _new(name, plain, params)
 
 
 def _new(name: str, plain: int | float | str, params: dict[str, int | float | str]) -> str:
