@@ -7,7 +7,9 @@ import operator as python
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 from tests.oracle.language import (
     DAY_US,
@@ -46,7 +48,7 @@ Numeric = int | float
 INT64_MAX = 2**63 - 1
 EARTH_RADIUS_KM = 6371.0088
 
-_COMPARE: dict[str, Callable[[object, object], bool]] = {
+_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "==": python.eq,
     "!=": python.ne,
     "<": python.lt,
@@ -237,11 +239,14 @@ def convert(event: Event, currency: str, ruleset: Ruleset) -> int | None:
     if own == currency:
         return event.amount
     earlier = [rates for day, rates in ruleset.rates if day_us(day) <= event.t_us]
-    rates = {ruleset.base: 1, **dict(earlier[-1] if earlier else ruleset.rates[0][1])}
+    rates: dict[str, Decimal] = {
+        ruleset.base: Decimal(1),
+        **dict(earlier[-1] if earlier else ruleset.rates[0][1]),
+    }
     if own not in rates or currency not in rates:
         return None
     major = Fraction(event.amount, 10 ** EXPONENTS[own]) / Fraction(rates[own]) * Fraction(rates[currency])
-    return round(major * 10 ** EXPONENTS[currency])
+    return round(major * int(10 ** EXPONENTS[currency]))
 
 
 def _numeric(value: Scalar | None) -> Numeric | None:

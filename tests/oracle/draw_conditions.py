@@ -107,7 +107,17 @@ def conditions(draw: st.DrawFn, names: Names, depth: int = 2) -> Condition:
 
 
 def _atoms(names: Names) -> list[Callable[[st.DrawFn, Names], Condition]]:
-    atoms = [_ordered, _ordered, _ordered, _chain, _clock, _texts, _among, _null, _text_test]
+    atoms: list[Callable[[st.DrawFn, Names], Condition]] = [
+        _ordered,
+        _ordered,
+        _ordered,
+        _chain,
+        _clock,
+        _texts,
+        _among,
+        _null,
+        _text_test,
+    ]
     if names.features:
         atoms += [_of_feature] * 6
     if layers.BETWEEN:
@@ -170,8 +180,8 @@ def _among(draw: st.DrawFn, names: Names) -> Condition:
 
 
 def _null(draw: st.DrawFn, names: Names) -> Condition:
-    value = one_of(draw, *(Column(name, TEXT) for name in TEXT_COLUMNS), *names.features, AMOUNT)
-    return IsNull(value, draw(st.booleans()))
+    values: list[Value] = [*(Column(name, TEXT) for name in TEXT_COLUMNS), *names.features, AMOUNT]
+    return IsNull(one_of(draw, *values), draw(st.booleans()))
 
 
 def _text_test(draw: st.DrawFn, names: Names) -> Condition:
@@ -208,8 +218,10 @@ def _comparable(draw: st.DrawFn, left: tuple[Value, str], names: Names) -> Value
     if draw(st.integers(0, 3)) or kind in (DURATION, OWN_MONEY):
         return draw(_constants(kind))
     if kind == NUMBER:
-        return one_of(draw, *NUMBER_COLUMNS, *names.of(NUMBER))
-    return one_of(draw, Converted(kind), *names.of(kind), NUMBER_COLUMNS[0])
+        numbers: list[Value] = [*NUMBER_COLUMNS, *names.of(NUMBER)]
+        return one_of(draw, *numbers)
+    amounts: list[Value] = [Converted(kind), *names.of(kind), NUMBER_COLUMNS[0]]
+    return one_of(draw, *amounts)
 
 
 @st.composite

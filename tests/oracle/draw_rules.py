@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 
 from hypothesis import strategies as st
 
@@ -25,6 +26,7 @@ from tests.oracle.language import (
     Ruleset,
     Suppress,
     Typology,
+    Value,
 )
 from tests.oracle.telling import SEVERITIES
 
@@ -64,12 +66,14 @@ def rules(draw: st.DrawFn, number: int) -> Rule:
     uneven = frozenset(name for name, feature in named if feature.aggregate in _ROOTS)
     names = Names(reads, uneven, _references(number))
     first, last = one_of(draw, *_DAYS)
-    banded, bands = None, ()
+    banded: Value | None = None
+    bands: tuple[Band, ...] = ()
     if layers.BANDS and draw(st.integers(0, 3)) == 3:
         banded, kind = draw(numeric(names))
         digits = MONEY_CONSTANTS if kind not in (NUMBER, DURATION) else CONSTANTS
         is_drawn = kind != DURATION and (kind != OWN_MONEY or layers.OWN_MONEY_DECIMALS)
-        bands = draw(_bands(digits)) if is_drawn else ()
+        if is_drawn:
+            bands = draw(_bands(digits))
         banded = banded if bands else None
     return Rule(
         f"TST-R-{number}",
@@ -111,7 +115,7 @@ def _bands(draw: st.DrawFn, digits: tuple[str, ...]) -> tuple[Band, ...]:
     limits = [*limits[:-1], None] if draw(st.booleans()) and len(limits) > 2 else limits
     return tuple(
         Band(f"b{index}", low, high, one_of(draw, None, *ACTIONS), one_of(draw, None, 5, 0))
-        for index, (low, high) in enumerate(zip(limits, limits[1:], strict=False))
+        for index, (low, high) in enumerate(pairwise(limits))
     )
 
 
@@ -128,7 +132,7 @@ def _typologies(draw: st.DrawFn, name: str, drawn: tuple[Rule, ...]) -> Typology
     if not weights:
         weights = {drawn[0].id: 1}
     by = tuple(draw(st.lists(st.sampled_from(KEYS), max_size=2, unique=True)))
-    bands = (
+    bands: tuple[Band, ...] = (
         Band("low", Decimal(1), Decimal(2), "review"),
         Band("high", Decimal(2), one_of(draw, None, Decimal(4)), one_of(draw, "report", "hold", "block")),
     )

@@ -1,4 +1,4 @@
-"""Draws streams of messages: mostly in order, with ties, late and ancient ones, repeats and malformed ones."""
+"""Draws streams of messages: mostly in order, with ties, late, ancient, repeated and malformed ones."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ class Oracle:
         return Judged(event.id, lateness, features, verdicts.found, decision, telling)
 
     def _is_duplicate(self, identity: str, t_us: int) -> bool:
-        """Tell whether an id was accepted lately, both in number and in time; its newest acceptance counts."""
+        """Tell whether an id was accepted lately, in number and in time; its newest acceptance counts."""
         remembered = dict(self._accepted[-self._deployment.ids_max :])
         then_us = remembered.get(identity)
         return then_us is not None and abs(t_us - then_us) < self._deployment.horizon_us

@@ -57,7 +57,7 @@ class Event:
     @property
     def minor_per_major(self) -> int:
         """Minor units in one major unit of its own currency."""
-        return 10 ** EXPONENTS.get(self.texts.get("currency", ""), 0)
+        return int(10 ** EXPONENTS.get(self.texts.get("currency", ""), 0))
 
     def key(self, columns: tuple[str, ...]) -> tuple[str, ...] | None:
         """Return the texts of some columns, None where one is missing."""

@@ -100,7 +100,7 @@ class Desk:
             alert = Alert(
                 event.texts.get("debtor.id", event.id),
                 max((hit.rule.severity for hit in told or decision.hits), key=SEVERITIES.index),
-                tuple((hit.rule.id, hit.band and hit.band.name) for hit in told),
+                tuple((hit.rule.id, hit.band.name if hit.band else None) for hit in told),
                 names,
                 tuple(
                     (each.typology.name, each.score, each.weights)

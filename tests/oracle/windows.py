@@ -100,7 +100,7 @@ class Windows:
         """Return what a feature counts of an event, None where that is nothing."""
         key = event.key(feature.by)
         value = own_value(feature, event, self.ruleset)
-        scope = Scope(self.ruleset, event, {}, {}.get)
+        scope = Scope(self.ruleset, event, {}, lambda _: None)
         surely = feature.where is None or truth(feature.where, scope) is True
         return Counted(event.t_us, key, value) if key and value is not None and surely else None
 
