@@ -28,9 +28,11 @@ from fraudstream.rules.tree import (
     Junction,
     Listing,
     Literal,
+    Money,
     Negative,
     Node,
     Not,
+    Quantity,
     parts,
     write,
     write_constant,
@@ -82,6 +84,10 @@ def notches(value: Constant) -> Iterator[Constant]:
             notch = Decimal(1) if value == value.to_integral_value() else abs(value) * _SHARE
             yield value - notch
             yield value + notch
+        case Money(amount, currency):
+            yield from (Money(moved, currency) for moved in notches(amount) if isinstance(moved, Decimal))
+        case Quantity(given, unit):
+            yield from (Quantity(moved, unit) for moved in notches(given) if isinstance(moved, Decimal))
         case Duration(us):
             for moved in (us - SECOND_US, us + SECOND_US):
                 if 0 < moved <= DURATION_US_MAX:
@@ -144,7 +150,8 @@ def _of_where(rule: Rule, name: str, where: Node) -> Iterator[Mutant]:
         f"add a case whose history has an event that {name} must not count",
         position(where),
     )
-    for variant in (left_out, *_variants(where)):
+    inside = (replace(each, change=f"where of {name}: {each.change}") for each in _variants(where))
+    for variant in (left_out, *inside):
         yield _mutant(rule, variant, where={**rule.where, name: variant.node})
 
 

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from fraudstream.features.catalogue import DAY_US, OF_EVENTS, OF_FIRST, OF_LAST, OF_OTHERS, Aggregate, Feature
 from fraudstream.rules.durations import parse_duration
+from fraudstream.rules.params import ParamValue
 
 RULE_SCHEMA = "fraudstream.rule/v1"
 _NAME = r"^[a-z][a-z0-9_]*$"
@@ -294,9 +295,6 @@ def _condition(value: object) -> object:
         if word in ("all", "any") and isinstance(operand, list) and operand:
             return {word: [_condition(each) for each in operand]}
     raise ValueError("write an expression, or one of all: [...], any: [...], not: ...")
-
-
-ParamValue = bool | int | float | str | list[int | float | str]
 
 
 class RuleSpec(Strict):
