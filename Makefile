@@ -9,6 +9,7 @@ EVENTS ?= 50000
 RATE ?= 5000
 JSON ?=
 KAFKA ?=
+SEED ?=
 
 .DEFAULT_GOAL := help
 
@@ -39,6 +40,10 @@ demo: $(STAMP) ## Stream labelled traffic through an embedded broker and a worke
 test: $(STAMP) ## Run every check and every test
 	@$(MAKE) --no-print-directory lint
 	@$(BIN)/python -m pytest
+
+.PHONY: oracle
+oracle: $(STAMP) ## Hold the engine against the oracle on 20,000 drawn streams (SEED=7 draws others)
+	@FRAUDSTREAM_PROFILE=nightly $(if $(SEED),FRAUDSTREAM_SEED=$(SEED)) $(BIN)/python -m pytest -s tests/oracle
 
 .PHONY: lint
 lint: $(STAMP) ## Check style, types, the import law, and the rules
