@@ -14,7 +14,7 @@ from fraudstream.events.mapping import FieldMap, check_map
 from fraudstream.events.schema import Column, ColumnType, Schema
 from fraudstream.features.catalogue import Limits
 from fraudstream.rules.errors import Problem, RulesetError
-from fraudstream.rules.schema import DurationUs
+from fraudstream.rules.fields import DurationUs
 from fraudstream.rules.validation import validated
 from fraudstream.rules.yaml_file import read_yaml
 

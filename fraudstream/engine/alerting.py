@@ -56,6 +56,7 @@ class Alerting:
         self._typology_heads = {name: typology_head(name, title) for name, title in titles.items()}
         self._describer = Describer(bound.schema)
         self._teller = Teller(bound.ruleset, lateness_us)
+        self._texts: Texts | None = None
         self._wordings: dict[str, Wording] = {}
         self._heads: dict[Hit, dict[str, Any]] = {}
 
@@ -74,7 +75,10 @@ class Alerting:
     def _written(self, found: Sequence[Told | tuple[int, Overflow]], judged: Judged) -> list[Alert]:
         told = [each for each in found if isinstance(each, Told)]
         events = np.array([each.verdict.event for each in told], np.intp)
-        texts = Texts(judged.batch.texts)
+        if self._texts is None:
+            self._texts = Texts(judged.batch.texts)
+        texts = self._texts
+        texts.renew(judged.batch.texts)
         described = self._describer.described(judged.batch, events, texts)
         asked = [(each.hit.bound.features, one.verdict.event) for one in told for each in one.hits]
         ids = iter(judged.features.contributing_ids(asked, judged.frame, CONTRIBUTING_MAX))

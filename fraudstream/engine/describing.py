@@ -16,13 +16,25 @@ from fraudstream.events.nesting import put
 from fraudstream.events.schema import ID, Schema
 from fraudstream.events.times import format_time
 
+_TEXTS_MAX = 50_000
+
 
 class Texts(dict[int, str]):
-    """The texts of codes, each looked up once while a batch is described."""
+    """The texts of codes, each looked up once while its code stands for it."""
 
     def __init__(self, interner: Interner) -> None:
         super().__init__()
         self._interner = interner
+        self._releases = interner.releases
+
+    def renew(self, interner: Interner) -> None:
+        """Forget the texts whose codes may have changed hands, and all where they are many."""
+        if interner is not self._interner:
+            self._interner = interner
+            self.clear()
+        if self._releases != self._interner.releases or len(self) > _TEXTS_MAX:
+            self._releases = self._interner.releases
+            self.clear()
 
     def __missing__(self, code: int) -> str:
         text = self[code] = self._interner.text(code)

@@ -104,4 +104,6 @@ def describe_feature(spec: FeatureSpec) -> str:
         words.append(f"for {', '.join(spec.for_)}")
     if spec.window is not None:
         words.append(f"in {format_duration(spec.window)}")
+    if spec.offset is not None:
+        words.append(f"up to {format_duration(spec.offset)} before")
     return " ".join(words)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import deepcopy
-
-import numpy as np
+from itertools import chain, islice
 
 from fraudstream.events.interning import Interner
 from fraudstream.features.catalogue import Limits
@@ -38,7 +37,6 @@ class FeatureStage:
         """Count the events of a batch and put every feature's values into the view."""
         batch = view.batch
         found = self._before.run(self._before.inputs(view))
-        masks = np.ascontiguousarray(found.masks.T)
         wheres = len(self.store.layout.wheres)
         arrivals = Arrivals(
             batch.time_us,
@@ -49,9 +47,9 @@ class FeatureStage:
             batch.floats_known,
             batch.ids.ends,
             batch.ids.data,
-            masks[:wheres],
-            np.ascontiguousarray(found.wholes.T),
-            masks[wheres:],
+            found.masks[:wheres],
+            found.wholes,
+            found.masks[wheres:],
         )
         view.features = frame = self.store.advance(arrivals)
         return frame
@@ -64,7 +62,7 @@ class FeatureStage:
         found = iter(self.store.contributing_ids(pairs, frame, at_most))
         ids = []
         for features, _ in asked:
-            different = dict.fromkeys(identity for _ in features for identity in next(found))
+            different = dict.fromkeys(chain.from_iterable(islice(found, len(features))))
             ids.append(list(different)[:at_most])
         return ids
 

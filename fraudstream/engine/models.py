@@ -111,9 +111,9 @@ class ModelStage:
             scorer.restore(state[bound.model.spec.id])
 
     def warm(self) -> None:
-        """Score and learn one made-up event per model: for a stage that is thrown away."""
+        """Score, learn and explain one made-up event per model: for a stage that is thrown away."""
         for scorer in self._scorers:
-            scorer.score_and_learn(np.zeros((1, len(scorer.features))))
+            scorer.explain(scorer.score_and_learn(np.zeros((1, len(scorer.features)))), 0, 1)
 
     def pretend(self, view: View, scores: Mapping[str, float]) -> None:
         """Put given scores into the view for every event."""

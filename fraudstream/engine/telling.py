@@ -62,8 +62,10 @@ class Teller:
         if not verdict.rank:
             return None
         watermark_us = tide.at(verdict.event)
-        hits = [self._hit(hit, verdict, batch, watermark_us, kept) for hit in verdict.hits if hit.rank]
-        told = [each for each in hits if each is not None]
+        told = []
+        for hit in verdict.hits:
+            if hit.rank and (each := self._hit(hit, verdict, batch, watermark_us, kept)) is not None:
+                told.append(each)
         patterns = [
             pattern
             for pattern in verdict.patterns
@@ -74,13 +76,15 @@ class Teller:
     def _hit(
         self, hit: Hit, verdict: Verdict, batch: EventBatch, watermark_us: int, kept: Kept
     ) -> ToldHit | None:
-        then, rule_id = hit.bound.rule.spec.then, hit.bound.rule.id
-        t_us = int(batch.time_us[verdict.event])
+        then = hit.bound.rule.spec.then
+        at_most = then.alerts_per_hour_max or self._default_max
+        if then.suppress is None and at_most is None:
+            return ToldHit(hit, None)
+        rule_id, t_us = hit.bound.rule.id, int(batch.time_us[verdict.event])
         key = _key(rule_id, then.suppress, batch, verdict.event)
         if key is not None and self._suppression.is_quiet(key, t_us):
             kept.suppressed += 1
             return None
-        at_most = then.alerts_per_hour_max or self._default_max
         budget = None
         if at_most is not None:
             number = self._budget.admit(rule_id, t_us, at_most, watermark_us - self._lateness_us)

@@ -60,8 +60,7 @@ class Decoder:
         done = read_messages(wire, self._plan, texts.state, columns, 0)
         while done < len(values):
             # A message brings at most one text per column, and no more bytes of text than it has itself.
-            start = int(wire.ends[done - 1]) if done else 0
-            texts.make_room(len(self.schema.columns), int(wire.ends[done]) - start)
+            texts.make_room(len(self.schema.columns), int(wire.lengths[done]))
             done = read_messages(wire, self._plan, texts.state, columns, done)
         return columns
 
@@ -115,5 +114,5 @@ def _joined(values: Sequence[bytes | None]) -> Wire:
         joined = b"\0".join([*values, _PADDING])  # type: ignore[list-item]
     except TypeError:
         return _joined([value or b"" for value in values])
-    lengths = np.array([len(value) + 1 for value in values], np.int64)  # type: ignore[arg-type]
-    return Wire(np.frombuffer(joined, np.uint8), np.cumsum(lengths) - 1)
+    lengths = np.fromiter(map(len, values), np.int64, len(values))  # type: ignore[arg-type]
+    return Wire(np.frombuffer(joined, np.uint8), lengths)

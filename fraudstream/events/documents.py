@@ -53,6 +53,8 @@ class DocumentDecoder:
         floats = np.zeros((len(schema.reals), events), np.float64)
         ints_known, floats_known = np.zeros(ints.shape, np.bool_), np.zeros(floats.shape, np.bool_)
         picks = kept.tolist()
+        if picks:
+            self._texts.advance(int(columns.time_us[kept].max()))
         for name, texts in columns.text.items():
             if name != ID:
                 codes[schema.row_of[name]] = self._texts.codes([texts[pick] for pick in picks])

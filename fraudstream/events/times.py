@@ -159,6 +159,6 @@ def format_time(time_us: int) -> str:
     return moment.isoformat(timespec=precision).replace("+00:00", "Z")
 
 
-def day_us(day: date) -> int:
-    """Return the first microsecond of a day in UTC."""
-    return (day - _EPOCH.date()).days * 86_400_000_000
+def day_us(day: date | None) -> int | None:
+    """Return the first microsecond of a day in UTC, None for no day."""
+    return None if day is None else (day - _EPOCH.date()).days * 86_400_000_000

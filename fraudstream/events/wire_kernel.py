@@ -10,6 +10,16 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fraudstream.events.decimals import (
+    DIGITS_MAX,
+    FLOAT_POWERS,
+    MONEY_DIGITS_MAX,
+    NOT_EXACT,
+    SCALE_MAX,
+    minor_units,
+    read_decimal,
+    read_whole,
+)
 from fraudstream.events.jit import Integer, kernel, lean_kernel
 from fraudstream.events.json_scan import (
     ABSENT,
@@ -52,23 +62,18 @@ from fraudstream.events.wire_plan import (
 
 _SPAN = -3
 """Instead of a code: the text stands in the message and has none yet."""
-_NOT_EXACT = -1
-_POINT = ord(".") - 48
-_DIGITS_MAX = 15
-"""A double carries so many decimal digits exactly, and 10**22 is the last power of ten it carries."""
-_MONEY_DIGITS_MAX = 18
-_SCALE_MAX = 22
-_POWERS = np.array([10**exponent for exponent in range(19)], np.int64)
-_FLOAT_POWERS = np.array([float(10**exponent) for exponent in range(_SCALE_MAX + 1)])
 _TEXT_BYTES_MAX = 40
 """The longest decimal text of an amount, see `money.minor_from_text`."""
 
 
 class Wire(NamedTuple):
-    """The messages: `ends` int64 [n] is where each ends in `buffer`; a zero follows, eight at the end."""
+    """The messages, end to end in `buffer`, each followed by a zero byte, the last by eight more.
+
+    `lengths` int64 [n] are their bytes without the zeros.
+    """
 
     buffer: NDArray[np.uint8]
-    ends: NDArray[np.int64]
+    lengths: NDArray[np.int64]
 
 
 class Columns(NamedTuple):
@@ -98,54 +103,6 @@ class _Scratch(NamedTuple):
 
 
 @lean_kernel
-def _read_decimal(
-    buffer: NDArray[np.uint8], start: Integer, stop: Integer, digits_max: Integer, decimal: NDArray[np.int64]
-) -> bool:
-    """Read plain digits with or without a point as `decimal[0] / 10**decimal[1]`; False where it is more."""
-    value, digits, point = np.int64(0), 0, -1
-    for position in range(start, stop):
-        digit = np.int64(buffer[position]) - 48
-        if digit == _POINT and point < 0 and position > start:
-            point = position
-            continue
-        if digit < 0 or digit > 9:
-            return False
-        if value > 0 or digit > 0:
-            digits += 1
-        if digits > digits_max:
-            return False
-        value = value * 10 + digit
-    if point == stop - 1 or start == stop:
-        return False
-    decimal[0] = value
-    decimal[1] = stop - 1 - point if point >= 0 else 0
-    return True
-
-
-@lean_kernel
-def _read_whole(wire: Wire, start: Integer, stop: Integer, scratch: _Scratch) -> bool:
-    """Read a number that is written with digits alone."""
-    whole = _read_decimal(wire.buffer, start, stop, _DIGITS_MAX, scratch.decimal)
-    return bool(whole and scratch.decimal[1] == 0)
-
-
-@lean_kernel
-def _minor_units(decimal: NDArray[np.int64], exponent: Integer, minor_max: Integer) -> Integer:
-    """Scale a decimal to minor units; _NOT_EXACT where it has too many decimals or is too large."""
-    value, scale = decimal[0], decimal[1]
-    if scale > exponent:
-        if scale - exponent >= len(_POWERS):
-            return _NOT_EXACT
-        power = _POWERS[scale - exponent]
-        if value % power != 0:
-            return _NOT_EXACT
-        value //= power
-        return value if value <= minor_max else _NOT_EXACT
-    power = _POWERS[exponent - scale]
-    return value * power if value <= minor_max // power else _NOT_EXACT
-
-
-@lean_kernel
 def _read_amount(
     wire: Wire, plan: Plan, columns: Columns, scratch: _Scratch, column: Integer, message: Integer
 ) -> bool:
@@ -159,12 +116,12 @@ def _read_amount(
     start, stop = scratch.spans[field, START], scratch.spans[field, STOP]
     if currency < 0 or (tag != NUMBER and (tag != TEXT or stop - start > _TEXT_BYTES_MAX)):
         return False
-    digits_max = _DIGITS_MAX if tag == NUMBER else _MONEY_DIGITS_MAX
-    if not _read_decimal(wire.buffer, start, stop, digits_max, scratch.decimal):
+    digits_max = DIGITS_MAX if tag == NUMBER else MONEY_DIGITS_MAX
+    if not read_decimal(wire.buffer, start, stop, digits_max, scratch.decimal):
         return False
-    minor = _minor_units(scratch.decimal, plan.words[currency, EXPONENT], plan.limits[2])
+    minor = minor_units(scratch.decimal, plan.words[currency, EXPONENT], plan.limits[2])
     columns.ints[row, message] = minor
-    return bool(minor != _NOT_EXACT)
+    return bool(minor != NOT_EXACT)
 
 
 _KIND, _CURRENCY = 1, 4
@@ -187,12 +144,12 @@ def _read_number(
         return True
     start, stop = scratch.spans[field, START], scratch.spans[field, STOP]
     negative = wire.buffer[start] == 45
-    if tag != NUMBER or not _read_decimal(wire.buffer, start + negative, stop, _DIGITS_MAX, scratch.decimal):
+    if tag != NUMBER or not read_decimal(wire.buffer, start + negative, stop, DIGITS_MAX, scratch.decimal):
         return False
     value, scale = scratch.decimal[0], scratch.decimal[1]
-    if scale > _SCALE_MAX or (negative and value == 0) or (whole and scale > 0):
+    if scale > SCALE_MAX or (negative and value == 0) or (whole and scale > 0):
         return False
-    number = value / _FLOAT_POWERS[scale]
+    number = value / FLOAT_POWERS[scale]
     if negative:
         value, number = -value, -number
     if whole:
@@ -213,7 +170,7 @@ def _read_time(
     time_us = np.int64(-1)
     if tag == TEXT:
         time_us = time_at(wire.buffer, start, stop, plan.utc)
-    elif tag == NUMBER and _read_whole(wire, start, stop, scratch):
+    elif tag == NUMBER and read_whole(wire.buffer, start, stop, scratch.decimal):
         time_us = scratch.decimal[0] * 1_000
     columns.time_us[message] = time_us
     return bool(0 <= time_us < TIME_US_MAX)
@@ -225,7 +182,7 @@ def _has_text(wire: Wire, plan: Plan, scratch: _Scratch, column: Integer) -> boo
     field = plan.columns[column, FIELD]
     tag, start, stop = scratch.spans[field, TAG], scratch.spans[field, START], scratch.spans[field, STOP]
     if tag == NUMBER and plan.columns[column, WHOLE_TEXT]:
-        return _read_whole(wire, start, stop, scratch)
+        return read_whole(wire.buffer, start, stop, scratch.decimal)
     return bool(tag == TEXT and stop - start <= plan.limits[1])
 
 
@@ -319,20 +276,21 @@ def read_messages(wire: Wire, plan: Plan, texts: Texts, columns: Columns, first:
         np.empty(plan.columns.shape[0], np.int64),
         np.empty(2, np.int64),
     )
-    for message in range(first, wire.ends.shape[0]):
-        start = wire.ends[message - 1] + 1 if message else np.int64(0)
-        length = wire.ends[message] - start
+    after = np.sum(wire.lengths[:first]) + first
+    for message in range(first, wire.lengths.shape[0]):
+        start, length = after, wire.lengths[message]
         if not has_room(texts, plan.columns.shape[0], length):
             return message
+        after = start + length + 1
         columns.id_ends[message] = columns.id_ends[message - 1] if message else 0
         columns.taken[message] = False
         if length > plan.limits[0]:
             continue
         spans[:, TAG] = ABSENT
         stop = scan(wire.buffer, start, plan.lexicon, spans, scratch.stack)
-        if stop == FAULT or after_space(wire.buffer, stop) != wire.ends[message]:
+        if stop == FAULT or after_space(wire.buffer, stop) != start + length:
             continue
         if _read_values(wire, plan, columns, scratch, message):
             columns.taken[message] = True
             _write_texts(wire, plan, texts, columns, scratch, message)
-    return len(wire.ends)
+    return len(wire.lengths)

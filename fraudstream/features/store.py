@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import TypeVar
 
 import numpy as np
@@ -70,10 +71,11 @@ class FeatureStore:
         following = int(state.meta[s.NEXT])
         log, links, words = state.log, state.links, state.words
         contributors(log, links, words, following, self._evidence, frame, questions, found, numbers)
-        return [
-            [self._id(each) for each in events[:number]]
-            for events, number in zip(found.tolist(), numbers.tolist(), strict=True)
-        ]
+        rows = zip(found.tolist(), numbers.tolist(), strict=True)
+        events = [row[:number] for row, number in rows]
+        # Features of one key name much the same events.
+        ids = self._ids(list(set(chain.from_iterable(events))))
+        return [[ids[each] for each in row] for row in events]
 
     @property
     def watermark_us(self) -> int:
@@ -104,15 +106,23 @@ class FeatureStore:
         ]
         return int(plan.limits[p.RETENTION_US]) + max(ever, max(panes, default=0))
 
-    def _id(self, event: int) -> str:
-        log, ids = self._state.log, self._state.ids
-        place = event & (len(log) - 1)
-        start = int(log[place, s.ID_AT])
-        last = (int(self._state.meta[s.NEXT]) - 1 - event) & s.NUMBERS == 0
-        end = int(self._state.meta[s.IDS_USED]) if last else int(log[(place + 1) & (len(log) - 1), s.ID_AT])
-        first, size = start & (len(ids) - 1), end - start
-        data = ids[first : first + size].tobytes()
-        return (data + ids[: size - len(data)].tobytes()).decode()
+    def _ids(self, events: Sequence[int]) -> dict[int, str]:
+        """Return the ids of events of the log by their numbers."""
+        log, ids, meta = self._state.log, self._state.ids, self._state.meta
+        numbers = np.array(events, np.int64)
+        places = numbers & (len(log) - 1)
+        starts = log[places, s.ID_AT]
+        is_last = (meta[s.NEXT] - 1 - numbers) & s.NUMBERS == 0
+        ends = np.where(is_last, meta[s.IDS_USED], log[(places + 1) & (len(log) - 1), s.ID_AT])
+        firsts, sizes = (starts & (len(ids) - 1)).tolist(), (ends - starts).tolist()
+        found = {}
+        for event, first, size in zip(events, firsts, sizes, strict=True):
+            data = ids[first : first + size].tobytes()
+            if len(data) < size:
+                # The id goes on at the beginning of the ring.
+                data += ids[: size - len(data)].tobytes()
+            found[event] = data.decode()
+        return found
 
     def _make_room(self, arrivals: Arrivals, event: int) -> None:
         """Enlarge whatever was too small for one event, so that the walk gets at least one event on."""

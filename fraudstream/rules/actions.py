@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from fraudstream.rules.errors import Problem, did_you_mean
-from fraudstream.rules.schema import Action, Strict
+from fraudstream.rules.fields import Strict
+from fraudstream.rules.schema import Action
 from fraudstream.rules.yaml_file import YamlFile, YamlPath
 
 

@@ -8,7 +8,16 @@ from decimal import Decimal
 
 from fraudstream.rules.errors import Problem, did_you_mean
 from fraudstream.rules.schema import Bound, RuleSpec
-from fraudstream.rules.tree import Comparison, Duration, Junction, Literal, Negative, Node, write_constant
+from fraudstream.rules.tree import (
+    Comparison,
+    Duration,
+    Junction,
+    Literal,
+    Negative,
+    Node,
+    Quantity,
+    write_constant,
+)
 from fraudstream.rules.yaml_file import YamlFile, YamlPath
 
 Limit = Decimal | Duration
@@ -51,10 +60,12 @@ def _seam(index: int, lower: Band, upper: Band) -> Iterator[tuple[int, str, str]
 
 
 def limit(node: Node | None) -> Limit | None:
-    """Return the value of a constant expression, None where it is no number and no duration."""
+    """Return the value of a constant expression, None where it is no number, amount or duration."""
     match node:
         case Literal(Decimal() | Duration() as value):
             return value
+        case Literal(Quantity() as quantity):
+            return quantity.number
         case Negative(Literal(Decimal() as value)):
             return -value
     return None
@@ -126,7 +137,7 @@ def _end(
         return None
     node = parse(value if isinstance(value, str) else f"{Decimal(str(value)):f}", path)
     if node is not None and limit(node) is None:
-        message = f"{value} is no number and no duration: write one, or a parameter that is one"
+        message = f"{value} is no number, amount or duration: write one, or a parameter that is one"
         problems.append(file.problem(path, message))
     return node
 

@@ -12,17 +12,18 @@ from fraudstream.rules.currencies import Currencies
 from fraudstream.rules.errors import Problem, RulesetError
 from fraudstream.rules.operators import within_days
 from fraudstream.rules.parse import WORDS, ExpressionError
-from fraudstream.rules.program import Program
+from fraudstream.rules.program import Program, Register
+from fraudstream.rules.references import ordered
 from fraudstream.rules.ruleset import Model, Rule, Ruleset
 from fraudstream.rules.schema import FeatureSpec
 from fraudstream.rules.scope import Scope, feature_symbol
 from fraudstream.rules.shared import ACTIONS_FILE, TYPOLOGIES_FILE
-from fraudstream.rules.tree import Node, models, names
-from fraudstream.rules.types import DURATION, NUMBER, TIME, Kind, Type
+from fraudstream.rules.tree import Node, models, names, outcomes
+from fraudstream.rules.types import DURATION, NUMBER, TIME, Kind, Type, number
 from fraudstream.rules.yaml_file import YamlFile, YamlPath
 
 _ORDERED = SUMMED | {Aggregate.MIN, Aggregate.MAX}
-_PLAIN = (Aggregate.DISTINCT, Aggregate.RATIO, Aggregate.ZSCORE)
+_PLAIN = (Aggregate.RATIO, Aggregate.ZSCORE)
 """Aggregates whose value is a plain number whatever they count."""
 MICRO_MAX = 1e9
 """The largest float that is summed, in millionths."""
@@ -80,16 +81,21 @@ def bind(ruleset: Ruleset, schema: Schema, *, scores: bool = False) -> Bound:
     `scores` lets rules name any model's score even where the model is not there (for inline tests).
     """
     scope = Scope(
-        schema, Currencies(schema, ruleset.rates), frozenset(each.spec.id for each in ruleset.models)
+        schema,
+        Currencies(schema, ruleset.rates),
+        frozenset(each.spec.id for each in ruleset.models),
+        lists=ruleset.lists,
     )
     bound = Bound(ruleset, schema, scope)
     problems: list[Problem] = []
     binder = _Binder(bound, problems)
     for model in ruleset.models:
         binder.bind_model(model)
-    for rule in ruleset.rules:
-        if rule.runs:
-            binder.bind_rule(rule, any_score=scores)
+    rules, faults = ordered(ruleset.rules)
+    problems += faults
+    for rule in rules:
+        binder.bind_rule(rule, any_score=scores)
+    bound.rules.sort(key=lambda each: binder.rows[each.rule.id])
     binder.check_keys(TYPOLOGIES_FILE, ruleset.typologies.columns())
     binder.check_keys(ACTIONS_FILE, ruleset.actions.columns())
     if problems:
@@ -103,14 +109,22 @@ class _Binder:
         self._problems = problems
         self._scope = bound.scope
         self._known: dict[Feature, int] = {}
+        self._outcomes: dict[str, Register] = {}
+        running = (rule.id for rule in bound.ruleset.rules if rule.runs)
+        self.rows = {name: row for row, name in enumerate(running)}
+        """The place of each rule that runs in the order of the ruleset, which is that of its outcomes."""
 
     def bind_rule(self, rule: Rule, *, any_score: bool) -> None:
         wrong_names = _name_problems(rule, self._bound.schema)
         if wrong_names:
             self._problems += wrong_names
             return
+        if any(name not in self._outcomes for name, _ in outcomes(rule.when)):
+            # What is wrong with that rule is told already.
+            return
         self._check_suppression(rule)
-        scope = self._scope if not any_score else replace(self._scope, models=_EVERY_MODEL)
+        scope = replace(self._scope, outcomes=self._outcomes)
+        scope = replace(scope, models=_EVERY_MODEL) if any_score else scope
         indexes = self._features(rule.spec.features, rule, "features")
         scope = self._with_features(scope, indexes)
         try:
@@ -121,16 +135,12 @@ class _Binder:
             return
         used = {each.name for each in names(rule.condition)}
         mentioned = tuple(index for name, index in indexes.items() if name in used)
-        outcome = self._outcome(rule, when)
-        read = tuple(models(rule.condition))
-        self._bound.rules.append(BoundRule(rule, when, outcome, mentioned, read, bands))
-
-    def _outcome(self, rule: Rule, when: Compiled) -> int:
-        """Leave the verdict of a rule, and return the slot of its outcome."""
         program = self._bound.judge
         outcome = within_days(program, program.registers[when.slot], *rule.effective_us)
-        program.judge(outcome)
-        return program.slot(outcome)
+        self._outcomes[rule.id] = outcome
+        program.judge(outcome, self.rows[rule.id])
+        read = tuple(models(rule.condition))
+        self._bound.rules.append(BoundRule(rule, when, program.slot(outcome), mentioned, read, bands))
 
     def check_keys(self, name: str, keys: Iterable[tuple[YamlPath, tuple[str, ...]]]) -> None:
         """Note the columns that a shared file names and that are no texts."""
@@ -216,7 +226,7 @@ class _Binder:
     ) -> Type | None:
         value, kind = feature.value, feature.aggregate
         if value is None:
-            return {Aggregate.COUNT: NUMBER, Aggregate.FIRST_SEEN: TIME}.get(kind, DURATION)
+            return {Aggregate.COUNT: number("count"), Aggregate.FIRST_SEEN: TIME}.get(kind, DURATION)
         symbol = self._scope.find(value)
         place = (*path, spec.aggregate)
         if symbol is None:
@@ -231,7 +241,8 @@ class _Binder:
                 "maximum of the column within that"
             )
         else:
-            return NUMBER if kind in _PLAIN else symbol.type
+            plain = NUMBER if kind in _PLAIN else symbol.type
+            return number("count") if kind is Aggregate.DISTINCT else plain
         self._problems.append(file.problem(place, message))
         return None
 

@@ -7,7 +7,18 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from math import floor, inf
 
-from fraudstream.rules.tree import Comparison, Duration, Listing, Literal, Negative, Node, Not
+from fraudstream.rules.tree import (
+    Comparison,
+    Duration,
+    Listing,
+    Literal,
+    Money,
+    Name,
+    Negative,
+    Node,
+    Not,
+    Quantity,
+)
 
 Value = Decimal | str
 _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
@@ -108,11 +119,11 @@ def as_clause(node: Node) -> Clause | None:
             inner = as_clause(operand)
             return None if inner is None else inner.negated()
         case Comparison("in", left, Listing(items)):
-            values = [_value(item) for item in items]
+            values = [_value(item, left) for item in items]
             known = frozenset(value for value in values if value is not None)
             return Clause(left, "in", known) if known and None not in values else None
         case Comparison(operator, left, right) if operator in _MIRRORED:
-            left_value, right_value = _value(left), _value(right)
+            left_value, right_value = _value(left, right), _value(right, left)
             if right_value is not None and left_value is None:
                 return Clause(left, operator, frozenset({right_value}))
             if left_value is not None and right_value is None:
@@ -120,7 +131,8 @@ def as_clause(node: Node) -> Clause | None:
     return None
 
 
-def _value(node: Node) -> Value | None:
+def _value(node: Node, subject: Node) -> Value | None:
+    """Return a constant as it compares with others about the same subject, money in that currency only."""
     match node:
         case Literal(bool()):
             return None
@@ -128,7 +140,12 @@ def _value(node: Node) -> Value | None:
             return value
         case Literal(Duration(us)):
             return Decimal(us)
+        case Literal(Quantity() as quantity):
+            return quantity.number
+        case Literal(Money(amount, currency)):
+            same = isinstance(subject, Name) and subject.name == f"amount_{currency.lower()}"
+            return amount if same else None
         case Negative(operand):
-            inner = _value(operand)
+            inner = _value(operand, subject)
             return -inner if isinstance(inner, Decimal) else None
     return None

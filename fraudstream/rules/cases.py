@@ -12,10 +12,10 @@ from fraudstream.events.money import EXPONENTS
 from fraudstream.events.nesting import put
 from fraudstream.events.schema import Schema
 from fraudstream.events.times import format_time, parse_time
+from fraudstream.rules.case_schema import Case
 from fraudstream.rules.durations import parse_duration
 from fraudstream.rules.errors import RulesetError, did_you_mean
 from fraudstream.rules.ruleset import Rule
-from fraudstream.rules.schema import Case
 from fraudstream.rules.yaml_file import YamlPath
 
 NOW_US = parse_time("2026-10-07T12:00:00Z")

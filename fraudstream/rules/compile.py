@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from difflib import get_close_matches
 from functools import cached_property
 
 from fraudstream.events.money import factor
-from fraudstream.rules import operators
-from fraudstream.rules.functions import FUNCTIONS, TEXT_TESTS
+from fraudstream.rules import calls, operators
+from fraudstream.rules.errors import did_you_mean
+from fraudstream.rules.functions import FUNCTIONS, unknown_function
+from fraudstream.rules.membership import on_list
 from fraudstream.rules.parse import ExpressionError
 from fraudstream.rules.program import Program, Register
 from fraudstream.rules.scope import Scope
@@ -24,14 +24,17 @@ from fraudstream.rules.tree import (
     Junction,
     Listing,
     Literal,
+    Money,
     Name,
     Negative,
     Node,
     Not,
+    Quantity,
     children,
+    plain_number,
     write,
 )
-from fraudstream.rules.types import DURATION, NULL, NUMBER, TEXT, TRUTH, Kind, Type
+from fraudstream.rules.types import DURATION, NULL, NUMBER, TEXT, TRUTH, Kind, Type, money, number
 
 
 @dataclass(frozen=True)
@@ -119,6 +122,10 @@ class _Compilation:
                 return program.whole(us), DURATION
             case Decimal():
                 return operators.constant(program, value), NUMBER
+            case Quantity():
+                return operators.constant(program, value.number), number(value.unit)
+            case Money(amount, currency):
+                return operators.constant(program, amount * factor(currency)), money(currency)
 
     def _name(self, node: Name) -> Compiled:
         symbol = self.scope.find(node.name)
@@ -140,8 +147,8 @@ class _Compilation:
             return register
         if other.type.currency is None:
             per_major = self.scope.currencies.minor_per_major(self.program)
-        elif isinstance(one.node, Literal) and isinstance(one.node.value, Decimal):
-            return operators.constant(self.program, one.node.value * factor(other.type.currency))
+        elif (value := plain_number(one.node)) is not None:
+            return operators.constant(self.program, value * factor(other.type.currency))
         else:
             per_major = self.program.whole(factor(other.type.currency))
         return operators.arithmetic(self.program, "*", register, per_major)
@@ -149,9 +156,11 @@ class _Compilation:
     def _arithmetic(self, node: Arithmetic) -> Compiled:
         first, second = self.compile(node.left), self.compile(node.right)
         result = operators.result_type(node.operator, first.type, second.type)
-        if result is None:
+        if result is None or (node.operator in "+-%" and _clash(first.type, second.type)):
             message = f"cannot compute {first.type} {node.operator} {second.type} in {write(node)}"
             raise ExpressionError(message, node.position)
+        unit = None if node.operator in "*/" else first.type.unit or second.type.unit
+        result = replace(result, unit=unit)
         if node.operator in "*/" and Kind.NUMBER in (first.type.kind, second.type.kind):
             # Money times or by a plain number: the number is a factor, not an amount.
             left, right = self.register(first), self.register(second)
@@ -170,18 +179,17 @@ class _Compilation:
 
     def _compared(self, operator: str, first: Compiled, second: Compiled) -> Register:
         program = self.program
-        if _number(first) is not None and _number(second) is None:
+        if isinstance(first.node, Literal) and not isinstance(second.node, Literal):
             return self._compared(operators.MIRRORED[operator], second, first)
-        number = _number(second)
-        if number is None or first.type.kind not in (Kind.NUMBER, Kind.MONEY):
+        constant = _constant_of(first, second)
+        if constant is None or first.type.kind not in (Kind.NUMBER, Kind.MONEY, Kind.DURATION):
             return operators.comparison(
                 program, operator, self._scaled(first, second), self._scaled(second, first)
             )
         if first.type.kind is Kind.MONEY and first.type.currency is None:
-            minor = self.scope.currencies.minor(program, number, operator)
+            minor = self.scope.currencies.minor(program, constant, operator)
             return operators.comparison(program, operator, self.register(first), minor)
-        scale = factor(first.type.currency) if first.type.currency else 1
-        return operators.comparison_with(program, operator, self.register(first), number * scale)
+        return operators.comparison_with(program, operator, self.register(first), constant)
 
     def _check_comparable(self, node: Comparison, first: Compiled, second: Compiled) -> None:
         kinds = {first.type.kind, second.type.kind}
@@ -189,7 +197,9 @@ class _Compilation:
             raise ExpressionError(
                 "nothing compares with null: write `is null` or `is not null`", node.position
             )
-        if kinds != {Kind.NUMBER, Kind.MONEY} and first.type != second.type:
+        if (kinds != {Kind.NUMBER, Kind.MONEY} and first.type != second.type) or _clash(
+            first.type, second.type
+        ):
             message = f"cannot compare {first.type} with {second.type} in {write(node)}"
             raise ExpressionError(message, node.position)
         if kinds & {Kind.TEXT, Kind.TRUTH} and node.operator not in ("==", "!="):
@@ -207,14 +217,16 @@ class _Compilation:
         choices = symbol.column.choices if symbol and symbol.column else None
         if choices is None or constant.value in choices:
             return
-        close = get_close_matches(str(constant.value), choices, n=1)
-        remedy = f"did you mean {close[0]}?" if close else f"known are {', '.join(sorted(choices))}"
+        remedy = did_you_mean(str(constant.value), choices) or f"known are {', '.join(sorted(choices))}"
         message = f"{column.name} is never {write(constant)}: {remedy}"
         raise ExpressionError(message, constant.position)
 
     def _membership(self, node: Comparison) -> Compiled:
+        if isinstance(node.right, Call) and node.right.function == "list":
+            return self._on_list(node, node.right)
         if not isinstance(node.right, Listing) or not node.right.items:
-            raise ExpressionError('`in` takes a list such as ["US", "GB"]', node.position)
+            message = '`in` takes a list such as ["US", "GB"] or list("high_risk_countries")'
+            raise ExpressionError(message, node.position)
         first = self.compile(node.left)
         items: list[Literal] = []
         for item in node.right.items:
@@ -233,6 +245,17 @@ class _Compilation:
             register = operators.junction(self.program, "or", equals)
         return self._compiled(node, TRUTH, register, first)
 
+    def _on_list(self, node: Comparison, call: Call) -> Compiled:
+        match call.arguments:
+            case (Literal(str()) as name,):
+                first = self.compile(node.left)
+                if first.type != TEXT:
+                    message = f"lists hold texts, and {write(node.left)} is {first.type}: use a text column"
+                    raise ExpressionError(message, node.position)
+                register = on_list(self.program, self.scope, self.register(first), name)
+                return self._compiled(node, TRUTH, register, first)
+        raise ExpressionError('list takes the id of a list as text, such as list("mules")', call.position)
+
     def _is_null(self, node: Node, operand: Node) -> Compiled:
         inner = self.compile(operand)
         if inner.type.kind is Kind.TRUTH:
@@ -249,60 +272,26 @@ class _Compilation:
         return self._compiled(node, TRUTH, register, *operands)
 
     def _call(self, node: Call) -> Compiled:
-        if node.function == "score":
-            return self._score(node)
-        if node.function in TEXT_TESTS:
-            return self._text_test(node)
         function = FUNCTIONS.get(node.function)
         if function is None:
-            known = [*FUNCTIONS, *TEXT_TESTS, "score"]
-            close = get_close_matches(node.function, known, n=1)
-            remedy = f"did you mean {close[0]}?" if close else f"known are {', '.join(sorted(known))}"
-            raise ExpressionError(f"there is no function {node.function}: {remedy}", node.position)
-        operands = tuple(self.compile(each) for each in node.arguments)
-        kinds = tuple(each.type.kind for each in operands)
-        # Money inside a function is its number of minor units over the factor: a plain number.
-        if tuple(Kind.NUMBER if kind is Kind.MONEY else kind for kind in kinds) != function.arguments:
-            wanted = ", ".join(function.arguments)
-            raise ExpressionError(f"{node.function} takes ({wanted})", node.position)
-        register = function.compute(self.program, *(self._in_major_units(each) for each in operands))
-        return self._compiled(node, function.result, register, *operands)
-
-    def _in_major_units(self, operand: Compiled) -> Register:
-        register = self.register(operand)
-        if operand.type.kind is not Kind.MONEY:
-            return register
-        currency = operand.type.currency
-        per_major = (
-            self.program.whole(factor(currency))
-            if currency
-            else self.scope.currencies.minor_per_major(self.program)
-        )
-        return operators.arithmetic(self.program, "/", register, per_major)
-
-    def _score(self, node: Call) -> Compiled:
-        match node.arguments:
-            case (Literal(str(model)),) if model in self.scope.models:
-                return self._compiled(node, NUMBER, self.program.score(model))
-        known = ", ".join(sorted(self.scope.models)) or "none"
-        raise ExpressionError(f"score takes the id of a model as text; models: {known}", node.position)
-
-    def _text_test(self, node: Call) -> Compiled:
-        match node.arguments:
-            case (Name() as name, Literal(str(part))) if self.compile(name).type == TEXT:
-                operand = self.compile(name)
-                passes = _test(TEXT_TESTS[node.function], part)
-                codes = self.register(operand)
-                register = self.program.text_test(codes, (node.function, part), passes)
-                return self._compiled(node, TRUTH, register, operand)
-        raise ExpressionError(f'{node.function} takes a text column and a "text"', node.position)
+            raise ExpressionError(unknown_function(node.function), node.position)
+        call = calls.Call(node, function.takes, self.program, self.scope, self.compile, self._scaled)
+        result = function.build(call)
+        return self._compiled(node, result.type, result.register, *result.operands)
 
 
-def _number(compiled: Compiled) -> Decimal | None:
-    """Return the number that an expression is, None where it is no plain number."""
-    node = compiled.node
-    return node.value if isinstance(node, Literal) and isinstance(node.value, Decimal) else None
+def _clash(first: Type, second: Type) -> bool:
+    """Tell whether both are in a unit, and not in the same."""
+    return first.unit is not None and second.unit is not None and first.unit != second.unit
 
 
-def _test(test: Callable[[str, str], bool], part: str) -> Callable[[str], bool]:
-    return lambda text: test(text, part)
+def _constant_of(first: Compiled, second: Compiled) -> Decimal | None:
+    """Return the constant that the second is, in the minor units of the first; None where it is none."""
+    kind, currency = first.type.kind, first.type.currency
+    match second.node:
+        case Literal(Money(amount, of)):
+            return amount * factor(of) if kind is Kind.MONEY else amount
+        case Literal(Duration(us)):
+            return Decimal(us)
+    value = plain_number(second.node)
+    return value * factor(currency) if value is not None and kind is Kind.MONEY and currency else value

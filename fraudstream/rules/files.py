@@ -8,7 +8,8 @@ from pydantic import BeforeValidator, Field
 
 from fraudstream.events.money import EXPONENTS
 from fraudstream.events.rates import RateTable
-from fraudstream.rules.schema import Day, FeatureSpec, Strict
+from fraudstream.rules.fields import Day, Strict
+from fraudstream.rules.schema import FeatureSpec
 
 
 class ReasonCodes(Strict):

@@ -96,8 +96,8 @@ class Linked:
     def _outputs(self, events: int) -> Outputs:
         sizes = self._program.sizes
         return Outputs(
-            np.empty((events, sizes["masks"]), np.bool_),
-            np.empty((events, sizes["wholes"]), np.int64),
+            np.empty((sizes["masks"], events), np.bool_),
+            np.empty((sizes["wholes"], events), np.int64),
             np.empty((events, sizes["reals"]), np.float64),
             np.empty((sizes["verdicts"], events), np.bool_),
             np.zeros((sizes["verdicts"], 3), np.int64),

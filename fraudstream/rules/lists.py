@@ -19,7 +19,7 @@ from pydantic import Field, field_validator, model_validator
 
 from fraudstream.events.times import day_us
 from fraudstream.rules.errors import Problem, RulesetError, did_you_mean
-from fraudstream.rules.schema import Day, Strict
+from fraudstream.rules.fields import Day, Strict
 from fraudstream.rules.validation import validated
 from fraudstream.rules.yaml_file import YamlFile, YamlPath, read_text, read_yaml
 
@@ -111,7 +111,7 @@ def named_lists(files: Iterable[YamlFile], problems: list[Problem]) -> list[Name
 def _named_list(file: YamlFile) -> NamedList:
     spec = validated(file, ListFile)
     entries = tuple(
-        ListEntry(each.value, _day_us(each.from_), _day_us(each.to), each.note) for each in spec.entries
+        ListEntry(each.value, day_us(each.from_), day_us(each.to), each.note) for each in spec.entries
     )
     problems = list(_overlaps(entries, file))
     if problems:
@@ -122,10 +122,6 @@ def _named_list(file: YamlFile) -> NamedList:
 def read_list(name: str, content: bytes) -> YamlFile:
     """Read the data of a list from YAML or CSV, by the end of its name."""
     return _Csv(name, content).file() if name.endswith(".csv") else read_yaml(name, content)
-
-
-def _day_us(day: date | None) -> int | None:
-    return None if day is None else day_us(day)
 
 
 def _overlaps(entries: Sequence[ListEntry], file: YamlFile) -> Iterator[Problem]:

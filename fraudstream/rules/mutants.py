@@ -18,6 +18,7 @@ from fraudstream.rules.errors import Problem
 from fraudstream.rules.parse import ExpressionError
 from fraudstream.rules.reachability import position
 from fraudstream.rules.ruleset import Rule
+from fraudstream.rules.schema import WINDOW_US_MAX
 from fraudstream.rules.tree import (
     Arithmetic,
     Call,
@@ -28,9 +29,11 @@ from fraudstream.rules.tree import (
     Junction,
     Listing,
     Literal,
+    Money,
     Negative,
     Node,
     Not,
+    Quantity,
     parts,
     write,
     write_constant,
@@ -82,10 +85,18 @@ def notches(value: Constant) -> Iterator[Constant]:
             notch = Decimal(1) if value == value.to_integral_value() else abs(value) * _SHARE
             yield value - notch
             yield value + notch
+        case Money(amount, currency):
+            yield from (Money(moved, currency) for moved in notches(amount) if isinstance(moved, Decimal))
+        case Quantity(given, unit):
+            yield from (Quantity(moved, unit) for moved in notches(given) if isinstance(moved, Decimal))
         case Duration(us):
             for moved in (us - SECOND_US, us + SECOND_US):
                 if 0 < moved <= DURATION_US_MAX:
                     yield Duration(moved)
+        case Money(amount, currency):
+            yield from (Money(moved, currency) for moved in notches(amount) if isinstance(moved, Decimal))
+        case Quantity(given, unit):
+            yield from (Quantity(moved, unit) for moved in notches(given) if isinstance(moved, Decimal))
 
 
 def _mutant(rule: Rule, variant: _Variant, **changed: Any) -> Mutant:
@@ -144,30 +155,43 @@ def _of_where(rule: Rule, name: str, where: Node) -> Iterator[Mutant]:
         f"add a case whose history has an event that {name} must not count",
         position(where),
     )
-    for variant in (left_out, *_variants(where)):
+    inside = (replace(each, change=f"where of {name}: {each.change}") for each in _variants(where))
+    for variant in (left_out, *inside):
         yield _mutant(rule, variant, where={**rule.where, name: variant.node})
 
 
 def _of_window(rule: Rule, name: str) -> Iterator[Mutant]:
+    """Yield a feature with its window, and its offset, a second shorter and longer."""
     spec = rule.spec.features[name]
-    if spec.window is None:
-        return
-    window = format_duration(spec.window)
-    for step_us, remedy in (
-        (-SECOND_US, f"that happened one second less than {window} before still counts"),
-        (SECOND_US, f"that happened exactly {window} before counts no more"),
-    ):
-        moved_us = spec.window + step_us
-        if moved_us <= 0:
+    for key, length_us in (("window", spec.window), ("offset", spec.offset)):
+        if length_us is None:
             continue
-        features = {**rule.spec.features, name: spec.model_copy(update={"window": moved_us})}
-        change = f"window of {name} {window} as {format_duration(moved_us)}"
-        yield Mutant(
-            replace(rule, spec=rule.spec.model_copy(update={"features": features})),
-            change,
-            f"add a case in which an event {remedy}",
-            rule.file.problem(("features", name, "window"), change),
+        back_us = (spec.window or 0) + (spec.offset or 0) if key == "window" else length_us
+        remedy = _at_edge(format_duration(back_us), is_end=key == "window")
+        for moved_us in (length_us - SECOND_US, length_us + SECOND_US):
+            if not 0 < moved_us <= WINDOW_US_MAX:
+                continue
+            features = {**rule.spec.features, name: spec.model_copy(update={key: moved_us})}
+            change = f"{key} of {name} {format_duration(length_us)} as {format_duration(moved_us)}"
+            yield Mutant(
+                replace(rule, spec=rule.spec.model_copy(update={"features": features})),
+                change,
+                remedy[moved_us > length_us],
+                rule.file.problem(("features", name, key), change),
+            )
+
+
+def _at_edge(back: str, *, is_end: bool) -> tuple[str, str]:
+    """Return the cases that notice an edge of a window a second later and a second earlier."""
+    if is_end:
+        return (
+            f"add a case in which an event that happened one second less than {back} before still counts",
+            f"add a case in which an event that happened exactly {back} before counts no more",
         )
+    return (
+        f"add a case in which an event that happened one second less than {back} before does not count yet",
+        f"add a case in which an event that happened exactly {back} before counts already",
+    )
 
 
 def _putting(name: str, value: Constant) -> Callable[[Node], Node]:

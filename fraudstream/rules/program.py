@@ -147,13 +147,13 @@ class Program:
         return self._known[place]
 
     def emit_mask(self, condition: Register | None, value: Register | None) -> int:
-        """Leave where a condition is surely true and a value known; return the column of the masks."""
+        """Leave where a condition is surely true and a value known; return the row of the masks."""
         whole = value if value is not None and value.bank is Bank.WHOLE else -1
         real = value if value is not None and value.bank is Bank.REAL else -1
         return self._emit(ops.EMIT_MASK, "masks", -1 if condition is None else condition, whole, real)
 
     def emit_whole(self, register: Register) -> int:
-        """Leave whole numbers; return their column."""
+        """Leave whole numbers; return their row."""
         return self._emit(ops.EMIT_WHOLE, "wholes", register)
 
     def emit_real(self, register: Register) -> int:
@@ -162,9 +162,10 @@ class Program:
             register = self.compute(ops.TO_FLOAT, Bank.REAL, register)
         return self._emit(ops.EMIT_REAL, "reals", register)
 
-    def judge(self, condition: Register) -> int:
-        """Leave a verdict; return its row among the hits."""
-        return self._emit(ops.JUDGE, "verdicts", condition)
+    def judge(self, condition: Register, row: int) -> None:
+        """Leave a verdict in a row of the hits and counts."""
+        self.sizes["verdicts"] = max(self.sizes["verdicts"], row + 1)
+        self.instructions.append(Instruction(ops.JUDGE, row, (condition,)))
 
     def _emit(self, op: int, output: str, *operands: Register | int) -> int:
         place = self.sizes[output]

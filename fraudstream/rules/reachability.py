@@ -14,7 +14,16 @@ from fraudstream.rules.schema import FeatureSpec
 from fraudstream.rules.tree import Call, Junction, Name, Node, Not, parts, write
 
 _COUNTS = (Aggregate.COUNT, Aggregate.DISTINCT)
-_NOT_NEGATIVE = (*_COUNTS, Aggregate.TIME_SINCE_LAST, Aggregate.TIME_SINCE_FIRST)
+_OF_CALLS = {
+    "score": (0, 1),
+    "hour": (0, 23),
+    "minute_of_day": (0, 1_439),
+    "weekday": (1, 7),
+    "day_of_month": (1, 31),
+    "first_digit": (1, 9),
+}
+"""The least and the greatest value of some functions; all but the score are whole numbers."""
+_NOT_NEGATIVE = (*_COUNTS, Aggregate.STDDEV, Aggregate.TIME_SINCE_LAST, Aggregate.TIME_SINCE_FIRST)
 
 
 @dataclass(frozen=True)
@@ -44,8 +53,9 @@ def natures(schema: Schema, features: dict[str, FeatureSpec]) -> Natures:
                 if column.maximum is not None:
                     bounds = bounds.narrowed(_bound(subject, "<=", column.maximum))
                 return Nature(bounds)
-            case Call("score"):
-                return Nature(Range(low=Decimal(0), high=Decimal(1)))
+            case Call(function) if function in _OF_CALLS:
+                least, greatest = _OF_CALLS[function]
+                return Nature(Range(low=Decimal(least), high=Decimal(greatest)), whole=function != "score")
         return Nature()
 
     return nature

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
-from decimal import Decimal
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import PurePosixPath
 
@@ -16,14 +14,23 @@ from fraudstream.events.rates import RateTable
 from fraudstream.events.times import day_us
 from fraudstream.rules.actions import Actions
 from fraudstream.rules.bands import band_conditions
-from fraudstream.rules.durations import parse_duration
 from fraudstream.rules.errors import Problem, RulesetError
 from fraudstream.rules.files import ModelFile, ReasonCodes
 from fraudstream.rules.lists import NamedList, named_lists, read_list
+from fraudstream.rules.params import constant_of
 from fraudstream.rules.parse import EXPRESSION_CHARS_MAX, ExpressionError, parse
-from fraudstream.rules.schema import Condition, FeatureSpec, ParamValue, RuleSpec, Status
+from fraudstream.rules.references import needed
+from fraudstream.rules.schema import Condition, Effective, FeatureSpec, RuleSpec, Status
 from fraudstream.rules.shared import SHARED_FILES, Shared
-from fraudstream.rules.tree import Constant, Duration, Junction, Listing, Literal, Node, Not, put_in
+from fraudstream.rules.tree import (
+    Constant,
+    Junction,
+    Listing,
+    Literal,
+    Node,
+    Not,
+    put_in,
+)
 from fraudstream.rules.typologies import Typologies
 from fraudstream.rules.validation import validated
 from fraudstream.rules.yaml_file import YamlFile, YamlPath, read_yaml
@@ -75,14 +82,14 @@ class Rule:
         """Whether the engine evaluates the rule at all."""
         return self.spec.status in (Status.SHADOW, Status.LIVE)
 
+    def always(self) -> Rule:
+        """Return the rule without its effective days."""
+        return replace(self, spec=self.spec.model_copy(update={"effective": Effective()}))
+
     @cached_property
     def effective_us(self) -> tuple[int | None, int | None]:
         """The event times between which the rule is evaluated, in microseconds; None = open."""
-        return _day_us(self.spec.effective.from_), _day_us(self.spec.effective.to)
-
-
-def _day_us(day: date | None) -> int | None:
-    return None if day is None else day_us(day)
+        return day_us(self.spec.effective.from_), day_us(self.spec.effective.to)
 
 
 def _locate(file: YamlFile, origins: Sequence[YamlPath], error: ExpressionError) -> Problem:
@@ -122,9 +129,10 @@ class Ruleset:
     """The shared files by name, for what is found wrong with them only when the columns are known."""
 
     def only(self, rule: Rule) -> Ruleset:
-        """Return the ruleset of one rule alone, without models: what its inline tests run on."""
+        """Return the ruleset of one rule, and of those it rests on: what its inline tests run on."""
         typologies = self.typologies.without_scores()
-        return Ruleset(self.version, (rule,), typologies, self.reason_codes, self.rates, (), lists=self.lists)
+        rules = (rule, *(each.always() for each in needed(rule, self.rules)))
+        return Ruleset(self.version, rules, typologies, self.reason_codes, self.rates, (), lists=self.lists)
 
 
 def build_ruleset(files: Mapping[str, bytes]) -> Ruleset:
@@ -218,27 +226,15 @@ def _rule(file: YamlFile, problems: list[Problem]) -> list[Rule]:
     texts = _Texts(file, constants, problems)
     for name, value in spec.params.items():
         if not isinstance(value, list):
-            constants[name] = _constant(value)
+            constants[name] = constant_of(value)
         else:
-            texts.lists[name] = Listing(tuple(Literal(_constant(item)) for item in value))
+            texts.lists[name] = Listing(tuple(Literal(constant_of(item)) for item in value))
     where = texts.conditions_of(spec.features, ("features",))
     when = texts.condition(spec.when, ("when",))
     bands = band_conditions(file, spec, texts.expression, problems)
     if len(problems) > found or when is None:
         return []
     return [Rule(spec, file, when, where, tuple(texts.origins), bands)]
-
-
-def _constant(value: ParamValue) -> Constant:
-    """Return a parameter as a constant of the language; `24h` is a duration, other texts are texts."""
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, int | float):
-        return Decimal(str(value))
-    try:
-        return Duration(parse_duration(str(value)))
-    except ValueError:
-        return str(value)
 
 
 def _model(file: YamlFile, problems: list[Problem]) -> list[Model]:

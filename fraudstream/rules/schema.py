@@ -3,62 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from fraudstream.features.catalogue import DAY_US, OF_EVENTS, OF_FIRST, OF_LAST, OF_OTHERS, Aggregate, Feature
-from fraudstream.rules.durations import parse_duration
+from fraudstream.rules.case_schema import Tests
+from fraudstream.rules.fields import Columns, Day, DurationUs, Strict
+from fraudstream.rules.params import ParamValue
 
 RULE_SCHEMA = "fraudstream.rule/v1"
 _NAME = r"^[a-z][a-z0-9_]*$"
 WINDOW_US_MAX = 365 * DAY_US
 """How far a window may reach back, its offset included."""
-
-
-class Strict(BaseModel):
-    """A part of a file: unknown keys are refused, values are not bent into shape."""
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, populate_by_name=True, use_attribute_docstrings=True
-    )
-
-
-def _duration(value: object) -> object:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        raise ValueError(f"{value} has no unit: write a duration such as 24h")
-    return parse_duration(value) if isinstance(value, str) else value
-
-
-def _columns(value: object) -> object:
-    return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
-
-
-def _date(value: object) -> object:
-    try:
-        return date.fromisoformat(value) if isinstance(value, str) else value
-    except ValueError:
-        raise ValueError(f"{value!r} is no day: write it as 2026-09-01") from None
-
-
-DURATION_PATTERN = r"^ *[0-9]{1,9}[smhdw] *$"
-DurationUs = Annotated[
-    int,
-    Field(gt=0),
-    BeforeValidator(_duration, json_schema_input_type=Annotated[str, Field(pattern=DURATION_PATTERN)]),
-]
-"""Microseconds, written `7d`."""
-Columns = Annotated[
-    tuple[str, ...],
-    Field(min_length=1, max_length=3),
-    BeforeValidator(
-        _columns, json_schema_input_type=str | Annotated[list[str], Field(min_length=1, max_length=3)]
-    ),
-]
-"""One column, or a list of at most three."""
-Day = Annotated[date, BeforeValidator(_date)]
 
 
 class Status(StrEnum):
@@ -221,65 +179,6 @@ class Effective(Strict):
         return self
 
 
-class Case(Strict):
-    """One inline test: events before, the event, and what the rule must say, a hit also in which band."""
-
-    name: str
-    """What the case shows."""
-    history: list[dict[str, Any]] | None = None
-    """The events before, instead of those of all cases; `at: -2h` says when."""
-    event: dict[str, Any] = {}
-    """What differs from the defaults."""
-    scores: dict[str, float] = {}
-    """Stands in for the models' scores, by their ids."""
-    expect: Literal["hit", "miss", "not_evaluated"]
-    """What the rule must say."""
-    band: str | None = None
-    """The band that a hit must lie in."""
-
-    @property
-    def expected(self) -> str:
-        """What the rule must say, in words."""
-        return self.expect if self.band is None else f"{self.expect} in band {self.band}"
-
-    @model_validator(mode="after")
-    def _band_is_of_a_hit(self) -> Case:
-        if self.band is not None and self.expect != "hit":
-            raise ValueError(
-                f"only a hit lies in a band: take band out, or write expect: hit in {self.name!r}"
-            )
-        return self
-
-
-class Accepted(Strict):
-    """A change of the rule that no case can notice, in the words of `fraudstream rules mutate`, and why."""
-
-    change: str
-    """The words between `no case notices` and the colon."""
-    because: str = Field(min_length=1)
-    """Why no case can show it."""
-
-
-class Tests(Strict):
-    """The inline tests; defaults are put under every event."""
-
-    defaults: dict[str, Any] = {}
-    """Columns that every event has unless it says otherwise."""
-    history: list[dict[str, Any]] = []
-    """The events before the event of a case that gives none of its own."""
-    cases: list[Case]
-    accept: list[Accepted] = []
-    """Changes of the rule that no case can notice."""
-
-    @model_validator(mode="after")
-    def _names_differ(self) -> Tests:
-        names = [case.name for case in self.cases]
-        for name in names:
-            if names.count(name) > 1:
-                raise ValueError(f"two cases are named {name!r}: give each its own name")
-        return self
-
-
 Condition = str | Mapping[str, Any]
 
 
@@ -294,9 +193,6 @@ def _condition(value: object) -> object:
         if word in ("all", "any") and isinstance(operand, list) and operand:
             return {word: [_condition(each) for each in operand]}
     raise ValueError("write an expression, or one of all: [...], any: [...], not: ...")
-
-
-ParamValue = bool | int | float | str | list[int | float | str]
 
 
 class RuleSpec(Strict):
@@ -315,9 +211,9 @@ class RuleSpec(Strict):
     severity: Literal["low", "medium", "high", "critical"]
     typology: str
     """A key of typologies.yml."""
-    regulation: list[str] = []
+    regulation: list[str] = Field([])
     """The laws that ask for the rule."""
-    references: list[str] = []
+    references: list[str] = Field([])
     """Reports that describe the crime."""
     rationale: str
     """Why a hit is suspicious."""
@@ -325,9 +221,9 @@ class RuleSpec(Strict):
     """Who is hit without guilt."""
     investigate: list[str] = Field(min_length=1)
     """What an analyst looks at."""
-    params: dict[Annotated[str, Field(pattern=_NAME)], ParamValue] = {}
+    params: dict[Annotated[str, Field(pattern=_NAME)], ParamValue] = Field({})
     """Thresholds and lists, with their unit in the name; durations carry it in the value."""
-    features: dict[Annotated[str, Field(pattern=_NAME)], FeatureSpec] = {}
+    features: dict[Annotated[str, Field(pattern=_NAME)], FeatureSpec] = Field({})
     """What is counted about whom, by the name that conditions use."""
     when: Annotated[Condition, AfterValidator(_condition)]
     """The condition: an expression, or all: [...], any: [...], not: ... of some."""

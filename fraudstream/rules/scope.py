@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from fraudstream.events.schema import ID, Column, ColumnType, Schema
 from fraudstream.rules import vm_code as ops
 from fraudstream.rules.currencies import Currencies
+from fraudstream.rules.lists import NamedList
 from fraudstream.rules.program import Bank, Program, Register
 from fraudstream.rules.types import NUMBER, OWN_MONEY, TEXT, TIME, Type, money
 
@@ -38,6 +39,9 @@ class Scope:
     currencies: Currencies
     models: frozenset[str] = frozenset()
     features: Mapping[str, Symbol] = field(default_factory=dict)
+    lists: Mapping[str, NamedList] = field(default_factory=dict)
+    outcomes: Mapping[str, Register] = field(default_factory=dict)
+    """Of the rules that are judged before, by id."""
 
     def find(self, name: str) -> Symbol | None:
         """Return the meaning of a name, or None."""

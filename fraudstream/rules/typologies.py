@@ -10,7 +10,8 @@ from pydantic import BeforeValidator, Field
 
 from fraudstream.rules.bands import Band, faults
 from fraudstream.rules.errors import Problem, did_you_mean
-from fraudstream.rules.schema import Action, Columns, DurationUs, RuleSpec, Status, Strict, Suppress
+from fraudstream.rules.fields import Columns, DurationUs, Strict
+from fraudstream.rules.schema import Action, RuleSpec, Status, Suppress
 from fraudstream.rules.yaml_file import YamlFile, YamlPath
 
 WEIGHT_MAX = 10_000

@@ -13,6 +13,8 @@ from fraudstream.rules.errors import Problem, RulesetError, did_you_mean
 from fraudstream.rules.yaml_file import YamlFile, YamlPath
 
 _Model = TypeVar("_Model", bound=BaseModel)
+FAULTS_MAX = 20
+"""So many faults of one file are told, and the number of the rest: a file of another kind has thousands."""
 _GIVEN_CHARS_MAX = 60
 
 
@@ -21,7 +23,11 @@ def validated(file: YamlFile, model: type[_Model]) -> _Model:
     try:
         return model.model_validate(file.data)
     except ValidationError as error:
-        raise RulesetError([_problem(file, model, fault) for fault in error.errors()]) from None
+        faults = error.errors()
+        problems = [_problem(file, model, fault) for fault in faults[:FAULTS_MAX]]
+        if len(faults) > FAULTS_MAX:
+            problems.append(file.problem((), f"{len(faults) - FAULTS_MAX} more faults: correct these first"))
+        raise RulesetError(problems) from None
 
 
 def _problem(file: YamlFile, model: type[BaseModel], fault: ErrorDetails) -> Problem:

@@ -84,8 +84,8 @@ OPERANDS = 5
     EFFECTIVE,  # t <- [t, i time, word of from and to]
 ) = range(66, 68)
 (
-    EMIT_MASK,  # column <- [t or -1, i that must be known or -1, f that must be known or -1]
-    EMIT_WHOLE,  # column <- [i]
+    EMIT_MASK,  # row <- [t or -1, i that must be known or -1, f that must be known or -1]
+    EMIT_WHOLE,  # row <- [i]
     EMIT_REAL,  # column <- [f]
     JUDGE,  # row <- [t]
 ) = range(70, 74)
@@ -131,7 +131,7 @@ class Inputs(NamedTuple):
 class Outputs(NamedTuple):
     """What a program leaves for n events, each part as wide as the program asks for.
 
-    masks bool [n, masks]; wholes int64 [n, wholes]; reals float64 [n, reals], NaN where unknown; hits bool
+    masks bool [masks, n]; wholes int64 [wholes, n]; reals float64 [n, reals], NaN where unknown; hits bool
     [verdicts, n] of all that came true; counts int64 [verdicts, 3] of true, false and unknown; hit bool [n],
     where any verdict came true.
     """

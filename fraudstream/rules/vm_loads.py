@@ -68,7 +68,7 @@ def emit(line: Integer, registers: Registers, outputs: Outputs, start: Integer, 
     op, to, a, b, c = line[0], line[1], line[2], line[3], line[4]
     if op == EMIT_WHOLE:
         for i in range(n):
-            outputs.wholes[start + i, to] = registers.wholes[a, i]
+            outputs.wholes[to, start + i] = registers.wholes[a, i]
     elif op == EMIT_REAL:
         for i in range(n):
             known = registers.reals_known[a, i] != 0
@@ -78,7 +78,7 @@ def emit(line: Integer, registers: Registers, outputs: Outputs, start: Integer, 
             wanted = a < 0 or registers.truths[a, i] != 0
             wanted &= b < 0 or registers.wholes_known[b, i] != 0
             wanted &= c < 0 or registers.reals_known[c, i] != 0
-            outputs.masks[start + i, to] = wanted
+            outputs.masks[to, start + i] = wanted
 
 
 @lean_kernel

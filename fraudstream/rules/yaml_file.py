@@ -80,7 +80,8 @@ def read_text(name: str, content: bytes, bytes_max: int = FILE_BYTES_MAX) -> str
         text = content.decode()
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise _error(name, line, 1, f"byte {error.start} is not UTF-8: save the file as UTF-8") from None
+        column = error.start - content.rfind(b"\n", 0, error.start)
+        raise _error(name, line, column, f"byte {error.start} is not UTF-8: save the file as UTF-8") from None
     strange = _CONTROL.search(text)
     if strange is not None:
         before = text[: strange.start()]

@@ -44,12 +44,12 @@ def mutate(ruleset: Ruleset, rule: Rule, schema: Schema) -> Mutation:
     for case in case_messages(rule, schema):
         engine = Engine(crowd, Settings(schema, duplicates=CASE_HORIZON), any_score=True)
         outcomes = outcomes_of(engine, case)
-        got = outcomes if isinstance(outcomes, str) else outcomes[0]
-        if got != case.case.expected:
+        said = {} if isinstance(outcomes, str) else dict(zip(engine.rule_ids, outcomes, strict=True))
+        if said.get("0") != case.case.expected:
             what = f"{rule.id}: case {case.case.name!r} fails as the rule stands"
             message = f"{what}: run `fraudstream rules test`"
             return Mutation(rule, 0, (rule.file.problem(("tests", "cases"), message),))
-        unnoticed &= {index for index, outcome in enumerate(outcomes) if outcome == case.case.expected}
+        unnoticed = {index for index in unnoticed if said[str(index)] == case.case.expected}
     living = [tried[index - 1] for index in sorted(unnoticed) if index]
     return Mutation(rule, len(tried), tuple(_problems(rule, living)))
 
@@ -71,7 +71,7 @@ def _problems(rule: Rule, living: Sequence[Mutant]) -> Iterator[Problem]:
 def _crowd(alone: Ruleset, rule: Rule, tried: Sequence[Mutant]) -> Ruleset:
     """Return the ruleset of a rule and its mutants, in this order, all live on every day."""
     changed = [_renamed(mutant.rule, index) for index, mutant in enumerate(tried, start=1)]
-    return replace(alone, rules=(_renamed(rule, 0), *changed))
+    return replace(alone, rules=(_renamed(rule, 0), *changed, *alone.rules[1:]))
 
 
 def _renamed(rule: Rule, number: int) -> Rule:
@@ -85,11 +85,10 @@ def _distinct(alone: Ruleset, rule: Rule, tried: list[Mutant], schema: Schema) -
     try:
         bound = bind(_crowd(alone, rule, tried), schema, scores=True)
     except RulesetError as error:
+        bind(alone, schema, scores=True)
         broken = {int(problem.file) for problem in error.problems}
-        if 0 in broken:
-            bind(alone, schema, scores=True)
         return _distinct(
             alone, rule, [each for index, each in enumerate(tried, start=1) if index not in broken], schema
         )
-    same = bound.rules[0].when.slot
-    return [mutant for mutant, each in zip(tried, bound.rules[1:], strict=True) if each.when.slot != same]
+    slots = {each.rule.id: each.when.slot for each in bound.rules}
+    return [mutant for index, mutant in enumerate(tried, start=1) if slots[str(index)] != slots["0"]]

@@ -55,7 +55,10 @@ def test_a_band_inherits_what_it_does_not_say_from_then() -> None:
         ("{name: a, from: 2, to: 2}", "band a ends at 2, not after its begin: raise it"),
         ("{name: a}", "band a has neither from nor to: give it one, or take bands out"),
         ("{name: a, to: 1}, {name: a, from: 1}", "two bands are named a: give each its own name"),
-        ("{name: a, from: word}", "word is no number and no duration: write one, or a parameter that is one"),
+        (
+            "{name: a, from: word}",
+            "word is no number, amount or duration: write one, or a parameter that is one",
+        ),
         (
             "{name: a, from: 1, reason_code: ODD}",
             "reason code 'ODD' is not in reason_codes.yml: add it there",

@@ -21,7 +21,7 @@ def refusal(content: bytes) -> str:
     [
         (b"a: 1\nb:\n  c: 1\n  c: 2\n", "f.yml:4:3: the key stands twice: keep one of them"),
         (b"a: 1\na: 1\n", "f.yml:2:1: the key stands twice: keep one of them"),
-        (b"a: 1\nb: M\xfcller\n", "f.yml:2:1: byte 9 is not UTF-8: save the file as UTF-8"),
+        (b"a: 1\nb: M\xfcller\n", "f.yml:2:5: byte 9 is not UTF-8: save the file as UTF-8"),
         (b"", "f.yml:1:1: the file must be a mapping of keys to values"),
         (b"a: 1\nb: x\x00\n", "f.yml:2:5: U+0000 is a control character: remove it"),
         (b"a: !!python/name:os.system x\n", "f.yml:1:4: tags are not read: write the plain value"),

@@ -81,7 +81,7 @@ def test_windows_and_what_they_count_are_changed() -> None:
     features = '{n: {count: events, where: kind != "loan", by: debtor.id, window: 1h}}'
     assert changes("n > 1", features=features)[:4] == [
         "where of n left out",
-        'kind != "loan" as ==',
+        'where of n: kind != "loan" as ==',
         "window of n 1h as 3599s",
         "window of n 1h as 3601s",
     ]
@@ -144,3 +144,42 @@ def test_a_change_may_be_accepted_with_a_reason() -> None:
     accept = "accept: [{change: amount_usd >= 100 as >, because: so it is}, {change: x, because: y}]"
     (line,) = living("amount_usd >= 100", f"{cases}, {accept}")
     assert line.endswith("TST-ANY-001: 'x' is no change that goes unnoticed: remove it from accept")
+
+
+def test_a_rule_that_rests_on_another_is_mutated_with_it() -> None:
+    """The other rule stays as it is; what asks for its outcome is a clause like any other."""
+    cases = (
+        "[{name: both, event: {amount_usd: 500}, expect: hit},"
+        " {name: other, event: {amount_usd: 60}, expect: miss},"
+        " {name: none, event: {amount_usd: 5}, expect: miss}], defaults: {kind: transfer, debtor.id: c1}"
+    )
+    other = rule_file("amount_usd > 50", rule_id="TST-OTHER-001")
+    ruleset = ruleset_of(rule_file("'rule(\"TST-OTHER-001\") and amount_usd > 100'", cases=cases), other)
+    found = mutate(ruleset, ruleset.rules[0], Schema())
+    assert [problem.message.partition("notices ")[2].partition(":")[0] for problem in found.problems] == [
+        'rule("TST-OTHER-001") left out',
+        "amount_usd > 100 as >=",
+        "100 as 99",
+        "100 as 101",
+    ]
+
+
+def test_money_and_units_are_moved_like_numbers() -> None:
+    """A whole amount by one, any other number by 5 %."""
+    assert changes("amount > 100 USD")[1:] == ["100 USD as 99 USD", "100 USD as 101 USD"]
+    share = changes("amount_usd > a * 1", params="{a: {value: 50, unit: percent}}")
+    assert share[:2] == ["a 50 percent as 49 percent", "a 50 percent as 51 percent"]
+
+
+def test_an_offset_is_an_edge_of_its_own() -> None:
+    """Where the window ends is moved like where it begins."""
+    features = "{n: {count: events, by: debtor.id, window: 1h, offset: 2h}}"
+    (rule,) = ruleset_of(rule_file("n > 1", features=features)).rules
+    found = {mutant.change: mutant.remedy for mutant in mutants(rule)}
+    happened = "add a case in which an event that happened"
+    assert list(found.items())[:4] == [
+        ("window of n 1h as 3599s", f"{happened} one second less than 3h before still counts"),
+        ("window of n 1h as 3601s", f"{happened} exactly 3h before counts no more"),
+        ("offset of n 2h as 7199s", f"{happened} one second less than 2h before does not count yet"),
+        ("offset of n 2h as 7201s", f"{happened} exactly 2h before counts already"),
+    ]
