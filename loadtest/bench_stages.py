@@ -15,10 +15,11 @@ from fraudstream.engine.alerting import Alerting
 from fraudstream.engine.deciding import Decider
 from fraudstream.engine.duplicates import Duplicates
 from fraudstream.engine.features import FeatureStage
+from fraudstream.engine.generations import stores_for
 from fraudstream.engine.judging import Judge
 from fraudstream.engine.models import ModelStage
 from fraudstream.engine.step import Settings
-from fraudstream.engine.watermark import Watermark
+from fraudstream.engine.watermark import NEVER_US, Watermark
 from fraudstream.events.decode import Decoder
 from fraudstream.events.interning import Interner
 from fraudstream.rules.binding import BoundRule, bind
@@ -64,7 +65,8 @@ class Stages:
         self.rules: list[BoundRule] = bound.rules
         self._decoder = Decoder(settings.schema, interner)
         self._duplicates = Duplicates(settings.duplicates)
-        self._features = FeatureStage(bound, interner, settings.limits)
+        stores = stores_for(bound, settings.limits, (), NEVER_US)
+        self._features = FeatureStage(bound, interner, stores)
         self._models = ModelStage(bound, interner)
         self._judge = Judge(bound, interner)
         self._watermark = Watermark()

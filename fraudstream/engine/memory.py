@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from fraudstream.engine.features import FeatureStage
 from fraudstream.engine.watermark import NEVER_US
 from fraudstream.events.interning import Interner
-from fraudstream.features.store import FeatureStore
 
 SLACK_US = 3_600_000_000
 """A text counts as seen at the watermark before its batch; its event may be later by as much as this."""
@@ -34,14 +34,14 @@ class TextMemory:
             # The batch itself was dated by the watermark before it, too long ago.
             self._interner.see(codes)
 
-    def forget(self, store: FeatureStore) -> None:
-        """Release what is older than all that the store can still name, once per round of its own."""
-        round_us = store.round_started_us
+    def forget(self, features: FeatureStage) -> None:
+        """Release what is older than all that the features can still name, once per round of theirs."""
+        round_us = features.round_started_us
         if round_us == self._round_us:
             return
         self._round_us = round_us
         if round_us > NEVER_US:
-            self._interner.release(round_us - store.memory_us - SLACK_US)
+            self._interner.release(round_us - features.memory_us - SLACK_US)
 
     def snapshot(self) -> dict[str, int]:
         """Return the whole state."""

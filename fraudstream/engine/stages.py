@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from fraudstream.engine.alerting import Alerting, Judged
@@ -15,7 +15,7 @@ from fraudstream.engine.telling import Kept
 from fraudstream.engine.watermark import Tide
 from fraudstream.events.batch import EventBatch
 from fraudstream.events.interning import Interner
-from fraudstream.features.catalogue import Limits
+from fraudstream.features.store import FeatureStore
 from fraudstream.rules.binding import Bound
 from fraudstream.rules.view import View
 
@@ -37,13 +37,15 @@ class Outcome(NamedTuple):
 class Stages:
     """One object per ruleset; `adopt` hands the state of one to the next."""
 
-    def __init__(self, bound: Bound, interner: Interner, limits: Limits) -> None:
+    def __init__(
+        self, bound: Bound, interner: Interner, stores: Sequence[FeatureStore], lateness_us: int
+    ) -> None:
         self.bound = bound
-        self.features = FeatureStage(bound, interner, limits)
+        self.features = FeatureStage(bound, interner, stores)
         self._models = ModelStage(bound, interner)
         self._judge = Judge(bound, interner)
-        self._decider = Decider(bound, limits.lateness_us)
-        self._alerting = Alerting(bound, limits.lateness_us)
+        self._decider = Decider(bound, lateness_us)
+        self._alerting = Alerting(bound, lateness_us)
 
     def run(
         self, batch: EventBatch, tide: Tide, scores: Mapping[str, float] | None, witness: Witness | None
@@ -62,16 +64,17 @@ class Stages:
         return Outcome(judged, judgement, *self._alerting.alerts(judged))
 
     def adopt(self, old: Stages) -> None:
-        """Go on from the stages of another ruleset: what both know keeps its state, the rest begins now."""
-        self.features.store.adopt(old.features.store)
+        """Go on from the stages of another ruleset, whose feature stores these have already.
+
+        What both rulesets know keeps its state, the rest begins now.
+        """
         self._models.adopt(old._models)
         self._decider.restore(old._decider.snapshot())
         self._alerting.restore(old._alerting.snapshot())
 
     def snapshot(self) -> Snapshot:
-        """Return the state of every stage by name."""
+        """Return the state of every stage by name; that of the features lies in their stores."""
         return {
-            "features": self.features.store.snapshot(),
             "models": self._models.snapshot(),
             "deciding": self._decider.snapshot(),
             "alerting": self._alerting.snapshot(),
@@ -79,7 +82,6 @@ class Stages:
 
     def restore(self, state: Snapshot) -> None:
         """Go on from a snapshot of stages of the same ruleset."""
-        self.features.store.restore(state["features"])
         self._models.restore(state["models"])
         self._decider.restore(state["deciding"])
         self._alerting.restore(state["alerting"])

@@ -10,16 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fraudstream.engine.duplicates import Duplicates, Horizon
+from fraudstream.engine.generations import generation_snapshot, restored_generation, stores_for
 from fraudstream.engine.memory import TextMemory
 from fraudstream.engine.result import Decisions, StepResult, joined
 from fraudstream.engine.stages import Outcome, Snapshot, Stages, Witness
-from fraudstream.engine.watermark import Watermark
+from fraudstream.engine.watermark import NEVER_US, Watermark
 from fraudstream.events.batch import DeadLetter
 from fraudstream.events.decode import Decoder
 from fraudstream.events.interning import Interner
 from fraudstream.events.mapping import Source
 from fraudstream.events.schema import Schema
 from fraudstream.features.catalogue import Limits
+from fraudstream.features.store import FeatureStore
 from fraudstream.rules.binding import Bound, bind
 from fraudstream.rules.ruleset import Ruleset
 
@@ -66,10 +68,11 @@ class Engine:
         self._duplicates = Duplicates(self.settings.duplicates)
         self._watermark = Watermark()
         self._texts = TextMemory(self._interner)
-        self._install(bind(ruleset, self.settings.schema, scores=any_score))
+        bound = bind(ruleset, self.settings.schema, scores=any_score)
+        self._install(bound, stores_for(bound, self.settings.limits, (), NEVER_US))
 
-    def _install(self, bound: Bound) -> None:
-        self._stages = Stages(bound, self._interner, self.settings.limits)
+    def _install(self, bound: Bound, stores: Sequence[FeatureStore]) -> None:
+        self._stages = Stages(bound, self._interner, stores, self.settings.limits.lateness_us)
         self.rule_ids = tuple(each.rule.id for each in bound.rules)
         """The rules that are evaluated, in the order of `StepResult.rule_outcomes`."""
 
@@ -103,7 +106,7 @@ class Engine:
         tide = self._watermark.advance(batch.time_us)
         self._texts.seen(batch.codes, tide.after_us)
         outcome = self._stages.run(batch, tide, scores, self._witness)
-        self._texts.forget(self._stages.features.store)
+        self._texts.forget(self._stages.features)
         return self._result(len(values), dead, duplicates, outcome)
 
     def _result(
@@ -149,10 +152,11 @@ class Engine:
     def reload(self, bound: Bound) -> None:
         """Put a prepared ruleset in force, between two batches.
 
-        Features, models, rules and typologies that both rulesets have go on with their state.
+        Features, models, rules and typologies that both rulesets have go on with their state. RulesetError
+        where too many reloads have added features; then nothing changes.
         """
         old = self._stages
-        self._install(bound)
+        self._install(bound, stores_for(bound, self.settings.limits, old.features.stores, self._watermark.us))
         self._stages.adopt(old)
 
     def snapshot(self) -> Snapshot:
@@ -164,6 +168,7 @@ class Engine:
             "duplicates": self._duplicates.snapshot(),
             "watermark": self._watermark.snapshot(),
             "texts": self._texts.snapshot(),
+            "generations": [generation_snapshot(store) for store in self._stages.features.stores],
             "stages": self._stages.snapshot(),
         }
 
@@ -180,8 +185,12 @@ class Engine:
                 "restore it with its own ruleset, then reload"
             )
         self._interner.restore(snapshot["interner"])
+        settings = self.settings
+        stores = [
+            restored_generation(each, settings.schema, settings.limits) for each in snapshot["generations"]
+        ]
         # Linked anew: the words of the rules have the codes of the snapshot's texts.
-        self._install(self._stages.bound)
+        self._install(self._stages.bound, stores)
         self._duplicates.restore(snapshot["duplicates"])
         self._watermark.restore(snapshot["watermark"])
         self._texts.restore(snapshot["texts"])
