@@ -9,6 +9,7 @@ EVENTS ?= 50000
 RATE ?= 5000
 JSON ?=
 KAFKA ?=
+SEED ?=
 
 .DEFAULT_GOAL := help
 
@@ -40,6 +41,10 @@ test: $(STAMP) ## Run every check and every test
 	@$(MAKE) --no-print-directory lint
 	@$(BIN)/python -m pytest
 
+.PHONY: oracle
+oracle: $(STAMP) ## Hold the engine against the oracle on 20,000 drawn streams (SEED=7 draws others)
+	@FRAUDSTREAM_PROFILE=nightly $(if $(SEED),FRAUDSTREAM_SEED=$(SEED)) $(BIN)/python -m pytest -s tests/oracle
+
 .PHONY: lint
 lint: $(STAMP) ## Check style, types, the import law, and the rules
 	@$(BIN)/ruff check .
@@ -48,10 +53,15 @@ lint: $(STAMP) ## Check style, types, the import law, and the rules
 	@$(BIN)/lint-imports
 	@$(BIN)/fraudstream rules lint
 	@$(BIN)/fraudstream rules test
+	@$(BIN)/fraudstream rules mutate
 
 .PHONY: bench
 bench: $(STAMP) ## Measure the engine, the pipeline and a per-event Faust app side by side (JSON=1, KAFKA=host:port)
 	@$(BIN)/python -m loadtest.bench $(if $(JSON),--json) $(if $(KAFKA),--kafka $(KAFKA))
+
+.PHONY: bench-engine
+bench-engine: $(STAMP) ## Measure the engine alone beside rule engines of PyPI, and draw its cost curves (JSON=1)
+	@$(BIN)/python -m loadtest.bench_alone $(if $(JSON),--json)
 
 .PHONY: kafka-up
 kafka-up: ## Start a real Apache Kafka on loopback (Docker, or Java 17 and Maven)
@@ -62,8 +72,13 @@ kafka-down: ## Stop it and remove its data
 	@$(PYTHON) deploy/kafka/kafka.py down
 
 .PHONY: docs
-docs: $(STAMP) ## Write docs/metrics.md anew from the code
+docs: $(STAMP) ## Write docs/metrics.md and docs/alert.schema.json anew from the code
 	@$(BIN)/python -m fraudstream.telemetry.docs > docs/metrics.md
+	@$(BIN)/python -m fraudstream.engine.alert_schema > docs/alert.schema.json
+
+.PHONY: schemas
+schemas: $(STAMP) ## Write docs/schemas/ anew from the models of the rule files
+	@$(BIN)/python -m fraudstream.cli rules schemas docs/schemas
 
 .PHONY: lock
 lock: $(STAMP) ## Resolve requirements.lock anew from pyproject.toml

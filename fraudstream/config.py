@@ -13,8 +13,9 @@ from fraudstream.engine.step import Settings
 from fraudstream.events.mapping import FieldMap, check_map
 from fraudstream.events.schema import Column, ColumnType, Schema
 from fraudstream.rules.errors import Problem, RulesetError
-from fraudstream.rules.schema import DurationUs
-from fraudstream.rules.yaml_file import read_yaml, validated
+from fraudstream.rules.fields import DurationUs
+from fraudstream.rules.validation import validated
+from fraudstream.rules.yaml_file import read_yaml
 
 _TOPIC = r"^[A-Za-z0-9._-]{1,249}$"
 DAY = "24h"
@@ -58,10 +59,10 @@ class Metrics(_Part):
 
 
 class Duplicates(_Part):
-    """How long a repeated id is known as one: a time, and at least the last so many ids."""
+    """How long a repeated id is known as one: within a time, and among the last so many accepted ids."""
 
     horizon: Annotated[DurationUs, Field(validate_default=True)] = DAY  # type: ignore[assignment]
-    ids_min: int = Field(1_000_000, ge=1)
+    ids_max: int = Field(1_000_000, ge=1, le=2**29)
 
 
 class ColumnSpec(_Part):
@@ -110,7 +111,7 @@ class Topology(_Part):
 
     def settings(self) -> Settings:
         """Return what the engine needs to know."""
-        horizon = Horizon(self.duplicates.horizon, self.duplicates.ids_min)
+        horizon = Horizon(self.duplicates.horizon, self.duplicates.ids_max)
         return Settings(self.event_schema(), self.input.map, self.lateness, horizon)
 
     def with_kafka(self, bootstrap: str | None) -> Topology:

@@ -3,28 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from statistics import median
-from typing import TypeVar
 
 import numpy as np
 from river import anomaly, preprocessing
 
-from fraudstream.engine.alerting import Alerting
-from fraudstream.engine.duplicates import Duplicates
-from fraudstream.engine.features import FeatureStage
-from fraudstream.engine.judging import Judge
-from fraudstream.engine.models import ModelStage
-from fraudstream.engine.step import Engine, Settings
-from fraudstream.events.decode import Decoder
-from fraudstream.events.interning import Interner
-from fraudstream.features.catalogue import Limits
-from fraudstream.rules.binding import bind
+from fraudstream.engine.step import Engine
 from fraudstream.rules.ruleset import Ruleset
-from fraudstream.rules.view import View
 from fraudstream.scorers.config import ModelSpec, build_scorer
 from loadtest.bench_rules import HEIGHT, MODEL_INPUTS, SEED, TREES, WARM_UP_EVENTS, WINDOW_EVENTS
+from loadtest.bench_stages import Clock, Stages
 
 BATCH_SIZES = (1, 10, 100, 500, 2_000)
 USUAL_BATCH = 500
@@ -36,7 +25,6 @@ RIVER_ROWS = 10_000
 FAST_ROWS = 200_000
 
 Payloads = Sequence[bytes]
-_T = TypeVar("_T")
 
 
 def engine_events_per_s(ruleset: Ruleset, payloads: Payloads) -> dict[int, float]:
@@ -77,48 +65,17 @@ def batches(payloads: Payloads, size: int) -> Iterator[Payloads]:
         yield payloads[start : start + size]
 
 
-class _Clock:
-    """Adds up the time that calls take, by stage."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = defaultdict(float)
-
-    def __call__(self, stage: str, call: Callable[[], _T]) -> _T:
-        start = time.perf_counter()
-        result = call()
-        self.seconds[stage] += time.perf_counter() - start
-        return result
-
-
-def stage_us_per_event(ruleset: Ruleset, payloads: Payloads) -> dict[str, float]:
-    """Return the microseconds that each stage of a step takes per event, at the usual batch size.
-
-    Does what `Engine.step` does, one public call after the other.
-    """
-    settings = Settings()
-    interner = Interner()
-    bound = bind(ruleset, settings.schema, interner)
-    decoder, duplicates = Decoder(settings.schema, interner), Duplicates(settings.duplicates)
-    features, models = FeatureStage(bound, Limits(settings.lateness_us)), ModelStage(bound)
-    judge, alerting = Judge(bound.rules), Alerting(bound, interner)
-
-    def step(batch: Payloads, clock: _Clock) -> None:
-        decoded, _ = clock("decode", lambda: decoder.decode(batch))
-        fresh = clock("duplicates", lambda: duplicates.first_seen(decoded.ids.all(), decoded.time_us))
-        events = decoded.take(np.flatnonzero(fresh))
-        view = View(events, ruleset.rates)
-        frame = clock("windows", lambda: features.advance(view))
-        scored = clock("model", lambda: models.score(view))
-        vectors = clock("rules", lambda: bound.judge.run(view))
-        judged = clock("combine", lambda: judge.judge(vectors, events.time_us))
-        clock("explain", lambda: alerting.alerts(view, vectors, judged, features, frame, scored))
-
+def stage_us_per_event(
+    ruleset: Ruleset, payloads: Payloads, size: int = USUAL_BATCH, events: int = 3 * WARM_UP
+) -> dict[str, float]:
+    """Return the microseconds that each stage of a step takes per event, in batches of `size`."""
+    stages = Stages(ruleset)
     for batch in batches(payloads[:WARM_UP], USUAL_BATCH):
-        step(batch, _Clock())
-    clock = _Clock()
-    measured = payloads[WARM_UP : 4 * WARM_UP]
-    for batch in batches(measured, USUAL_BATCH):
-        step(batch, clock)
+        stages.step(batch, Clock())
+    clock = Clock()
+    measured = payloads[WARM_UP : WARM_UP + events]
+    for batch in batches(measured, size):
+        stages.step(batch, clock)
     return {stage: seconds / len(measured) * 1e6 for stage, seconds in clock.seconds.items()}
 
 

@@ -13,10 +13,11 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from fraudstream.rules.ruleset import RATES_FILE, REASON_CODES_FILE, TYPOLOGIES_FILE
+from fraudstream.rules.shared import RATES_FILE, REASON_CODES_FILE, TYPOLOGIES_FILE
 
 MODEL_ID = "bench"
 MODEL_INPUTS = 16
+RULES = 40
 TREES, HEIGHT, WINDOW_EVENTS, WARM_UP_EVENTS, SEED = 25, 8, 1_000, 2_000, 7
 MARKER_USD_MIN = 500_000
 """A first payment from this amount on is alerted on; ordinary traffic has none so large."""
@@ -49,9 +50,13 @@ _KEYS = {
 }
 
 
-def bench_files() -> dict[str, bytes]:
-    """Return the files of the rule directory by relative name."""
-    rules = [rule for key in _KEYS for rule in _rules_of(key)] + [*_rules_across_keys()]
+def bench_files(rules_max: int = RULES) -> dict[str, bytes]:
+    """Return the files of the rule directory by relative name.
+
+    Beyond the first `RULES`, the rules are those again with stricter parameters over the same features, as a
+    grown ruleset has one condition at many thresholds.
+    """
+    rules = _rules(rules_max)
     contents = {
         TYPOLOGIES_FILE: {
             "schema": "fraudstream.typologies/v1",
@@ -65,6 +70,28 @@ def bench_files() -> dict[str, bytes]:
         **{f"bench/{rule['id'].lower()}.yml": rule for rule in rules},
     }
     return {RATES_FILE: _RATES.read_bytes(), **{name: _yaml(content) for name, content in contents.items()}}
+
+
+def rule_ids(rules_max: int) -> frozenset[str]:
+    """Return the ids of the rules of `bench_files(rules_max)`."""
+    return frozenset(rule["id"] for rule in _rules(rules_max))
+
+
+def _rules(rules_max: int) -> list[Content]:
+    first = [rule for key in _KEYS for rule in _rules_of(key)] + [*_rules_across_keys()]
+    return [_stricter(first[number % RULES], number // RULES) for number in range(rules_max)]
+
+
+def _stricter(rule: Content, copy: int) -> Content:
+    """Return the `copy`-th variant of a rule, the rule itself for 0; no two have a parameter in common."""
+    if not copy:
+        return rule
+    params = {name: _raised(value, copy) for name, value in rule["params"].items()}
+    return {**rule, "id": f"{rule['id']}-{copy}", "params": params}
+
+
+def _raised(value: float, copy: int) -> float:
+    return value + copy if isinstance(value, int) else round(value + 0.01 * copy, 2)
 
 
 def write_files(directory: Path) -> None:

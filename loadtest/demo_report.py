@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from fraudstream.engine.alerts import ALERT_SCHEMA
 from loadtest.traffic import Traffic
 
 Samples = Mapping[str, Mapping[tuple[str, ...], float]]
@@ -28,7 +29,9 @@ class Found:
         self._row_of = {name: row for row, name in reversed(list(enumerate(self.traffic.ids)))}
 
     def add(self, alert: Any, offset: int, appended_ms: int) -> None:
-        """Take one alert."""
+        """Take one alert; the summary of an hour is about no event of its own."""
+        if alert["schema"] != ALERT_SCHEMA:
+            return
         self.alerts.append(alert)
         self.offsets.append(offset)
         self.appended_ms.append(appended_ms)
@@ -56,7 +59,8 @@ class Found:
         if not self.alerts:
             return 0.0
         right = [
-            any(self._about(rule, offset) for rule in alert["rules"])
+            bool(self.traffic.incident[offset] >= 0)
+            or any(self._about(rule, offset) for rule in alert["rules"])
             for alert, offset in zip(self.alerts, self.offsets, strict=True)
         ]
         return sum(right) / len(right)

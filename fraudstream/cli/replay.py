@@ -86,6 +86,7 @@ def _show(summary: ReplaySummary, seconds: float, ruleset_version: str) -> None:
         ),
         ("alerts", f"{summary.alerts:,}"),
         ("hits kept back", f"{summary.suppressed:,}"),
+        ("hits over budget", f"{summary.held_back:,}"),
         *((f"hits of {rule}", f"{number:,}") for rule, number in summary.hits.most_common() if number),
         ("ruleset", ruleset_version),
         ("seconds", f"{seconds:.1f}"),

@@ -1,51 +1,146 @@
-"""`fraudstream rules`: check, test and lock a rule directory."""
+"""`fraudstream rules`: check, test, mutate and lock a rule directory."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
+import orjson
 import typer
+from rich.progress import track
 from rich.table import Table
 
-from fraudstream.cli.console import fail, one_line_errors, out
+from fraudstream.cli.console import err, fail, one_line_errors, out
+from fraudstream.cli.explanation import explanation_tree
+from fraudstream.config import load_topology
 from fraudstream.engine.models import check_models
 from fraudstream.engine.selftest import CaseResult, run_cases
+from fraudstream.engine.step import Settings
 from fraudstream.events.schema import Schema
+from fraudstream.rules.costs import costs
+from fraudstream.rules.errors import did_you_mean
+from fraudstream.rules.json_schemas import FILES, json_schema
 from fraudstream.rules.lint import lint
 from fraudstream.rules.lock import check_history, new_lock
-from fraudstream.rules.ruleset import Rule
+from fraudstream.rules.ruleset import Rule, Ruleset
 from fraudstream.stores.lock_file import read_lock, write_lock
 from fraudstream.stores.rule_directory import load_ruleset
+from fraudstream.workbench.explain import explain, read_event
+from fraudstream.workbench.mutate import mutate
+from fraudstream.workbench.sources import open_source
 
-app = typer.Typer(help="Check, test and lock rule files.", no_args_is_help=True)
+app = typer.Typer(help="Check, test, mutate, explain and lock rule files.", no_args_is_help=True)
 
 Directory = Annotated[Path, typer.Argument(help="The rule directory.")]
+TopologyFile = Annotated[
+    Path | None, typer.Option("--topology", help="A topology file, whose own columns rules may then name.")
+]
 RULES = Path("rules")
+_PLAIN: Any = {"highlight": False, "soft_wrap": True, "markup": False}
 
 
 @app.command("lint")
-def lint_rules(directory: Directory = RULES) -> None:
+def lint_rules(
+    directory: Directory = RULES,
+    topology: TopologyFile = None,
+    show_costs: Annotated[
+        bool, typer.Option("--costs", help="Print what each rule costs, in comparisons per event.")
+    ] = False,
+) -> None:
     """Check all files of a rule directory; each problem is one line with its place and remedy."""
     with one_line_errors():
         ruleset = load_ruleset(directory)
-        problems = [*lint(ruleset, Schema(), read_lock(directory)), *check_models(ruleset)]
+        problems = [*lint(ruleset, _schema(topology), read_lock(directory)), *check_models(ruleset)]
     if problems:
         raise fail("\n".join(map(str, problems)))
+    if show_costs:
+        out.print(_costs(ruleset.rules))
     out.print(f"{len(ruleset.rules)} rules, ruleset {ruleset.version}: no problems", highlight=False)
 
 
+def _costs(rules: tuple[Rule, ...]) -> Table:
+    table = Table("Rule", box=None, header_style="bold")
+    for heading in ("Clauses", "Features", "Keys", "Cost", "Shared"):
+        table.add_column(heading, justify="right")
+    for cost in costs(rules):
+        numbers = (cost.clauses, cost.features, cost.keys, cost.units, cost.shared)
+        table.add_row(cost.rule.id, *map(str, numbers))
+    return table
+
+
 @app.command("test")
-def run_tests(directory: Directory = RULES) -> None:
+def run_tests(directory: Directory = RULES, topology: TopologyFile = None) -> None:
     """Run the inline tests of every rule on the engine itself."""
     with one_line_errors():
         ruleset = load_ruleset(directory)
-        results = list(run_cases(ruleset, Schema()))
+        results = list(run_cases(ruleset, _schema(topology)))
     out.print(_table(ruleset.rules, results))
     failed = [str(result.problem) for result in results if result.problem is not None]
     if failed:
         raise fail("\n".join([*failed, f"{len(failed)} of {len(results)} cases failed"]))
     out.print(f"{len(results)} cases of {len(ruleset.rules)} rules passed", highlight=False)
+
+
+@app.command("mutate")
+def mutate_rules(
+    directory: Directory = RULES,
+    rule_id: Annotated[str | None, typer.Option("--rule", help="Only the rule of this id.")] = None,
+    topology: TopologyFile = None,
+) -> None:
+    """Change each rule in every small way; a live rule whose own cases do not notice a change fails."""
+    with one_line_errors():
+        ruleset = load_ruleset(directory)
+        schema = _schema(topology)
+        rules = ruleset.rules if rule_id is None else (_rule(ruleset, rule_id),)
+        mutations = [
+            mutate(ruleset, rule, schema) for rule in track(rules, "mutate", console=err, transient=True)
+        ]
+    for mutation in mutations:
+        if not mutation.fails:
+            out.print(*mutation.problems, sep="\n", end="\n" if mutation.problems else "", **_PLAIN)
+    failed = [str(problem) for mutation in mutations if mutation.fails for problem in mutation.problems]
+    tried = f"{sum(mutation.run for mutation in mutations)} changes of {len(rules)} rules"
+    if failed:
+        raise fail("\n".join([*failed, f"{len(failed)} faults of live rules in {tried}"]))
+    out.print(f"{tried}: no live rule lets one pass", **_PLAIN)
+
+
+@app.command("explain")
+def explain_rule(
+    rule_id: Annotated[str, typer.Argument(metavar="ID", help="The rule.")],
+    event: Annotated[Path, typer.Option(help="A JSON file with one event.")],
+    history: Annotated[
+        list[Path] | None,
+        typer.Option(help="Files with the events before it, as `fraudstream replay` reads."),
+    ] = None,
+    rules: Annotated[Path, typer.Option(help="The rule directory.")] = RULES,
+    topology: TopologyFile = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Show what a rule says of an event as a tree: every part with its value, and what is missing."""
+    with one_line_errors():
+        ruleset = load_ruleset(rules)
+        settings = Settings() if topology is None else load_topology(topology).settings()
+        sources = [open_source(path) for path in history or ()]
+        before = (batch for source in sources for batch in source.batches())
+        found = explain(ruleset, _rule(ruleset, rule_id), settings, before, read_event(event))
+    if as_json:
+        typer.echo(orjson.dumps(found.as_json(), option=orjson.OPT_INDENT_2).decode())
+    else:
+        out.print(explanation_tree(found))
+
+
+def _rule(ruleset: Ruleset, rule_id: str) -> Rule:
+    for rule in ruleset.rules:
+        if rule.id == rule_id:
+            return rule
+    known = [rule.id for rule in ruleset.rules]
+    remedy = did_you_mean(rule_id, known) or f"known are {', '.join(known) or 'none'}"
+    raise fail(f"{rule_id}: there is no such rule: {remedy}")
+
+
+def _schema(topology: Path | None) -> Schema:
+    return Schema() if topology is None else load_topology(topology).event_schema()
 
 
 def _table(rules: tuple[Rule, ...], results: list[CaseResult]) -> Table:
@@ -57,6 +152,20 @@ def _table(rules: tuple[Rule, ...], results: list[CaseResult]) -> Table:
         shown = f"[red]{failed}[/red]" if failed else "0"
         table.add_row(rule.id, rule.spec.status, str(passed), shown, rule.spec.title)
     return table
+
+
+@app.command("schemas")
+def write_schemas(
+    directory: Annotated[Path, typer.Argument(help="Where to write them.")] = Path("docs/schemas"),
+) -> None:
+    """Write the JSON schemas of all rule files, for editors."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        for kind in FILES:
+            (directory / f"{kind}.schema.json").write_bytes(json_schema(kind))
+    except OSError as error:
+        raise fail(f"{directory}: cannot be written ({error.strerror}): choose another directory") from None
+    out.print(f"{len(FILES)} schemas in {directory}", **_PLAIN)
 
 
 @app.command("lock")

@@ -11,6 +11,9 @@ A report to the authority does not stop a payment, so a hold or a block goes bef
 names the rule that asked for the report.
 """
 
+RANKS: dict[Action, int] = {action: rank for rank, action in enumerate(ACTIONS)}
+"""The place of each action in the order of precedence."""
+
 SEVERITIES: tuple[str, ...] = ("low", "medium", "high", "critical")
 """In rising order: an alert has the highest severity of its rules."""
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import orjson
@@ -13,118 +13,160 @@ from fraudstream.engine.alerts import (
     ALERT_SCHEMA,
     CONTRIBUTING_MAX,
     alert_id,
-    describe_event,
-    describe_rule,
+    describe_allow_list,
+    describe_overflow,
+    describe_pattern,
     highest_severity,
+    rule_head,
+    typology_head,
 )
+from fraudstream.engine.budget import Overflow
+from fraudstream.engine.deciding import Decided, Hit
+from fraudstream.engine.describing import Describer, Texts
 from fraudstream.engine.features import FeatureStage
-from fraudstream.engine.judging import Judgement
 from fraudstream.engine.models import Scored
-from fraudstream.engine.result import Alert
-from fraudstream.engine.suppression import Suppression
-from fraudstream.engine.wording import Template, Wording
-from fraudstream.events.interning import Interner
+from fraudstream.engine.result import Alert, AlertKind
+from fraudstream.engine.telling import Kept, Teller, Told, ToldHit
+from fraudstream.engine.watermark import Tide
+from fraudstream.engine.wording import Moment, Wording
+from fraudstream.events.batch import EventBatch
 from fraudstream.features.state import Frame
-from fraudstream.rules.binding import Bound, BoundRule
-from fraudstream.rules.schema import Action
-from fraudstream.rules.vectors import Vector
-from fraudstream.rules.view import View
+from fraudstream.rules.binding import Bound
+from fraudstream.rules.vectors import Vectors
+
+
+class Judged(NamedTuple):
+    """All that is known of one judged batch."""
+
+    batch: EventBatch
+    vectors: Vectors
+    features: FeatureStage
+    frame: Frame
+    scored: Scored
+    decided: Decided
+    tide: Tide
 
 
 class Alerting:
     """Turns hits into alerts, and remembers which rule keeps quiet for whom."""
 
-    def __init__(self, bound: Bound, interner: Interner) -> None:
-        self._bound = bound
-        self._interner = interner
-        self._suppression = Suppression()
-        self._templates: dict[int, Template] = {}
+    def __init__(self, bound: Bound, lateness_us: int) -> None:
+        self._version = bound.ruleset.version
+        titles = {name: each.title for name, each in bound.ruleset.typologies.typologies.items()}
+        self._typology_heads = {name: typology_head(name, title) for name, title in titles.items()}
+        self._describer = Describer(bound.schema)
+        self._teller = Teller(bound.ruleset, lateness_us)
+        self._texts: Texts | None = None
+        self._wordings: dict[str, Wording] = {}
+        self._heads: dict[Hit, dict[str, Any]] = {}
 
-    def alerts(
-        self,
-        view: View,
-        vectors: Sequence[Vector],
-        judgement: Judgement,
-        features: FeatureStage,
-        frame: Frame,
-        scored: Scored,
-    ) -> tuple[list[Alert], int]:
-        """Return the alerts of a batch in stream order, and how many hits were kept back."""
-        currencies = view.batch.words("currency")
-        wording = Wording(vectors, self._interner, currencies, self._templates)
-        alerts = []
-        suppressed = 0
-        for event in np.flatnonzero(judgement.action).tolist():
-            hits = [
-                bound
-                for index in np.flatnonzero(judgement.hits[:, event])
-                if _asks(bound := self._bound.rules[index])
-            ]
-            told = [bound for bound in hits if self._tells(bound, view, event)]
-            suppressed += len(hits) - len(told)
-            if not told:
-                continue
-            rules = [
-                describe_rule(
-                    bound.rule,
-                    _reason(bound, wording, scored, event),
-                    wording.evidence(bound.when, event),
-                    features.contributing_ids(bound.features, frame, event, CONTRIBUTING_MAX),
-                )
-                for bound in told
-            ]
-            summary = {
-                "action": ACTIONS[judgement.action[event]],
-                "score": int(judgement.score[event]),
-                "late": bool(frame.lateness[event]),
-                "models": scored.describe(event),
-            }
-            alerts.append(self._alert(view, event, told, rules, summary))
-        return alerts, suppressed
+    def alerts(self, judged: Judged) -> tuple[list[Alert], Kept]:
+        """Return the alerts and summaries of a batch in stream order, and what was not told."""
+        kept = Kept()
+        found: list[Told | tuple[int, Overflow]] = []
+        for verdict in judged.decided.verdicts:
+            found += self._teller.overflows(judged.tide, verdict.event + 1)
+            told = self._teller.told(verdict, judged.batch, judged.tide, kept)
+            if told is not None:
+                found.append(told)
+        found += self._teller.overflows(judged.tide, len(judged.batch))
+        return self._written(found, judged) if found else [], kept
 
-    def _tells(self, bound: BoundRule, view: View, event: int) -> bool:
-        """Tell whether a hit goes out: whether its key is not quiet."""
-        then = bound.rule.spec.then
-        if then.suppress is None:
-            return True
-        key = tuple(int(view.text(column).data[event]) for column in then.suppress.by)
-        if min(key) < 0:
-            return True
-        t_us = int(view.batch.time_us[event])
-        return self._suppression.allows((bound.rule.id, *key), t_us, then.suppress.for_)
+    def _written(self, found: Sequence[Told | tuple[int, Overflow]], judged: Judged) -> list[Alert]:
+        told = [each for each in found if isinstance(each, Told)]
+        events = np.array([each.verdict.event for each in told], np.intp)
+        if self._texts is None:
+            self._texts = Texts(judged.batch.texts)
+        texts = self._texts
+        texts.renew(judged.batch.texts)
+        described = self._describer.described(judged.batch, events, texts)
+        asked = [(each.hit.bound.features, one.verdict.event) for one in told for each in one.hits]
+        ids = iter(judged.features.contributing_ids(asked, judged.frame, CONTRIBUTING_MAX))
+        return [
+            self._alert(each, next(described), ids, texts, judged)
+            if isinstance(each, Told)
+            else self._summary(*each, judged.batch)
+            for each in found
+        ]
 
     def _alert(
-        self,
-        view: View,
-        event: int,
-        told: Sequence[BoundRule],
-        rules: list[dict[str, Any]],
-        summary: dict[str, Any],
+        self, told: Told, event: dict[str, Any], ids: Iterator[list[str]], texts: Texts, judged: Judged
     ) -> Alert:
-        batch = view.batch
-        event_id = batch.ids.text(event)
-        version = self._bound.ruleset.version
-        identity = alert_id(event_id, [bound.rule.id for bound in told], version)
+        verdict = told.verdict
+        moment = Moment(judged.vectors, verdict.event, event.get("currency"), texts.__getitem__)
+        names = [each.hit.bound.rule.id for each in told.hits]
+        names += [pattern.typology for pattern in told.patterns]
+        identity = alert_id(event["id"], names, self._version)
+        models = judged.scored.describe(verdict.event)
         content = {
             "schema": ALERT_SCHEMA,
             "alert_id": identity,
-            "severity": highest_severity([bound.rule for bound in told]),
-            **summary,
-            "typologies": sorted({bound.rule.spec.typology for bound in told}),
-            "rules": rules,
-            "event": describe_event(batch, event),
-            "ruleset_version": version,
+            "severity": highest_severity([each.hit for each in told.hits] or verdict.hits),
+            "action": ACTIONS[verdict.rank],
+            "score": verdict.score,
+            "allowed_by": describe_allow_list(verdict.allowed_by),
+            "late": bool(judged.frame.lateness[verdict.event]),
+            "models": models,
+            "typologies": self._typologies(told),
+            "rules": [
+                self._rule(each, moment, next(ids), judged.scored, verdict.event) for each in told.hits
+            ],
+            "event": event,
+            "ruleset_version": self._version,
         }
-        key = batch.text("debtor.id", event) or event_id
-        return Alert(int(batch.row[event]), identity, key.encode(), orjson.dumps(content))
+        key = event.get("debtor", {}).get("id") or event["id"]
+        return Alert(int(judged.batch.row[verdict.event]), identity, key.encode(), orjson.dumps(content))
 
+    def _typologies(self, told: Told) -> list[dict[str, Any]]:
+        """Return the typologies of what is told, those with a score in a band as they were scored."""
+        patterns = {pattern.typology: pattern for pattern in told.verdict.patterns}
+        names = {each.hit.bound.rule.spec.typology for each in told.hits}
+        names |= {pattern.typology for pattern in told.patterns}
+        return [
+            {**self._typology_heads[name], **describe_pattern(patterns[name])}
+            if name in patterns
+            else self._typology_heads[name]
+            for name in sorted(names)
+        ]
 
-def _asks(bound: BoundRule) -> bool:
-    """Tell whether a rule asks for more than to allow."""
-    return bound.rule.spec.then.action is not Action.ALLOW
+    def _rule(
+        self, told: ToldHit, moment: Moment, ids: list[str], scored: Scored, event: int
+    ) -> dict[str, Any]:
+        hit, budget = told
+        wording = self._wording(hit)
+        reason = wording.reason(moment)
+        for model in hit.bound.models:
+            if raised := scored.raised_by(model, event):
+                reason += f"; score raised by {raised}"
+        return {
+            **self._head(hit),
+            "reason": reason,
+            "evidence": wording.evidence(moment),
+            "contributing_event_ids": ids,
+            "budget": budget and {"told": budget[0], "alerts_per_hour_max": budget[1]},
+        }
 
+    def _wording(self, hit: Hit) -> Wording:
+        rule_id = hit.bound.rule.id
+        if rule_id not in self._wordings:
+            self._wordings[rule_id] = Wording(hit.bound.when)
+        return self._wordings[rule_id]
 
-def _reason(bound: BoundRule, wording: Wording, scored: Scored, event: int) -> str:
-    """Return why a rule hit: its clauses, and what raised the scores that they read."""
-    raised = [f"score raised by {text}" for model in bound.models if (text := scored.raised_by(model, event))]
-    return "; ".join([wording.reason(bound.when, event), *raised])
+    def _head(self, hit: Hit) -> dict[str, Any]:
+        if hit not in self._heads:
+            self._heads[hit] = rule_head(hit)
+        return self._heads[hit]
+
+    def _summary(self, event: int, overflow: Overflow, batch: EventBatch) -> Alert:
+        content = describe_overflow(overflow, self._version)
+        key = overflow.rule["id"].encode()
+        row = int(batch.row[event])
+        return Alert(row, content["alert_id"], key, orjson.dumps(content), AlertKind.OVERFLOW)
+
+    def snapshot(self) -> dict[str, bytes | int]:
+        """Return what is remembered of earlier hits."""
+        return self._teller.snapshot()
+
+    def restore(self, state: Mapping[str, bytes | int]) -> None:
+        """Go on from a snapshot, also from that of an earlier ruleset."""
+        self._teller.restore(state)

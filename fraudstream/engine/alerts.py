@@ -1,72 +1,123 @@
-"""Builds alerts: the event, what is done about it, and per rule why, with actual values."""
+"""What alerts say: their ids, and the fixed parts of what they tell of rules, typologies and overflows."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import orjson
 
 from fraudstream.engine.actions import SEVERITIES
-from fraudstream.events.batch import EventBatch
-from fraudstream.events.money import decimal_text
-from fraudstream.events.nesting import put
-from fraudstream.events.schema import ID
+from fraudstream.engine.budget import HOUR_US, Overflow
+from fraudstream.engine.deciding import Hit
+from fraudstream.engine.typologies import Contributor, Pattern
 from fraudstream.events.times import format_time
-from fraudstream.rules.ruleset import Rule
+from fraudstream.rules.actions import AllowList
+from fraudstream.rules.schema import RuleSpec
 
 ALERT_SCHEMA = "fraudstream.alert/v1"
+OVERFLOW_SCHEMA = "fraudstream.alert_overflow/v1"
 CONTRIBUTING_MAX = 20
 """How many of the newest contributing events an alert names per rule."""
 
 
-def alert_id(event_id: str, rule_ids: Sequence[str], ruleset_version: str) -> str:
-    """Return the id of an alert: equal for equal event, rules and ruleset, so a replay gives it again."""
-    parts = orjson.dumps([event_id, sorted(rule_ids), ruleset_version])
-    return hashlib.sha256(parts).hexdigest()[:32]
+def alert_id(event_id: str, told: Iterable[str], ruleset_version: str) -> str:
+    """Return the id of an alert: equal for equal event, rules and ruleset, so a replay gives it again.
+
+    `told` are the ids of the rules that are told, and of the typologies whose bands are.
+    """
+    return _digest([event_id, sorted(told), ruleset_version])
 
 
-def describe_event(batch: EventBatch, event: int) -> dict[str, Any]:
-    """Return the declared columns of an event as the nested object that the wire carries."""
-    nested: dict[str, Any] = {ID: batch.ids.text(event)}
-    currency = batch.text("currency", event)
-    for name in batch.schema.texts:
-        if (text := batch.text(name, event)) is not None:
-            put(nested, name, text)
-    put(nested, "occurred_at", format_time(int(batch.time_us[event])))
-    for name in (*batch.schema.wholes, *batch.schema.reals):
-        numbers = batch.number(name)
-        if numbers.present[event]:
-            value = numbers.values[event].item()
-            put(nested, name, _exact(value, currency) if name == "amount" else value)
-    return nested
+def overflow_id(rule_id: str, start_us: int, ruleset_version: str) -> str:
+    """Return the id of the summary of one rule and hour."""
+    return _digest([rule_id, start_us, ruleset_version])
 
 
-def _exact(minor: int, currency: str | None) -> str:
-    return str(minor) if currency is None else decimal_text(minor, currency)
+def _digest(parts: Sequence[Any]) -> str:
+    return hashlib.sha256(orjson.dumps(parts)).hexdigest()[:32]
 
 
-def describe_rule(
-    rule: Rule, reason: str, evidence: Mapping[str, Any], events: Sequence[str]
-) -> dict[str, Any]:
-    """Return what an alert says of one rule that hit."""
-    spec = rule.spec
+def rule_head(hit: Hit) -> dict[str, Any]:
+    """Return what an alert says of a rule that hit, whatever the event."""
+    spec, outcome = hit.bound.rule.spec, hit.outcome
     return {
         "id": spec.id,
         "version": spec.version,
         "title": spec.title,
         "typology": spec.typology,
         "severity": spec.severity,
-        "action": spec.then.action,
-        "score": spec.then.score,
-        "reason_code": spec.then.reason_code,
-        "reason": reason,
-        "evidence": evidence,
-        "contributing_event_ids": list(events),
+        "band": outcome.band,
+        "action": outcome.action,
+        "score": outcome.score,
+        "reason_code": outcome.reason_code,
     }
 
 
-def highest_severity(rules: Sequence[Rule]) -> str:
-    """Return the highest severity of some rules."""
-    return max((rule.spec.severity for rule in rules), key=SEVERITIES.index)
+def typology_head(name: str, title: str) -> dict[str, Any]:
+    """Return what an alert says of the typology of a rule, if no score of its own lies in a band."""
+    scored = ("score", "band", "action", "reason_code", "reason")
+    return {"id": name, "title": title, **dict.fromkeys(scored), "rules": []}
+
+
+def describe_pattern(pattern: Pattern) -> dict[str, Any]:
+    """Return what an alert says, beside its head, of a typology whose score lies in one of its bands."""
+    band = pattern.band
+    return {
+        "score": pattern.score,
+        "band": {"from": band.from_, "to": band.to},
+        "action": band.action,
+        "reason_code": band.reason_code,
+        "reason": band.reason,
+        "rules": [_contributor(each) for each in pattern.contributors],
+    }
+
+
+def _contributor(each: Contributor) -> dict[str, Any]:
+    return {
+        "id": each.rule,
+        "band": each.band,
+        "weight": each.weight,
+        "event_id": each.event_id,
+        "occurred_at": format_time(each.time_us),
+    }
+
+
+def describe_allow_list(entry: AllowList | None) -> dict[str, Any] | None:
+    """Return what an alert says of the allow-list that made its action lower than asked."""
+    if entry is None:
+        return None
+    return {
+        "column": entry.column,
+        "list": entry.list_,
+        "at_most": entry.at_most,
+        "reason": entry.reason,
+    }
+
+
+def overflow_rule(spec: RuleSpec) -> dict[str, Any]:
+    """Return what a summary says of its rule."""
+    named = ("id", "version", "title", "typology", "severity")
+    return {name: getattr(spec, name) for name in named}
+
+
+def describe_overflow(overflow: Overflow, ruleset_version: str) -> dict[str, Any]:
+    """Return the summary of what a rule was held back from telling within one hour."""
+    start_us = overflow.start_us
+    return {
+        "schema": OVERFLOW_SCHEMA,
+        "alert_id": overflow_id(overflow.rule["id"], start_us, ruleset_version),
+        "rule": overflow.rule,
+        "hour": {"from": format_time(start_us), "to": format_time(start_us + HOUR_US)},
+        "told": overflow.told,
+        "held_back": overflow.held_back,
+        "score_max": overflow.score_max,
+        "keys": overflow.top_keys(),
+        "ruleset_version": ruleset_version,
+    }
+
+
+def highest_severity(hits: Iterable[Hit]) -> str:
+    """Return the highest severity of the rules of some hits."""
+    return max((hit.bound.rule.spec.severity for hit in hits), key=SEVERITIES.index)

@@ -3,43 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
+from itertools import chain, islice
 
-import numpy as np
-
+from fraudstream.events.interning import Interner
 from fraudstream.features.catalogue import Limits
 from fraudstream.features.state import Arrivals, Frame
 from fraudstream.features.store import FeatureStore
 from fraudstream.rules.binding import Bound
-from fraudstream.rules.scope import Scope
-from fraudstream.rules.vectors import Truth
+from fraudstream.rules.linked import link
+from fraudstream.rules.program import Register
 from fraudstream.rules.view import View
 
 
 class FeatureStage:
     """Walks batches through the feature store."""
 
-    def __init__(self, bound: Bound, limits: Limits) -> None:
+    def __init__(self, bound: Bound, interner: Interner, limits: Limits) -> None:
         self.store = FeatureStore(bound.features, bound.schema, limits)
         self._bound = bound
-        layout = self.store.layout
-        self._where_slots = [bound.conditions[where].slot for where in layout.wheres]  # type: ignore[index]
-        scope = Scope(bound.schema, bound.ruleset.rates.currencies)
-        symbols = [scope.find(name) for name in layout.given]
-        self._given = [symbol.read for symbol in symbols if symbol is not None]
+        layout, before = self.store.layout, bound.before
+        for where in layout.wheres:
+            condition = bound.conditions[where]  # type: ignore[index]
+            before.emit_mask(before.registers[condition.slot], None)
+        for name in layout.given:
+            before.emit_mask(None, self._read(name))
+            before.emit_whole(self._read(name))
+        self._before = link(before, interner)
 
     def advance(self, view: View) -> Frame:
         """Count the events of a batch and put every feature's values into the view."""
         batch = view.batch
-        vectors = self._bound.before.run(view)
-        wheres = np.empty((len(self._where_slots), len(view)), np.bool_)
-        for row, slot in enumerate(self._where_slots):
-            wheres[row] = cast(Truth, vectors[slot]).true
-        given = np.empty((len(self._given), len(view)), np.int64)
-        given_known = np.empty(given.shape, np.bool_)
-        for row, read in enumerate(self._given):
-            values = read(view)
-            given[row], given_known[row] = values.data, values.known
+        found = self._before.run(self._before.inputs(view))
+        wheres = len(self.store.layout.wheres)
         arrivals = Arrivals(
             batch.time_us,
             batch.codes,
@@ -49,16 +44,26 @@ class FeatureStage:
             batch.floats_known,
             batch.ids.ends,
             batch.ids.data,
-            wheres,
-            given,
-            given_known,
+            found.masks[:wheres],
+            found.wholes,
+            found.masks[wheres:],
         )
-        view.frame = self.store.advance(arrivals)
-        return view.frame
+        view.features = frame = self.store.advance(arrivals)
+        return frame
 
-    def contributing_ids(self, features: Sequence[int], frame: Frame, event: int, at_most: int) -> list[str]:
-        """Return the newest events that some features counted at one event, each once."""
-        found: dict[str, None] = {}
-        for index in features:
-            found.update(dict.fromkeys(self.store.contributing_ids(index, frame, event, at_most)))
-        return list(found)[:at_most]
+    def contributing_ids(
+        self, asked: Sequence[tuple[Sequence[int], int]], frame: Frame, at_most: int
+    ) -> list[list[str]]:
+        """Return for each (features, event of the batch) the newest events that they counted, each once."""
+        pairs = [(feature, event) for features, event in asked for feature in features]
+        found = iter(self.store.contributing_ids(pairs, frame, at_most))
+        ids = []
+        for features, _ in asked:
+            different = dict.fromkeys(chain.from_iterable(islice(found, len(features))))
+            ids.append(list(different)[:at_most])
+        return ids
+
+    def _read(self, name: str) -> Register:
+        symbol = self._bound.scope.find(name)
+        assert symbol is not None, f"{name} was checked when the ruleset was bound"
+        return symbol.read(self._bound.before)

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fraudstream.events.interning import Interner
 from fraudstream.rules.binding import Bound
 from fraudstream.rules.errors import Problem, RulesetError
-from fraudstream.rules.operators import values
+from fraudstream.rules.linked import link
 from fraudstream.rules.ruleset import Model, Ruleset
-from fraudstream.rules.vectors import ALWAYS, Values
+from fraudstream.rules.validation import validated
 from fraudstream.rules.view import View
-from fraudstream.rules.yaml_file import validated
 from fraudstream.scorers.config import ModelSpec, build_scorer
-from fraudstream.scorers.protocol import ScoreBatch, Scorer
+from fraudstream.scorers.protocol import Contribution, ScoreBatch, Scorer
 
 CONTRIBUTIONS_MAX = 5
 """How many of the features that raised a score an alert lists ..."""
@@ -30,6 +30,7 @@ class Scored:
     """The scores of one batch by model, and what is needed to explain them."""
 
     batches: Mapping[str, tuple[Scorer, ScoreBatch]]
+    _raised: dict[tuple[str, int], list[Contribution]] = field(default_factory=dict)
 
     def given(self) -> dict[str, NDArray[np.float64]]:
         """Return the calibrated scores that were given, per model."""
@@ -39,31 +40,30 @@ class Scored:
         """Say in words which features raised a model's score of an event; empty where it gave none."""
         if model not in self.batches:
             return ""
-        scorer, batch = self.batches[model]
-        top = scorer.explain(batch, event, _RAISED_MAX) if batch.ready[event] else []
-        return ", ".join(f"{each.feature} ({each.direction})" for each in top)
+        top = self._top(model, event) if self.batches[model][1].ready[event] else []
+        return ", ".join(f"{each.feature} ({each.direction})" for each in top[:_RAISED_MAX])
+
+    def _top(self, model: str, event: int) -> list[Contribution]:
+        """Return what raised a score, explained once for all that tell of it."""
+        place = (model, event)
+        if place not in self._raised:
+            scorer, batch = self.batches[model]
+            self._raised[place] = scorer.explain(batch, event, CONTRIBUTIONS_MAX)
+        return self._raised[place]
 
     def describe(self, event: int) -> list[dict[str, Any]]:
-        """Return what an alert says of each model that scored the event."""
+        """Return what an alert says of each model that scored the event, ready to be written as JSON."""
         described = []
-        for model, (scorer, batch) in self.batches.items():
+        for model, (_, batch) in self.batches.items():
             if not batch.ready[event]:
                 continue
-            top = scorer.explain(batch, event, CONTRIBUTIONS_MAX)
+            top = self._top(model, event)
             described.append(
                 {
                     "id": model,
                     "score": float(batch.calibrated[event]),
                     "raw_score": float(batch.raw[event]),
-                    "contributions": [
-                        {
-                            "feature": each.feature,
-                            "contribution": each.contribution,
-                            "value": each.value,
-                            "direction": each.direction,
-                        }
-                        for each in top
-                    ],
+                    "contributions": top,
                 }
             )
         return described
@@ -72,35 +72,33 @@ class Scored:
 class ModelStage:
     """Holds the scorers of a ruleset's models."""
 
-    def __init__(self, bound: Bound) -> None:
+    def __init__(self, bound: Bound, interner: Interner) -> None:
         self._bound = bound
+        self._inputs = link(bound.inputs, interner)
         self._scorers = [build_scorer(_spec(each.model)) for each in bound.models]
 
     def score(self, view: View) -> Scored:
         """Score and learn a batch; the scores go into the view."""
         if not self._scorers:
             return Scored({})
-        vectors = self._bound.inputs.run(view)
+        found = self._inputs.run(self._inputs.inputs(view)).reals
         batches = {}
         for model, scorer in zip(self._bound.models, self._scorers, strict=True):
-            inputs = np.empty((len(view), len(model.inputs)), np.float64)
-            for index, compiled in enumerate(model.inputs):
-                value = values(vectors, compiled.slot)
-                inputs[:, index] = np.where(value.known, value.data, np.nan)
+            inputs = found if len(self._scorers) == 1 else np.ascontiguousarray(found[:, model.inputs])
             batch = scorer.score_and_learn(inputs)
-            view.scores[model.model.spec.id] = Values(batch.calibrated, batch.ready)
+            view.scores[model.model.spec.id] = np.where(batch.ready, batch.calibrated, np.nan)
             batches[model.model.spec.id] = (scorer, batch)
         return Scored(batches)
 
     def warm(self) -> None:
-        """Score and learn one made-up event per model: for a stage that is thrown away."""
+        """Score, learn and explain one made-up event per model: for a stage that is thrown away."""
         for scorer in self._scorers:
-            scorer.score_and_learn(np.zeros((1, len(scorer.features))))
+            scorer.explain(scorer.score_and_learn(np.zeros((1, len(scorer.features)))), 0, 1)
 
     def pretend(self, view: View, scores: Mapping[str, float]) -> None:
         """Put given scores into the view for every event."""
         for model, score in scores.items():
-            view.scores[model] = Values(np.full(len(view), score), ALWAYS)
+            view.scores[model] = np.full(len(view), score)
 
 
 def check_models(ruleset: Ruleset) -> list[Problem]:

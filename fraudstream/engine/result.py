@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,14 +15,25 @@ from fraudstream.events.batch import DeadLetter
 OUTCOMES: tuple[str, ...] = ("hit", "miss", "not_evaluated")
 
 
+class AlertKind(StrEnum):
+    """What an alert is about: an event, or the hits that a rule was held back from telling in an hour."""
+
+    EVENT = "event"
+    OVERFLOW = "overflow"
+
+
 @dataclass(frozen=True)
 class Alert:
-    """An alert ready to send: the row of its event, its id, the partitioning key and the JSON."""
+    """An alert ready to send: the row of its event, its id, the partitioning key and the JSON.
+
+    The event of an overflow is the one that ended the hour.
+    """
 
     row: int
     alert_id: str
     key: bytes
     value: bytes
+    kind: AlertKind = AlertKind.EVENT
 
 
 @dataclass(frozen=True)
@@ -37,7 +50,9 @@ class StepResult:
     """The outcome of a batch; `events_in` = decisions + dead letters + duplicates, always.
 
     `rule_outcomes` is [rules, 3], counting OUTCOMES for each rule of `Engine.rule_ids`; `suppressed` counts
-    the hits that were kept back; `model_scores` holds the scores that were given, per model.
+    the hits and typologies whose key is quiet; `model_scores` holds the scores that were given, per model.
+    `held_back` counts per rule the hits over its alert budget, `bands` the hits per rule and band, and
+    `allowed` per list the events that it gave a lower action.
     """
 
     events_in: int
@@ -49,6 +64,9 @@ class StepResult:
     rule_outcomes: NDArray[np.int64]
     suppressed: int
     model_scores: dict[str, NDArray[np.float64]]
+    held_back: Counter[str] = field(default_factory=Counter)
+    bands: Counter[tuple[str, str]] = field(default_factory=Counter)
+    allowed: Counter[str] = field(default_factory=Counter)
 
 
 def joined(parts: Sequence[tuple[int, StepResult]]) -> StepResult:
@@ -77,4 +95,7 @@ def joined(parts: Sequence[tuple[int, StepResult]]) -> StepResult:
             )
             for model in models
         },
+        held_back=sum((result.held_back for result in results), Counter()),
+        bands=sum((result.bands for result in results), Counter()),
+        allowed=sum((result.allowed for result in results), Counter()),
     )

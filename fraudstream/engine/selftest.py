@@ -19,7 +19,8 @@ from fraudstream.rules.errors import Problem
 from fraudstream.rules.ruleset import Rule, Ruleset
 from fraudstream.rules.schema import Effective, Status
 
-_FEW = Horizon(ids_min=1_000)
+CASE_HORIZON = Horizon(ids_max=1_000)
+"""A case has few events: an engine of its own need not remember more ids."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def run_cases(ruleset: Ruleset, schema: Schema) -> Iterator[CaseResult]:
 
 def compile_kernels(ruleset: Ruleset, settings: Settings) -> None:
     """Make numba compile what the inline tests leave out, so that the first event need not wait for it."""
-    models = ModelStage(bind(ruleset, settings.schema, Interner()))
+    models = ModelStage(bind(ruleset, settings.schema), Interner())
     models.warm()
 
 
@@ -54,16 +55,22 @@ def _run_rule(ruleset: Ruleset, rule: Rule, schema: Schema) -> Iterator[CaseResu
     spec = rule.spec.model_copy(update={"status": Status.LIVE, "effective": Effective()})
     alone = ruleset.only(replace(rule, spec=spec))
     for index, messages in enumerate(case_messages(rule, schema)):
-        got = _outcome(Engine(alone, Settings(schema, duplicates=_FEW), any_score=True), messages)
+        engine = Engine(alone, Settings(schema, duplicates=CASE_HORIZON), any_score=True)
+        outcomes = outcomes_of(engine, messages)
+        got = outcomes if isinstance(outcomes, str) else outcomes[0]
         case = messages.case
         problem = None
-        if got != case.expect:
-            message = f"{rule.id}: case {case.name!r} expects {case.expect}, got {got}"
+        if got != case.expected:
+            message = f"{rule.id}: case {case.name!r} expects {case.expected}, got {got}"
             problem = rule.file.problem(("tests", "cases", index), message)
-        yield CaseResult(rule.id, case.name, case.expect, got, problem)
+        yield CaseResult(rule.id, case.name, case.expected, got, problem)
 
 
-def _outcome(engine: Engine, messages: CaseMessages) -> str:
+def outcomes_of(engine: Engine, messages: CaseMessages) -> tuple[str, ...] | str:
+    """Return what each rule of a new engine says of a case, or why one of its events is none.
+
+    In which band a hit lies is said where the case asks for it.
+    """
     *before, last = messages.messages
     for history in (before, [last]):
         result = engine.step(history, messages.case.scores)
@@ -71,4 +78,10 @@ def _outcome(engine: Engine, messages: CaseMessages) -> str:
             return f"no valid event: {result.dead_letters[0].detail}"
         if result.duplicates:
             return "no valid event: its id was seen before"
-    return OUTCOMES[int(np.argmax(result.rule_outcomes[0]))]
+    bands = dict(result.bands) if messages.case.band is not None else {}
+    in_band = {rule: f" in band {band}" for rule, band in bands}
+    outcomes = np.argmax(result.rule_outcomes, axis=1).tolist()
+    return tuple(
+        OUTCOMES[outcome] + in_band.get(rule, "")
+        for rule, outcome in zip(engine.rule_ids, outcomes, strict=True)
+    )

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fraudstream.engine.alerting import Alerting
+from fraudstream.engine.alerting import Alerting, Judged
+from fraudstream.engine.deciding import Decider
 from fraudstream.engine.duplicates import Duplicates, Horizon
 from fraudstream.engine.features import FeatureStage
 from fraudstream.engine.judging import Judge
 from fraudstream.engine.models import ModelStage
 from fraudstream.engine.result import Decisions, StepResult, joined
+from fraudstream.engine.watermark import Watermark
 from fraudstream.events.batch import DeadLetter, EventBatch
 from fraudstream.events.decode import Decoder
 from fraudstream.events.interning import Interner
 from fraudstream.events.mapping import Source
 from fraudstream.events.schema import Schema
 from fraudstream.features.catalogue import Limits
-from fraudstream.rules.binding import bind
+from fraudstream.rules.binding import Bound, bind
 from fraudstream.rules.ruleset import Ruleset
 from fraudstream.rules.view import View
 
@@ -41,27 +43,40 @@ class Settings:
     duplicates: Horizon = field(default_factory=Horizon)
 
 
+Witness = Callable[[Bound, Judged], None]
+"""Is shown each judged batch, to explain it; what it is shown lasts no longer than the call."""
+
+
 class Engine:
     """Folds batches into decisions; the same messages in the same order give the same bytes out.
 
     How the messages are cut into batches changes nothing: each event is judged by the state that all events
-    before it left, and by itself. `any_score` lets rules name models that are not there.
+    before it left, and by itself. `any_score` lets rules name models that are not there; `witness` sees
+    every judged batch.
     """
 
     def __init__(
-        self, ruleset: Ruleset, settings: Settings | None = None, *, any_score: bool = False
+        self,
+        ruleset: Ruleset,
+        settings: Settings | None = None,
+        *,
+        any_score: bool = False,
+        witness: Witness | None = None,
     ) -> None:
         settings = settings or Settings()
         self.ruleset = ruleset
         self.settings = settings
+        self._witness = witness
         self._interner = Interner()
-        self._bound = bind(ruleset, settings.schema, self._interner, scores=any_score)
+        self._bound = bind(ruleset, settings.schema, scores=any_score)
         self._decoder = Decoder(settings.schema, self._interner, settings.mapping)
         self._duplicates = Duplicates(settings.duplicates)
-        self._features = FeatureStage(self._bound, Limits(settings.lateness_us))
-        self._models = ModelStage(self._bound)
-        self._judge = Judge(self._bound.rules)
-        self._alerting = Alerting(self._bound, self._interner)
+        self._features = FeatureStage(self._bound, self._interner, Limits(settings.lateness_us))
+        self._models = ModelStage(self._bound, self._interner)
+        self._judge = Judge(self._bound, self._interner)
+        self._watermark = Watermark()
+        self._decider = Decider(self._bound, settings.lateness_us)
+        self._alerting = Alerting(self._bound, settings.lateness_us)
 
     @property
     def rule_ids(self) -> tuple[str, ...]:
@@ -85,7 +100,7 @@ class Engine:
 
     def _step(self, values: Sequence[bytes | None], scores: Mapping[str, float] | None) -> StepResult:
         decoded, dead = self._decoder.decode(values)
-        fresh = self._duplicates.first_seen(decoded.ids.all(), decoded.time_us)
+        fresh = self._duplicates.first_seen(decoded.ids, decoded.time_us)
         batch = decoded if fresh.all() else decoded.take(np.flatnonzero(fresh))
         if not len(batch):
             return self._nothing(len(values), dead, len(decoded))
@@ -99,24 +114,31 @@ class Engine:
         batch: EventBatch,
         scores: Mapping[str, float] | None,
     ) -> StepResult:
-        view = View(batch, self.ruleset.rates)
+        view = View(batch)
         frame = self._features.advance(view)
         scored = self._models.score(view)
         if scores is not None:
             self._models.pretend(view, scores)
-        vectors = self._bound.judge.run(view)
-        judgement = self._judge.judge(vectors, batch.time_us)
-        alerts, suppressed = self._alerting.alerts(view, vectors, judgement, self._features, frame, scored)
+        judgement = self._judge.judge(view)
+        tide = self._watermark.advance(batch.time_us)
+        decided = self._decider.decide(judgement.hits, judgement.vectors, batch, tide)
+        judged = Judged(batch, judgement.vectors, self._features, frame, scored, decided, tide)
+        if self._witness is not None:
+            self._witness(self._bound, judged)
+        alerts, kept = self._alerting.alerts(judged)
         return StepResult(
             events_in=events_in,
             alerts=alerts,
             dead_letters=dead,
             duplicates=duplicates,
             late=int((frame.lateness > 0).sum()),
-            decisions=Decisions(batch.row, judgement.action, judgement.score),
+            decisions=Decisions(batch.row, decided.action, decided.score),
             rule_outcomes=judgement.outcomes,
-            suppressed=suppressed,
+            suppressed=kept.suppressed,
             model_scores=scored.given(),
+            held_back=kept.held_back,
+            bands=decided.bands,
+            allowed=decided.allowed,
         )
 
     def _nothing(self, events_in: int, dead: list[DeadLetter], duplicates: int) -> StepResult:

@@ -2,105 +2,142 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
+from itertools import chain
 from typing import Any
 
-from fraudstream.events.interning import Interner
-from fraudstream.events.money import EXPONENTS, factor, format_minor
+from fraudstream.events.money import EXPONENTS, decimal_text, factor, format_minor
 from fraudstream.events.times import format_time
 from fraudstream.rules.compile import Compiled
 from fraudstream.rules.durations import format_duration
 from fraudstream.rules.tree import Comparison, IsNull, Junction, Literal, Name, Not, write
 from fraudstream.rules.types import Kind, Type
-from fraudstream.rules.vectors import Vector
+from fraudstream.rules.vectors import Vectors
 
 _DAY_US = 86_400_000_000
 
 
-Template = tuple[str | Compiled, ...]
-"""A clause in words: fixed texts, and the parts whose values are put between them."""
+class Moment:
+    """What the expressions of one judged batch gave at one event, each read and put into words at most once.
 
-
-class Wording:
-    """Puts the vectors of one judged batch into words.
-
-    `templates` keeps what is the same for every event, by slot; it outlives the batch.
+    `text` gives the text of a code, `currency` is the event's own.
     """
 
     def __init__(
-        self,
-        vectors: Sequence[Vector],
-        interner: Interner,
-        currencies: Sequence[str | None],
-        templates: dict[int, Template],
+        self, vectors: Vectors, event: int, currency: str | None, text: Callable[[int], str]
     ) -> None:
         self._vectors = vectors
-        self._interner = interner
-        self._currencies = currencies
-        self._templates = templates
+        self._event = event
+        self._values: dict[int, Any] = {}
+        self._words: dict[int, str] = {}
+        self._plain: dict[int, Any] = {}
+        self.currency = currency or ""
+        self.text = text
 
-    def reason(self, condition: Compiled, event: int) -> str:
-        """Return the true clauses of a condition that is true at one event, separated by semicolons."""
-        return "; ".join(dict.fromkeys(self._clauses(condition, event)))
+    def value(self, slot: int) -> Any:
+        """Return the value of an expression, None where it has none."""
+        if slot not in self._values:
+            self._values[slot] = self._vectors[slot].at(self._event)
+        return self._values[slot]
 
-    def evidence(self, condition: Compiled, event: int) -> dict[str, Any]:
-        """Return the values of all names of a condition: amounts and times as text, numbers as they are."""
-        found: dict[str, Any] = {}
-        for part in condition.leaves:
-            found[part.text] = self._plain(part, event)
-        return found
+    def words(self, slots: Slots) -> tuple[str, ...]:
+        """Return the values of some expressions as they are shown in a sentence."""
+        words = self._words
+        for slot, shown in slots:
+            if slot not in words:
+                value = self.value(slot)
+                words[slot] = "(none)" if value is None else shown(value, self)
+        return tuple([words[slot] for slot, _ in slots])
 
-    def _clauses(self, condition: Compiled, event: int) -> list[str]:
+    def plain(self, slots: Slots) -> list[Any]:
+        """Return the values of some expressions as they stand in JSON."""
+        plain = self._plain
+        for slot, written in slots:
+            if slot not in plain:
+                value = self.value(slot)
+                plain[slot] = None if value is None else written(value, self)
+        return [plain[slot] for slot, _ in slots]
+
+
+Format = Callable[[Any, Moment], Any]
+Slots = tuple[tuple[int, Format], ...]
+Template = tuple[str, Slots]
+"""Clauses in words: a text with a `%s` for each value, and the slots of the values."""
+_SEPARATOR = "; "
+
+
+class Wording:
+    """Puts the hits of one rule into words; what is the same for every event is prepared once."""
+
+    def __init__(self, condition: Compiled) -> None:
+        self._clauses = _Clauses(condition)
+        self._whole = self._clauses.whole()
+        leaves = {leaf.text: (leaf.slot, in_json(leaf.type)) for leaf in condition.leaves}
+        self._names, self._leaves = tuple(leaves), tuple(leaves.values())
+
+    def reason(self, moment: Moment) -> str:
+        """Return the true clauses of the condition, which is true, separated by semicolons."""
+        if self._whole is not None:
+            text, slots = self._whole
+            return text % moment.words(slots)
+        return _SEPARATOR.join(dict.fromkeys(self._clauses.told(moment)))
+
+    def evidence(self, moment: Moment) -> dict[str, Any]:
+        """Return the values of all names of the condition: amounts and times as text, numbers as they are."""
+        return dict(zip(self._names, moment.plain(self._leaves), strict=True))
+
+
+class _Clauses:
+    """The clauses of one condition: templates, and for an `or` the clauses of its operands."""
+
+    def __init__(self, condition: Compiled) -> None:
+        self.parts: list[Template | list[tuple[int, _Clauses]]] = []
+        self._add(condition)
+
+    def _add(self, condition: Compiled) -> None:
         node = condition.node
         if not isinstance(node, Junction):
-            return [self._clause(condition, event)]
-        # All operands of a true `and` are true; of an `or` only some need be.
-        every = node.operator == "and"
-        told = (each for each in condition.operands if every or self._vectors[each.slot].at(event))
-        return [clause for each in told for clause in self._clauses(each, event)]
+            self.parts.append(_template(condition))
+        elif node.operator == "and":
+            for operand in condition.operands:
+                self._add(operand)
+        else:
+            self.parts.append([(operand.slot, _Clauses(operand)) for operand in condition.operands])
 
-    def _clause(self, condition: Compiled, event: int) -> str:
-        template = self._templates.get(condition.slot)
-        if template is None:
-            template = self._templates[condition.slot] = _template(condition)
-        return "".join([part if isinstance(part, str) else self._shown(part, event) for part in template])
+    def whole(self) -> Template | None:
+        """Return all clauses as one template, None where one may be false though the condition is true."""
+        different: dict[tuple[str, tuple[int, ...]], Slots] = {}
+        for part in self.parts:
+            if not isinstance(part, tuple):
+                return None
+            text, slots = part
+            different[text, tuple(slot for slot, _ in slots)] = slots
+        return _SEPARATOR.join(text for text, _ in different), tuple(chain(*different.values()))
 
-    def _shown(self, part: Compiled, event: int) -> str:
-        value = self._vectors[part.slot].at(event)
-        if value is None:
-            return "(none)"
-        match part.type.kind:
-            case Kind.MONEY:
-                currency = part.type.currency or self._currencies[event] or ""
-                return format_minor(round(value), currency) if currency in EXPONENTS else f"{value:,}"
-            case Kind.NUMBER if isinstance(value, float):
-                return f"{value:,.4f}".rstrip("0").rstrip(".")
-            case Kind.NUMBER:
-                return f"{value:,}"
-            case _:
-                return str(self._typed(value, part.type, event))
-
-    def _plain(self, part: Compiled, event: int) -> Any:
-        value = self._vectors[part.slot].at(event)
-        return None if value is None else self._typed(value, part.type, event)
-
-    def _typed(self, value: Any, type_: Type, event: int) -> Any:
-        match type_.kind:
-            case Kind.TEXT:
-                return self._interner.text(int(value))
-            case Kind.TIME:
-                return format_time(int(value))
-            case Kind.DURATION:
-                return readable_duration(int(value))
-            case Kind.MONEY:
-                currency = type_.currency or self._currencies[event] or ""
-                per_major = factor(currency) if currency in EXPONENTS else 1
-                return f"{value / per_major:.{EXPONENTS.get(currency, 0)}f}"
-            case _:
-                return round(value, 6) if isinstance(value, float) else value
+    def told(self, moment: Moment) -> list[str]:
+        """Return the true clauses: all operands of a true `and` are, of an `or` only some need be."""
+        clauses: list[str] = []
+        for part in self.parts:
+            if isinstance(part, tuple):
+                text, slots = part
+                clauses.append(text % moment.words(slots))
+            else:
+                for slot, operand in part:
+                    if moment.value(slot):
+                        clauses += operand.told(moment)
+        return clauses
 
 
 def _template(condition: Compiled) -> Template:
+    parts = _parts(condition)
+    text = "".join(part.replace("%", "%%") if isinstance(part, str) else "%s" for part in parts)
+    return text, tuple(part for part in parts if not isinstance(part, str))
+
+
+_Part = str | tuple[int, Format]
+
+
+def _parts(condition: Compiled) -> tuple[_Part, ...]:
     node = condition.node
     if isinstance(node, (Not, IsNull)):
         return (condition.text,)
@@ -108,17 +145,62 @@ def _template(condition: Compiled) -> Template:
         return (f"{condition.text} is true",)
     left = condition.operands[0]
     if left.type.kind is Kind.TEXT and isinstance(node.left, Name):
-        return (f"{left.text} is ", left) if node.operator in ("==", "in") else (condition.text,)
+        if node.operator not in ("==", "in"):
+            return (condition.text,)
+        return (f"{left.text} is ", (left.slot, in_words(left.type)))
     if len(condition.operands) == 1:
         return (*_term(left), f" in {write(node.right)}")
     return (*_term(left), f" {node.operator} ", *_term(condition.operands[1]))
 
 
-def _term(part: Compiled) -> Template:
+def _term(part: Compiled) -> tuple[_Part, ...]:
     if not isinstance(part.node, Literal):
-        return (f"{part.text} ", part)
+        return (f"{part.text} ", (part.slot, in_words(part.type)))
     label = part.node.label
     return (f"{label} {write(Literal(part.node.value))}" if label else part.text,)
+
+
+def in_words(type_: Type) -> Format:
+    """Return how a value of a type is shown in a sentence."""
+    match type_.kind:
+        case Kind.MONEY:
+            return lambda value, moment: _shown_money(value, type_.currency or moment.currency)
+        case Kind.NUMBER:
+            return _shown_number
+        case _:
+            plain = in_json(type_)
+            return lambda value, moment: str(plain(value, moment))
+
+
+def _shown_money(value: float, currency: str) -> str:
+    return format_minor(round(value), currency) if currency in EXPONENTS else f"{value:,}"
+
+
+def _shown_number(value: float, _: Moment) -> str:
+    return f"{value:,.4f}".rstrip("0").rstrip(".") if isinstance(value, float) else f"{value:,}"
+
+
+def in_json(type_: Type) -> Format:
+    """Return how a value of a type stands in JSON."""
+    match type_.kind:
+        case Kind.TEXT:
+            return lambda value, moment: moment.text(value)
+        case Kind.TIME:
+            return lambda value, _: format_time(value)
+        case Kind.DURATION:
+            return lambda value, _: readable_duration(int(value))
+        case Kind.MONEY:
+            return lambda value, moment: _plain_money(value, type_.currency or moment.currency)
+        case _:
+            return lambda value, _: round(value, 6) if isinstance(value, float) else value
+
+
+def _plain_money(value: float, currency: str) -> str:
+    if currency not in EXPONENTS:
+        return f"{value:.0f}"
+    if isinstance(value, int):
+        return decimal_text(value, currency)
+    return f"{value / factor(currency):.{EXPONENTS[currency]}f}"
 
 
 def readable_duration(us: int) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fraudstream.events.interning import MISSING, Interner
+from fraudstream.events.jit import kernel
 from fraudstream.events.schema import Schema
 
 
@@ -58,7 +59,31 @@ class Ids:
 
     def take(self, index: NDArray[np.intp]) -> Ids:
         """Return the ids of `index`, in its order."""
-        return Ids.of([self.text(event) for event in index.tolist()])
+        return Ids(*_taken_texts(self.data, self.ends, index))
+
+    def followed_by(self, other: Ids) -> Ids:
+        """Return these ids and then the others."""
+        end = self.ends[-1] if len(self) else 0
+        data = np.concatenate([self.data[:end], other.data])
+        return Ids(data, np.concatenate([self.ends, other.ends + end]))
+
+
+@kernel
+def _taken_texts(
+    data: NDArray[np.uint8], ends: NDArray[np.int64], index: NDArray[np.intp]
+) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    new_ends = np.empty(len(index), np.int64)
+    end = np.int64(0)
+    for place, event in enumerate(index):
+        end += ends[event] - (ends[event - 1] if event else 0)
+        new_ends[place] = end
+    taken = np.empty(end, np.uint8)
+    end = np.int64(0)
+    for event in index:
+        for position in range(ends[event - 1] if event else 0, ends[event]):
+            taken[end] = data[position]
+            end += 1
+    return taken, new_ends
 
 
 @dataclass(frozen=True)
@@ -131,5 +156,20 @@ class EventBatch:
             np.take(self.floats, index, axis=1),
             np.take(self.floats_known, index, axis=1),
             self.ids.take(index),
+            self.texts,
+        )
+
+    def followed_by(self, other: EventBatch) -> EventBatch:
+        """Return these events and then the others, of the same schema and interner."""
+        return EventBatch(
+            self.schema,
+            np.concatenate([self.row, other.row]),
+            np.concatenate([self.time_us, other.time_us]),
+            np.concatenate([self.codes, other.codes], axis=1),
+            np.concatenate([self.ints, other.ints], axis=1),
+            np.concatenate([self.ints_known, other.ints_known], axis=1),
+            np.concatenate([self.floats, other.floats], axis=1),
+            np.concatenate([self.floats_known, other.floats_known], axis=1),
+            self.ids.followed_by(other.ids),
             self.texts,
         )

@@ -23,5 +23,7 @@ def lean_kernel(function: F) -> F:
 
     Kernels over a tuple of many arrays would otherwise count every array of the tuple at every call, which
     takes ten times as long as the work itself. Numba refuses to compile an allocation without counting.
+    A division by zero gives what numpy gives: raising would keep loops from being vectorised.
     """
-    return cast(F, numba.njit(cache=True, nogil=True, forceinline=True, _nrt=False)(function))
+    options = {"cache": True, "nogil": True, "forceinline": True, "error_model": "numpy", "_nrt": False}
+    return cast(F, numba.njit(**options)(function))

@@ -32,6 +32,7 @@ EXPONENTS: dict[str, int] = {
 _TEXT_CHARS_MAX = 40
 _DECIMAL = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,6})?")
 _ABSURD_DIGITS = 19
+_SCALED_MAX = 2.0**62
 _EXACT = Context(prec=2 * _TEXT_CHARS_MAX)
 """More digits than a text of that length and a factor can have: nothing is rounded."""
 
@@ -47,12 +48,14 @@ def minor_from_numbers(
     """Scale JSON numbers to minor units; the mask tells where the number has too many decimals.
 
     A double carries a decimal of up to 15 digits exactly, so the nearest integer is the right one where
-    the product lies within its own rounding error (2 ulp) of that integer. Larger amounts come as text.
+    the product lies within its own rounding error (2 ulp) of that integer. Larger amounts come as text;
+    what int64 cannot hold becomes +-2**62.
     """
     scaled = amounts * factors
     nearest = np.rint(scaled)
     excess = np.abs(scaled - nearest) > np.abs(scaled) * 2.0**-51
-    return np.where(excess, 0, nearest).astype(np.int64), excess
+    bounded = np.clip(nearest, -_SCALED_MAX, _SCALED_MAX)
+    return np.where(excess, 0, bounded).astype(np.int64), excess
 
 
 def minor_from_text(text: str, minor_per_major: int) -> int | None:
@@ -69,16 +72,15 @@ def minor_from_text(text: str, minor_per_major: int) -> int | None:
 
 def format_minor(minor: int, currency: str) -> str:
     """Write minor units as major units with the currency, e.g. `9,100.00 USD`."""
-    sign, whole, fraction = _parts(minor, EXPONENTS[currency])
-    return f"{sign}{whole:,}{fraction} {currency}"
+    return f"{_decimal(minor, EXPONENTS[currency], ',')} {currency}"
 
 
 def decimal_text(minor: int, currency: str) -> str:
     """Write minor units as plain decimal text in major units, e.g. `9100.00`: exact for any reader."""
-    sign, whole, fraction = _parts(minor, EXPONENTS[currency])
-    return f"{sign}{whole}{fraction}"
+    return _decimal(minor, EXPONENTS[currency], "")
 
 
-def _parts(minor: int, exponent: int) -> tuple[str, int, str]:
+def _decimal(minor: int, exponent: int, grouping: str) -> str:
     whole, rest = divmod(abs(minor), 10**exponent)
-    return "-" if minor < 0 else "", whole, f".{rest:0{exponent}d}" if exponent else ""
+    sign = "-" if minor < 0 else ""
+    return f"{sign}{whole:{grouping}}.{rest:0{exponent}d}" if exponent else f"{sign}{whole:{grouping}}"

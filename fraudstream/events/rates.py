@@ -9,8 +9,23 @@ from datetime import UTC, date, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from fraudstream.events.batch import Numbers
+from fraudstream.events.jit import Integer, lean_kernel
 from fraudstream.events.money import factor
+
+_RANGE = 2.0**63
+
+
+@lean_kernel
+def converted(minor: Integer, ratio: float) -> tuple[int, bool]:
+    """Return minor units times a ratio, rounded half to even, and whether there is such an int64.
+
+    A ratio of 1 leaves the integer as it is; a ratio of NaN gives nothing.
+    """
+    if ratio == 1.0:
+        return minor, True
+    nearest = np.rint(minor * ratio)
+    fits = abs(nearest) < _RANGE
+    return int(nearest) if fits else 0, fits
 
 
 @dataclass(frozen=True)
@@ -35,23 +50,18 @@ class RateTable:
         """Every currency that has a rate at some date, the base included."""
         return frozenset({self.base}.union(*(rates for _, rates in self.dated)))
 
-    def convert(
-        self, amounts: Numbers, currencies: Sequence[str | None], time_us: NDArray[np.int64], to: str
-    ) -> Numbers:
-        """Return n amounts in minor units of `to`, rounded half to even; same currency = same integer."""
-        days_us = [_microseconds(day) for day, _ in self.dated]
-        period = np.maximum(np.searchsorted(np.array(days_us), time_us, side="right") - 1, 0)
-        codes = {code: index for index, code in enumerate(dict.fromkeys(currencies))}
-        table = np.array([[self._minor_ratio(each, code, to) for code in codes] for _, each in self.dated])
-        ratio = table[period, np.fromiter(map(codes.__getitem__, currencies), np.intp, len(currencies))]
-        present = amounts.present & ~np.isnan(ratio)
-        minor = np.rint(amounts.values * np.where(present, ratio, 0.0)).astype(np.int64)
-        return Numbers(np.where(ratio == 1.0, amounts.values, minor), present)
+    @property
+    def days_us(self) -> list[int]:
+        """The times in microseconds from which the rates of each date hold."""
+        return [_microseconds(day) for day, _ in self.dated]
 
-    def _minor_ratio(self, rates: Mapping[str, float], code: str | None, to: str) -> float:
+    def ratios(self, currencies: Sequence[str], to: str) -> NDArray[np.float64]:
+        """Return minor units of `to` per minor unit [dates, currencies], NaN where there is no rate."""
+        rows = [[self._minor_ratio(rates, code, to) for code in currencies] for _, rates in self.dated]
+        return np.array(rows)
+
+    def _minor_ratio(self, rates: Mapping[str, float], code: str, to: str) -> float:
         """Minor units of `to` per minor unit of `code`, NaN where a rate is missing."""
-        if code is None:
-            return float("nan")
         if code == to:
             return 1.0
         both = {self.base: 1.0, **rates}

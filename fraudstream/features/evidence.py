@@ -2,47 +2,55 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
 from fraudstream.events.jit import Integer, lean_kernel
-from fraudstream.features.state import LINKS, MASKS, NUMBERS, PREVIOUS, TIME_US
+from fraudstream.features.state import LAST_EVENT, LINKS, MASKS, NUMBERS, PREVIOUS, TIME_US, Frame
 
-
-class Moment(NamedTuple):
-    """What a read saw: the window's start and end, and the number before which events had arrived."""
-
-    low_us: int
-    high_us: int
-    number: int
+READER, KEY, MASK, WINDOW_US, OFFSET_US, CURRENT = range(6)
+"""Columns of the table that says how each feature is read; a window of 0 stands for none that is exact."""
 
 
 @lean_kernel
 def contributors(
     log: NDArray[np.int64],
     links: NDArray[np.int32],
-    where: tuple[int, int, int, int],
-    moment: Moment,
+    words: NDArray[np.int64],
+    following: Integer,
+    table: NDArray[np.int64],
+    frame: Frame,
+    asked: NDArray[np.int64],
     found: NDArray[np.int64],
-) -> Integer:
-    """Fill `found` with the newest events that a read of an earlier moment counted; return how many.
+    numbers: NDArray[np.int64],
+) -> None:
+    """Fill a row of `found`, int64 [k, at most], and its entry of `numbers`, int64 [k], for each question.
 
-    `where` is (newest event of the entity, key, mask, number of the next arrival). Later arrivals are told by
-    their number, so the answer is the same after the batch as at the event.
+    A question of `asked`, int64 [k, 2], is a feature and an event: which of the newest events did it count
+    there? `following` is the number of the next arrival. Later arrivals are told by their number, so the
+    answer is the same after the batch as at the event.
     """
-    newest, key, mask, following = where
-    event = np.int64(newest)
     ring = log.shape[0] - 1
-    number = 0
-    while event >= 0 and number < len(found) and log[event & ring, TIME_US] > moment.low_us:
-        place = event & ring
-        # The number's upper bits, which links leave out, are those of the numbers just below the next one.
-        arrived = following - ((following - event) & NUMBERS)
-        timely = log[place, TIME_US] <= moment.high_us and arrived < moment.number
-        if timely and (log[place, MASKS + (mask >> 6)] >> (mask & 63)) & 1:
-            found[number] = event
-            number += 1
-        event = np.int64(links[place, LINKS * key + PREVIOUS])
-    return number
+    for question in range(len(asked)):
+        feature, at = asked[question, 0], asked[question, 1]
+        row = frame.rows[table[feature, READER], at]
+        window_us = table[feature, WINDOW_US]
+        numbers[question] = 0
+        if row < 0 or window_us == 0:
+            continue
+        high_us = frame.time_us[at] - table[feature, OFFSET_US]
+        low_us = max(high_us - window_us, frame.horizon_us[at])
+        before = frame.number[at] + table[feature, CURRENT]
+        key, mask = table[feature, KEY], table[feature, MASK]
+        event = words[row + LAST_EVENT]
+        number = 0
+        while event >= 0 and number < found.shape[1] and log[event & ring, TIME_US] > low_us:
+            place = event & ring
+            # The number's upper bits, which links leave out, are those of the numbers just below the next.
+            arrived = following - ((following - event) & NUMBERS)
+            timely = log[place, TIME_US] <= high_us and arrived < before
+            if timely and (log[place, MASKS + (mask >> 6)] >> (mask & 63)) & 1:
+                found[question, number] = event
+                number += 1
+            event = np.int64(links[place, LINKS * key + PREVIOUS])
+        numbers[question] = number

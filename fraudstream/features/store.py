@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import TypeVar
 
 import numpy as np
@@ -10,10 +11,11 @@ from numpy.typing import NDArray
 
 from fraudstream.events.schema import Schema
 from fraudstream.features import advance as walk
+from fraudstream.features import evidence as e
 from fraudstream.features import plan as p
 from fraudstream.features import state as s
 from fraudstream.features.catalogue import Feature, Limits
-from fraudstream.features.evidence import Moment, contributors
+from fraudstream.features.evidence import contributors
 from fraudstream.features.hashmap import empty, grown
 from fraudstream.features.layout import Layout, lay_out
 from fraudstream.features.state import Arrivals, Frame, State
@@ -32,6 +34,7 @@ class FeatureStore:
         self.limits = limits or Limits()
         self.layout: Layout = lay_out(self.features, schema, self.limits)
         self._state = empty_state(self.layout)
+        self._evidence = _evidence_table(self.features, self.layout)
 
     def advance(self, arrivals: Arrivals) -> Frame:
         """Count n events in stream order and read every feature at each of them."""
@@ -54,30 +57,25 @@ class FeatureStore:
             done = walk.advance(self._state, plan, arrivals, frame, done)
         return frame
 
-    def contributing_ids(self, index: int, frame: Frame, event: int, at_most: int) -> list[str]:
-        """Return the ids of the newest events that an exact window counted at one event of the last batch.
+    def contributing_ids(
+        self, asked: Sequence[tuple[int, int]], frame: Frame, at_most: int
+    ) -> list[list[str]]:
+        """Return for each (feature, event of the last batch) the ids of the newest events that it counted.
 
-        A long window keeps no events, only panes, and names none.
+        Features without a window name none; nor do long windows, which keep panes and no events.
         """
-        plan, state = self.layout.plan, self._state
-        feature = self.features[index]
-        group = plan.features[index, p.FEATURE_GROUP]
-        if group < 0 or plan.groups[group, p.GROUP_PANE_US]:
-            return []
-        reader = plan.features[index, p.FEATURE_READER]
-        row = frame.rows[reader, event]
-        if row < 0:
-            return []
-        high_us = int(frame.time_us[event]) - feature.offset_us
-        low_us = max(high_us - (feature.window_us or 0), int(frame.horizon_us[event]))
-        number = int(frame.number[event]) + feature.include_current
-        newest, following = int(state.words[row + s.LAST_EVENT]), int(state.meta[s.NEXT])
-        key = int(plan.readers[reader, p.READER_KEY])
-        mask = int(plan.cells[plan.features[index, p.FEATURE_CELL], p.CELL_MASK])
-        found = np.empty(at_most, np.int64)
-        moment = Moment(low_us, high_us, number)
-        count = contributors(state.log, state.links, (newest, key, mask, following), moment, found)
-        return [self._id(each) for each in found[:count].tolist()]
+        state = self._state
+        found = np.empty((len(asked), at_most), np.int64)
+        numbers = np.empty(len(asked), np.int64)
+        questions = np.array(asked, np.int64).reshape(-1, 2)
+        following = int(state.meta[s.NEXT])
+        log, links, words = state.log, state.links, state.words
+        contributors(log, links, words, following, self._evidence, frame, questions, found, numbers)
+        rows = zip(found.tolist(), numbers.tolist(), strict=True)
+        events = [row[:number] for row, number in rows]
+        # Features of one key name much the same events.
+        ids = self._ids(list(set(chain.from_iterable(events))))
+        return [[ids[each] for each in row] for row in events]
 
     @property
     def watermark_us(self) -> int:
@@ -108,15 +106,23 @@ class FeatureStore:
         ]
         return int(plan.limits[p.RETENTION_US]) + max(ever, max(panes, default=0))
 
-    def _id(self, event: int) -> str:
-        log, ids = self._state.log, self._state.ids
-        place = event & (len(log) - 1)
-        start = int(log[place, s.ID_AT])
-        last = (int(self._state.meta[s.NEXT]) - 1 - event) & s.NUMBERS == 0
-        end = int(self._state.meta[s.IDS_USED]) if last else int(log[(place + 1) & (len(log) - 1), s.ID_AT])
-        first, size = start & (len(ids) - 1), end - start
-        data = ids[first : first + size].tobytes()
-        return (data + ids[: size - len(data)].tobytes()).decode()
+    def _ids(self, events: Sequence[int]) -> dict[int, str]:
+        """Return the ids of events of the log by their numbers."""
+        log, ids, meta = self._state.log, self._state.ids, self._state.meta
+        numbers = np.array(events, np.int64)
+        places = numbers & (len(log) - 1)
+        starts = log[places, s.ID_AT]
+        is_last = (meta[s.NEXT] - 1 - numbers) & s.NUMBERS == 0
+        ends = np.where(is_last, meta[s.IDS_USED], log[(places + 1) & (len(log) - 1), s.ID_AT])
+        firsts, sizes = (starts & (len(ids) - 1)).tolist(), (ends - starts).tolist()
+        found = {}
+        for event, first, size in zip(events, firsts, sizes, strict=True):
+            data = ids[first : first + size].tobytes()
+            if len(data) < size:
+                # The id goes on at the beginning of the ring.
+                data += ids[: size - len(data)].tobytes()
+            found[event] = data.decode()
+        return found
 
     def _make_room(self, arrivals: Arrivals, event: int) -> None:
         """Enlarge whatever was too small for one event, so that the walk gets at least one event on."""
@@ -138,6 +144,21 @@ class FeatureStore:
             links=links,
             ids=_longer_ids(state, held),
         )
+
+
+def _evidence_table(features: Sequence[Feature], layout: Layout) -> NDArray[np.int64]:
+    """Return how `contributors` finds what each feature counted."""
+    plan = layout.plan
+    table = np.zeros((len(features), e.CURRENT + 1), np.int64)
+    for row, feature, placed in zip(table, features, plan.features, strict=True):
+        group = placed[p.FEATURE_GROUP]
+        row[e.READER] = placed[p.FEATURE_READER]
+        row[e.KEY] = plan.readers[placed[p.FEATURE_READER], p.READER_KEY]
+        row[e.MASK] = plan.cells[placed[p.FEATURE_CELL], p.CELL_MASK]
+        exact = group >= 0 and not plan.groups[group, p.GROUP_PANE_US]
+        row[e.WINDOW_US] = feature.window_us or 0 if exact else 0
+        row[e.OFFSET_US], row[e.CURRENT] = feature.offset_us, feature.include_current
+    return table
 
 
 def used_ids(state: State) -> int:

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
 
-from fraudstream.events.interning import Interner
 from fraudstream.events.schema import ID, Column, ColumnType, Schema
 from fraudstream.features.catalogue import SUMMED, Aggregate, Feature, is_float
-from fraudstream.rules.compile import Compiled, Program
+from fraudstream.rules.compile import Compiled, condition, expression
+from fraudstream.rules.currencies import Currencies
 from fraudstream.rules.errors import Problem, RulesetError
+from fraudstream.rules.operators import within_days
 from fraudstream.rules.parse import WORDS, ExpressionError
+from fraudstream.rules.program import Program, Register
+from fraudstream.rules.references import ordered
 from fraudstream.rules.ruleset import Model, Rule, Ruleset
 from fraudstream.rules.schema import FeatureSpec
-from fraudstream.rules.scope import Scope, Symbol
-from fraudstream.rules.tree import Node, models, names
-from fraudstream.rules.types import DURATION, NUMBER, TIME, Kind, Type
-from fraudstream.rules.view import View
-from fraudstream.rules.yaml_file import YamlFile
+from fraudstream.rules.scope import Scope, feature_symbol
+from fraudstream.rules.shared import ACTIONS_FILE, TYPOLOGIES_FILE
+from fraudstream.rules.tree import Node, models, names, outcomes
+from fraudstream.rules.types import DURATION, NUMBER, TIME, Kind, Type, number
+from fraudstream.rules.yaml_file import YamlFile, YamlPath
 
 _ORDERED = SUMMED | {Aggregate.MIN, Aggregate.MAX}
-_PLAIN = (Aggregate.DISTINCT, Aggregate.RATIO, Aggregate.ZSCORE)
+_PLAIN = (Aggregate.RATIO, Aggregate.ZSCORE)
 """Aggregates whose value is a plain number whatever they count."""
 MICRO_MAX = 1e9
 """The largest float that is summed, in millionths."""
@@ -29,20 +31,26 @@ MICRO_MAX = 1e9
 
 @dataclass(frozen=True)
 class BoundRule:
-    """A rule in the judging program, and the features (by index) and models that it names."""
+    """A rule in the judging program, and the features (by index) and models that it names.
+
+    `outcome` is the slot of its condition within its effective days.
+    `bands` says for each outcome of the rule whether an event lies in its band; empty where it has none.
+    """
 
     rule: Rule
     when: Compiled
+    outcome: int
     features: tuple[int, ...]
     models: tuple[str, ...]
+    bands: tuple[Compiled, ...] = ()
 
 
 @dataclass(frozen=True)
 class BoundModel:
-    """A model and the slots of its inputs."""
+    """A model, and the columns of its inputs among what the input program leaves."""
 
     model: Model
-    inputs: tuple[Compiled, ...]
+    inputs: tuple[int, ...]
 
 
 @dataclass
@@ -55,9 +63,10 @@ class Bound:
 
     ruleset: Ruleset
     schema: Schema
-    before: Program
-    inputs: Program
-    judge: Program
+    scope: Scope
+    before: Program = field(default_factory=Program)
+    inputs: Program = field(default_factory=Program)
+    judge: Program = field(default_factory=Program)
     features: list[Feature] = field(default_factory=list)
     types: list[Type] = field(default_factory=list)
     in_floats: list[bool] = field(default_factory=list)
@@ -66,19 +75,29 @@ class Bound:
     models: list[BoundModel] = field(default_factory=list)
 
 
-def bind(ruleset: Ruleset, schema: Schema, interner: Interner, *, scores: bool = False) -> Bound:
+def bind(ruleset: Ruleset, schema: Schema, *, scores: bool = False) -> Bound:
     """Bind the rules that run; RulesetError lists every expression that cannot be computed.
 
     `scores` lets rules name any model's score even where the model is not there (for inline tests).
     """
-    bound = Bound(ruleset, schema, Program(interner), Program(interner), Program(interner))
+    scope = Scope(
+        schema,
+        Currencies(schema, ruleset.rates),
+        frozenset(each.spec.id for each in ruleset.models),
+        lists=ruleset.lists,
+    )
+    bound = Bound(ruleset, schema, scope)
     problems: list[Problem] = []
     binder = _Binder(bound, problems)
     for model in ruleset.models:
         binder.bind_model(model)
-    for rule in ruleset.rules:
-        if rule.runs:
-            binder.bind_rule(rule, any_score=scores)
+    rules, faults = ordered(ruleset.rules)
+    problems += faults
+    for rule in rules:
+        binder.bind_rule(rule, any_score=scores)
+    bound.rules.sort(key=lambda each: binder.rows[each.rule.id])
+    binder.check_keys(TYPOLOGIES_FILE, ruleset.typologies.columns())
+    binder.check_keys(ACTIONS_FILE, ruleset.actions.columns())
     if problems:
         raise RulesetError(problems)
     return bound
@@ -88,51 +107,67 @@ class _Binder:
     def __init__(self, bound: Bound, problems: list[Problem]) -> None:
         self._bound = bound
         self._problems = problems
-        known = frozenset(model.spec.id for model in bound.ruleset.models)
-        self._scope = Scope(bound.schema, bound.ruleset.rates.currencies, known)
+        self._scope = bound.scope
         self._known: dict[Feature, int] = {}
+        self._outcomes: dict[str, Register] = {}
+        running = (rule.id for rule in bound.ruleset.rules if rule.runs)
+        self.rows = {name: row for row, name in enumerate(running)}
+        """The place of each rule that runs in the order of the ruleset, which is that of its outcomes."""
 
     def bind_rule(self, rule: Rule, *, any_score: bool) -> None:
         wrong_names = _name_problems(rule, self._bound.schema)
         if wrong_names:
             self._problems += wrong_names
             return
+        if any(name not in self._outcomes for name, _ in outcomes(rule.when)):
+            # What is wrong with that rule is told already.
+            return
         self._check_suppression(rule)
-        scope = self._scope if not any_score else replace(self._scope, models=_EVERY_MODEL)
+        scope = replace(self._scope, outcomes=self._outcomes)
+        scope = replace(scope, models=_EVERY_MODEL) if any_score else scope
         indexes = self._features(rule.spec.features, rule, "features")
         scope = self._with_features(scope, indexes)
         try:
-            when = self._bound.judge.condition(rule.when, scope)
+            when = condition(self._bound.judge, rule.condition, scope)
+            bands = tuple(condition(self._bound.judge, band, scope) for band in rule.bands)
         except ExpressionError as error:
             self._problems.append(rule.locate(error))
             return
-        used = {each.name for each in names(rule.when)}
+        used = {each.name for each in names(rule.condition)}
         mentioned = tuple(index for name, index in indexes.items() if name in used)
-        self._bound.rules.append(BoundRule(rule, when, mentioned, tuple(models(rule.when))))
+        program = self._bound.judge
+        outcome = within_days(program, program.registers[when.slot], *rule.effective_us)
+        self._outcomes[rule.id] = outcome
+        program.judge(outcome, self.rows[rule.id])
+        read = tuple(models(rule.condition))
+        self._bound.rules.append(BoundRule(rule, when, program.slot(outcome), mentioned, read, bands))
+
+    def check_keys(self, name: str, keys: Iterable[tuple[YamlPath, tuple[str, ...]]]) -> None:
+        """Note the columns that a shared file names and that are no texts."""
+        for path, columns in keys:
+            self._are_texts(columns, path, self._bound.ruleset.files[name])
 
     def bind_model(self, model: Model) -> None:
         indexes = self._features(model.spec.windows, model, "windows")
         scope = self._with_features(self._scope, indexes)
-        inputs = []
+        columns: list[int] = []
         for name, node in model.inputs.items():
             try:
-                compiled = self._bound.inputs.add(node, scope)
+                compiled = expression(self._bound.inputs, node, scope)
                 if compiled.type.kind not in (Kind.NUMBER, Kind.MONEY, Kind.DURATION):
                     raise ExpressionError(f"{name} is {compiled.type}: a model reads numbers", node.position)
             except ExpressionError as error:
                 self._problems.append(model.locate(error))
                 continue
-            inputs.append(compiled)
-        self._bound.models.append(BoundModel(model, tuple(inputs)))
+            columns.append(self._bound.inputs.emit_real(self._bound.inputs.registers[compiled.slot]))
+        self._bound.models.append(BoundModel(model, tuple(columns)))
 
     def _with_features(self, scope: Scope, indexes: Mapping[str, int]) -> Scope:
-        symbols = {name: self._symbol(index) for name, index in indexes.items()}
+        symbols = {
+            name: feature_symbol(index, self._bound.types[index], is_float=self._bound.in_floats[index])
+            for name, index in indexes.items()
+        }
         return replace(scope, features=symbols)
-
-    def _symbol(self, index: int) -> Symbol:
-        in_floats = self._bound.in_floats[index]
-        read = partial(View.feature, index=index, is_float=in_floats)
-        return Symbol(f"feature {index}", self._bound.types[index], read)
 
     def _features(
         self, specs: Mapping[str, FeatureSpec], owner: Rule | Model, section: str
@@ -165,7 +200,7 @@ class _Binder:
         if where is not None and where not in self._bound.conditions:
             # Windows are walked before any model scores.
             scope = replace(self._scope, models=frozenset())
-            self._bound.conditions[where] = self._bound.before.condition(where, scope)  # type: ignore[arg-type, index]
+            self._bound.conditions[where] = condition(self._bound.before, where, scope)  # type: ignore[arg-type, index]
         for part, columns in (("by", feature.by), ("for", feature.read_by)):
             if not self._are_texts(columns, (*path, part), file):
                 return None
@@ -176,7 +211,7 @@ class _Binder:
         if suppress is not None:
             self._are_texts(suppress.by, ("then", "suppress", "by"), rule.file)
 
-    def _are_texts(self, columns: tuple[str, ...], path: tuple[str, ...], file: YamlFile) -> bool:
+    def _are_texts(self, columns: tuple[str, ...], path: YamlPath, file: YamlFile) -> bool:
         """Tell whether all are text columns, and note the first that is not."""
         for name in columns:
             column = self._bound.schema.column(name)
@@ -191,7 +226,7 @@ class _Binder:
     ) -> Type | None:
         value, kind = feature.value, feature.aggregate
         if value is None:
-            return {Aggregate.COUNT: NUMBER, Aggregate.FIRST_SEEN: TIME}.get(kind, DURATION)
+            return {Aggregate.COUNT: number("count"), Aggregate.FIRST_SEEN: TIME}.get(kind, DURATION)
         symbol = self._scope.find(value)
         place = (*path, spec.aggregate)
         if symbol is None:
@@ -206,7 +241,8 @@ class _Binder:
                 "maximum of the column within that"
             )
         else:
-            return NUMBER if kind in _PLAIN else symbol.type
+            plain = NUMBER if kind in _PLAIN else symbol.type
+            return number("count") if kind is Aggregate.DISTINCT else plain
         self._problems.append(file.problem(place, message))
         return None
 

@@ -12,10 +12,10 @@ from fraudstream.events.money import EXPONENTS
 from fraudstream.events.nesting import put
 from fraudstream.events.schema import Schema
 from fraudstream.events.times import format_time, parse_time
+from fraudstream.rules.case_schema import Case
 from fraudstream.rules.durations import parse_duration
-from fraudstream.rules.errors import RulesetError
+from fraudstream.rules.errors import RulesetError, did_you_mean
 from fraudstream.rules.ruleset import Rule
-from fraudstream.rules.schema import Case
 from fraudstream.rules.yaml_file import YamlPath
 
 NOW_US = parse_time("2026-10-07T12:00:00Z")
@@ -63,7 +63,8 @@ class _Maker:
         """Raise RulesetError at the first key that is no column."""
         for name in flat:
             if name not in self._known:
-                message = f"{name} is no column: correct it, or declare it in the topology"
+                remedy = did_you_mean(name, self._known) or "declare it in the topology"
+                message = f"{name} is no column: {remedy}"
                 raise RulesetError([self._rule.file.problem((*path, name), message)])
 
     def message(self, event: Mapping[str, Any], identity: str, path: YamlPath, case: Case) -> bytes:

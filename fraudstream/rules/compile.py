@@ -1,20 +1,18 @@
-"""From trees to a program: a list of vectorised steps in which equal expressions stand once."""
+"""From trees to instructions of a program: types are checked, and every part gets its place."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from difflib import get_close_matches
 from functools import cached_property
 
-import numpy as np
-
-from fraudstream.events.interning import Interner
 from fraudstream.events.money import factor
-from fraudstream.rules import operators
-from fraudstream.rules.functions import FUNCTIONS, TEXT_TESTS
+from fraudstream.rules import calls, operators
+from fraudstream.rules.errors import did_you_mean
+from fraudstream.rules.functions import FUNCTIONS, unknown_function
+from fraudstream.rules.membership import on_list
 from fraudstream.rules.parse import ExpressionError
+from fraudstream.rules.program import Program, Register
 from fraudstream.rules.scope import Scope
 from fraudstream.rules.tree import (
     Arithmetic,
@@ -26,18 +24,17 @@ from fraudstream.rules.tree import (
     Junction,
     Listing,
     Literal,
+    Money,
     Name,
     Negative,
     Node,
     Not,
+    Quantity,
     children,
+    plain_number,
     write,
 )
-from fraudstream.rules.types import DURATION, NULL, NUMBER, TEXT, TRUTH, Kind, Type
-from fraudstream.rules.vectors import ALWAYS, NEVER, Truth, Values, Vector
-from fraudstream.rules.view import View
-
-Compute = Callable[[View, Sequence[Vector]], Vector]
+from fraudstream.rules.types import DURATION, NULL, NUMBER, TEXT, TRUTH, Kind, Type, money, number
 
 
 @dataclass(frozen=True)
@@ -62,62 +59,32 @@ class Compiled:
         return (self, *below) if own else tuple(below)
 
 
-class Program:
-    """Steps that turn a batch into one vector per slot, each distinct expression computed once."""
+def expression(program: Program, node: Node, scope: Scope) -> Compiled:
+    """Add an expression, its parameters put in; ExpressionError says what cannot be computed."""
+    return _Compilation(program, scope).compile(node)
 
-    def __init__(self, interner: Interner) -> None:
-        self._interner = interner
-        self._steps: list[tuple[int, Compute]] = []
-        self._constants: list[Vector | None] = []
-        self._slots: dict[Hashable, int] = {}
 
-    def run(self, view: View) -> list[Vector]:
-        """Compute all slots for a batch."""
-        vectors: list[Vector] = list(self._constants)  # type: ignore[arg-type]
-        for slot, compute in self._steps:
-            vectors[slot] = compute(view, vectors)
-        return vectors
-
-    def add(self, node: Node, scope: Scope) -> Compiled:
-        """Add an expression, its parameters put in; ExpressionError says what cannot be computed."""
-        return _Compilation(self, scope, self._interner).compile(node)
-
-    def condition(self, node: Node, scope: Scope) -> Compiled:
-        """Add an expression that must be a condition."""
-        compiled = self.add(node, scope)
-        if compiled.type.kind is not Kind.TRUTH:
-            message = f"{write(node)} is {compiled.type}, not a condition: compare it with something"
-            raise ExpressionError(message, node.position)
-        return compiled
-
-    def constant(self, key: Hashable, vector: Vector) -> int:
-        """Return the slot of a constant."""
-        if key not in self._slots:
-            self._slots[key] = len(self._constants)
-            self._constants.append(vector)
-        return self._slots[key]
-
-    def step(self, key: Hashable, compute: Compute) -> int:
-        """Return the slot of a computation; equal keys share one."""
-        if key not in self._slots:
-            self._slots[key] = len(self._constants)
-            self._constants.append(None)
-            self._steps.append((self._slots[key], compute))
-        return self._slots[key]
+def condition(program: Program, node: Node, scope: Scope) -> Compiled:
+    """Add an expression that must be a condition."""
+    compiled = expression(program, node, scope)
+    if compiled.type.kind is not Kind.TRUTH:
+        message = f"{write(node)} is {compiled.type}, not a condition: compare it with something"
+        raise ExpressionError(message, node.position)
+    return compiled
 
 
 class _Compilation:
     """One expression on its way into a program."""
 
-    def __init__(self, program: Program, scope: Scope, interner: Interner) -> None:
-        self._program = program
-        self._scope = scope
-        self._interner = interner
+    def __init__(self, program: Program, scope: Scope) -> None:
+        self.program = program
+        self.scope = scope
 
     def compile(self, node: Node) -> Compiled:
         match node:
             case Literal():
-                return self._literal(node)
+                register, type_ = self._constant(node.value)
+                return self._compiled(node, type_, register)
             case Name():
                 return self._name(node)
             case Negative(operand):
@@ -135,85 +102,94 @@ class _Compilation:
             case Listing():
                 raise ExpressionError("a list stands only to the right of in", node.position)
 
-    def _literal(self, node: Literal, factor_of_money: int = 1) -> Compiled:
-        data, type_ = self._constant(node.value, factor_of_money)
-        if type_ is TRUTH:
-            truth = Truth(ALWAYS if node.value else NEVER, NEVER if node.value else ALWAYS)
-            return Compiled(node, type_, self._program.constant(("truth", node.value), truth))
-        values = Values(np.array(data), NEVER if type_ is NULL else ALWAYS)
-        return Compiled(node, type_, self._program.constant((type_, data), values))
+    def register(self, compiled: Compiled) -> Register:
+        """Return where the result of an expression is."""
+        return self.program.registers[compiled.slot]
 
-    def _constant(self, value: Constant, scale: int) -> tuple[int | float, Type]:
+    def _compiled(self, node: Node, type_: Type, register: Register, *operands: Compiled) -> Compiled:
+        return Compiled(node, type_, self.program.slot(register), operands)
+
+    def _constant(self, value: Constant) -> tuple[Register, Type]:
+        program = self.program
         match value:
             case bool():
-                return int(value), TRUTH
+                return operators.truth(program, value), TRUTH
             case None:
-                return 0, NULL
+                return operators.unknown(program), NULL
             case str():
-                return self._interner[value], TEXT
+                return program.text(value), TEXT
             case Duration(us):
-                return us, DURATION
+                return program.whole(us), DURATION
             case Decimal():
-                scaled = value * scale
-                whole = scaled == scaled.to_integral_value() and abs(scaled) < 2**62
-                return int(scaled) if whole else float(scaled), NUMBER
+                return operators.constant(program, value), NUMBER
+            case Quantity():
+                return operators.constant(program, value.number), number(value.unit)
+            case Money(amount, currency):
+                return operators.constant(program, amount * factor(currency)), money(currency)
 
     def _name(self, node: Name) -> Compiled:
-        symbol = self._scope.find(node.name)
+        symbol = self.scope.find(node.name)
         if symbol is None:
-            message = f"{node.name} is unknown: {self._scope.suggestion(node.name)}"
+            message = f"{node.name} is unknown: {self.scope.suggestion(node.name)}"
             raise ExpressionError(message, node.position)
-        read = symbol.read
-        slot = self._program.step(("name", symbol.key), lambda view, _: read(view))
-        return Compiled(node, symbol.type, slot)
+        return self._compiled(node, symbol.type, symbol.read(self.program))
 
     def _negative(self, node: Node, operand: Node) -> Compiled:
         inner = self.compile(operand)
         if inner.type.kind not in (Kind.NUMBER, Kind.MONEY, Kind.DURATION):
             raise ExpressionError(f"cannot negate {inner.type}", node.position)
-        slot = self._program.step(("-", inner.slot), operators.negative(inner.slot))
-        return Compiled(node, inner.type, slot, (inner,))
+        return self._compiled(node, inner.type, operators.negative(self.program, self.register(inner)), inner)
 
-    def _pair(self, left: Node, right: Node) -> tuple[Compiled, Compiled, int, int]:
-        """Compile two operands; numbers beside money are scaled to its minor units."""
-        first, second = self.compile(left), self.compile(right)
-        return first, second, self._scaled(first, second), self._scaled(second, first)
-
-    def _scaled(self, one: Compiled, other: Compiled) -> int:
-        """Return the slot of `one`, in minor units where `other` is money and `one` a plain number."""
+    def _scaled(self, one: Compiled, other: Compiled) -> Register:
+        """Return `one`, in minor units where `other` is money and `one` a plain number."""
+        register = self.register(one)
         if one.type.kind is not Kind.NUMBER or other.type.kind is not Kind.MONEY:
-            return one.slot
-        currency = other.type.currency
-        if currency is None:
-            return self._program.step(("own units", one.slot), operators.own_minor_units(one.slot))
-        if isinstance(one.node, Literal):
-            return self._literal(one.node, factor(currency)).slot
-        per_major = factor(currency)
-        return self._program.step(("units", one.slot, per_major), operators.times(one.slot, per_major))
+            return register
+        if other.type.currency is None:
+            per_major = self.scope.currencies.minor_per_major(self.program)
+        elif (value := plain_number(one.node)) is not None:
+            return operators.constant(self.program, value * factor(other.type.currency))
+        else:
+            per_major = self.program.whole(factor(other.type.currency))
+        return operators.arithmetic(self.program, "*", register, per_major)
 
     def _arithmetic(self, node: Arithmetic) -> Compiled:
-        first, second, left, right = self._pair(node.left, node.right)
+        first, second = self.compile(node.left), self.compile(node.right)
         result = operators.result_type(node.operator, first.type, second.type)
-        if result is None:
+        if result is None or (node.operator in "+-%" and _clash(first.type, second.type)):
             message = f"cannot compute {first.type} {node.operator} {second.type} in {write(node)}"
             raise ExpressionError(message, node.position)
+        unit = None if node.operator in "*/" else first.type.unit or second.type.unit
+        result = replace(result, unit=unit)
         if node.operator in "*/" and Kind.NUMBER in (first.type.kind, second.type.kind):
             # Money times or by a plain number: the number is a factor, not an amount.
-            left, right = first.slot, second.slot
-        slot = self._program.step(
-            (node.operator, left, right), operators.arithmetic(node.operator, left, right)
-        )
-        return Compiled(node, result, slot, (first, second))
+            left, right = self.register(first), self.register(second)
+        else:
+            left, right = self._scaled(first, second), self._scaled(second, first)
+        register = operators.arithmetic(self.program, node.operator, left, right)
+        return self._compiled(node, result, register, first, second)
 
     def _comparison(self, node: Comparison) -> Compiled:
         if node.operator == "in":
             return self._membership(node)
-        first, second, left, right = self._pair(node.left, node.right)
+        first, second = self.compile(node.left), self.compile(node.right)
         self._check_comparable(node, first, second)
-        slot = self._program.step(
-            (node.operator, left, right), operators.comparison(node.operator, left, right)
-        )
-        return Compiled(node, TRUTH, slot, (first, second))
+        register = self._compared(node.operator, first, second)
+        return self._compiled(node, TRUTH, register, first, second)
+
+    def _compared(self, operator: str, first: Compiled, second: Compiled) -> Register:
+        program = self.program
+        if isinstance(first.node, Literal) and not isinstance(second.node, Literal):
+            return self._compared(operators.MIRRORED[operator], second, first)
+        constant = _constant_of(first, second)
+        if constant is None or first.type.kind not in (Kind.NUMBER, Kind.MONEY, Kind.DURATION):
+            return operators.comparison(
+                program, operator, self._scaled(first, second), self._scaled(second, first)
+            )
+        if first.type.kind is Kind.MONEY and first.type.currency is None:
+            minor = self.scope.currencies.minor(program, constant, operator)
+            return operators.comparison(program, operator, self.register(first), minor)
+        return operators.comparison_with(program, operator, self.register(first), constant)
 
     def _check_comparable(self, node: Comparison, first: Compiled, second: Compiled) -> None:
         kinds = {first.type.kind, second.type.kind}
@@ -221,7 +197,9 @@ class _Compilation:
             raise ExpressionError(
                 "nothing compares with null: write `is null` or `is not null`", node.position
             )
-        if kinds != {Kind.NUMBER, Kind.MONEY} and first.type != second.type:
+        if (kinds != {Kind.NUMBER, Kind.MONEY} and first.type != second.type) or _clash(
+            first.type, second.type
+        ):
             message = f"cannot compare {first.type} with {second.type} in {write(node)}"
             raise ExpressionError(message, node.position)
         if kinds & {Kind.TEXT, Kind.TRUTH} and node.operator not in ("==", "!="):
@@ -235,95 +213,85 @@ class _Compilation:
         """Refuse a comparison with a word that the column never has."""
         if not isinstance(column, Name) or not isinstance(constant, Literal):
             return
-        symbol = self._scope.find(column.name)
+        symbol = self.scope.find(column.name)
         choices = symbol.column.choices if symbol and symbol.column else None
         if choices is None or constant.value in choices:
             return
-        close = get_close_matches(str(constant.value), choices, n=1)
-        remedy = f"did you mean {close[0]}?" if close else f"known are {', '.join(sorted(choices))}"
+        remedy = did_you_mean(str(constant.value), choices) or f"known are {', '.join(sorted(choices))}"
         message = f"{column.name} is never {write(constant)}: {remedy}"
         raise ExpressionError(message, constant.position)
 
     def _membership(self, node: Comparison) -> Compiled:
+        if isinstance(node.right, Call) and node.right.function == "list":
+            return self._on_list(node, node.right)
         if not isinstance(node.right, Listing) or not node.right.items:
-            raise ExpressionError('`in` takes a list such as ["US", "GB"]', node.position)
+            message = '`in` takes a list such as ["US", "GB"] or list("high_risk_countries")'
+            raise ExpressionError(message, node.position)
         first = self.compile(node.left)
         items: list[Literal] = []
         for item in node.right.items:
             if not isinstance(item, Literal):
                 message = f"{item.name} is no constant: compare with ==, joined by or"
                 raise ExpressionError(message, item.position)
+            self._check_comparable(
+                Comparison("==", node.left, item, node.position), first, self.compile(item)
+            )
             items.append(item)
-        equals = [Comparison("==", node.left, item, node.position) for item in items]
         if first.type.kind is Kind.TEXT:
-            # One search for all items: comparisons of their own would be computed for every batch, in vain.
-            for link, item in zip(equals, items, strict=True):
-                self._check_comparable(link, first, self.compile(item))
-            codes = tuple(sorted(self._constant(item.value, 1)[0] for item in items))
-            slot = self._program.step(("in", first.slot, codes), operators.membership(first.slot, codes))
+            texts = [str(item.value) for item in items]
+            register = operators.within_texts(self.program, self.register(first), texts)
         else:
-            slots = tuple(self._comparison(link).slot for link in equals)
-            slot = self._program.step(("or", slots), operators.junction("or", slots))
-        return Compiled(node, TRUTH, slot, (first,))
+            equals = [self._compared("==", first, self.compile(item)) for item in items]
+            register = operators.junction(self.program, "or", equals)
+        return self._compiled(node, TRUTH, register, first)
+
+    def _on_list(self, node: Comparison, call: Call) -> Compiled:
+        match call.arguments:
+            case (Literal(str()) as name,):
+                first = self.compile(node.left)
+                if first.type != TEXT:
+                    message = f"lists hold texts, and {write(node.left)} is {first.type}: use a text column"
+                    raise ExpressionError(message, node.position)
+                register = on_list(self.program, self.scope, self.register(first), name)
+                return self._compiled(node, TRUTH, register, first)
+        raise ExpressionError('list takes the id of a list as text, such as list("mules")', call.position)
 
     def _is_null(self, node: Node, operand: Node) -> Compiled:
         inner = self.compile(operand)
         if inner.type.kind is Kind.TRUTH:
             raise ExpressionError("a condition is not null: ask its columns instead", node.position)
-        slot = self._program.step(("is null", inner.slot), operators.is_null(inner.slot))
-        return Compiled(node, TRUTH, slot, (inner,))
+        known = operators.is_known(self.program, self.register(inner))
+        return self._compiled(node, TRUTH, known.negated, inner)
 
     def _logic(self, node: Not | Junction) -> Compiled:
-        operands = tuple(self._program.condition(each, self._scope) for each in children(node))
-        slots = tuple(each.slot for each in operands)
-        word = node.operator if isinstance(node, Junction) else "not"
-        slot = self._program.step((word, slots), operators.junction(word, slots))
-        return Compiled(node, TRUTH, slot, operands)
+        operands = tuple(condition(self.program, each, self.scope) for each in children(node))
+        registers = [self.register(each) for each in operands]
+        if isinstance(node, Not):
+            return self._compiled(node, TRUTH, registers[0].negated, *operands)
+        register = operators.junction(self.program, node.operator, registers)
+        return self._compiled(node, TRUTH, register, *operands)
 
     def _call(self, node: Call) -> Compiled:
-        if node.function == "score":
-            return self._score(node)
-        if node.function in TEXT_TESTS:
-            return self._text_test(node)
         function = FUNCTIONS.get(node.function)
         if function is None:
-            known = [*FUNCTIONS, *TEXT_TESTS, "score"]
-            close = get_close_matches(node.function, known, n=1)
-            remedy = f"did you mean {close[0]}?" if close else f"known are {', '.join(sorted(known))}"
-            raise ExpressionError(f"there is no function {node.function}: {remedy}", node.position)
-        operands = tuple(self.compile(each) for each in node.arguments)
-        kinds = tuple(each.type.kind for each in operands)
-        # Money inside a function is its number of minor units over the factor: a plain number.
-        if tuple(Kind.NUMBER if kind is Kind.MONEY else kind for kind in kinds) != function.arguments:
-            wanted = ", ".join(function.arguments)
-            raise ExpressionError(f"{node.function} takes ({wanted})", node.position)
-        slots = tuple(self._in_major_units(each) for each in operands)
-        slot = self._program.step((node.function, slots), operators.call(function, slots))
-        return Compiled(node, function.result, slot, operands)
+            raise ExpressionError(unknown_function(node.function), node.position)
+        call = calls.Call(node, function.takes, self.program, self.scope, self.compile, self._scaled)
+        result = function.build(call)
+        return self._compiled(node, result.type, result.register, *result.operands)
 
-    def _in_major_units(self, operand: Compiled) -> int:
-        if operand.type.kind is not Kind.MONEY:
-            return operand.slot
-        if operand.type.currency is None:
-            key, compute = "own major units", operators.own_major_units(operand.slot)
-            return self._program.step((key, operand.slot), compute)
-        per_major = factor(operand.type.currency)
-        compute = operators.divided(operand.slot, per_major)
-        return self._program.step(("major units", operand.slot, per_major), compute)
 
-    def _score(self, node: Call) -> Compiled:
-        match node.arguments:
-            case (Literal(str(model)),) if model in self._scope.models:
-                slot = self._program.step(("score", model), lambda view, _: view.score(model))
-                return Compiled(node, NUMBER, slot)
-        known = ", ".join(sorted(self._scope.models)) or "none"
-        raise ExpressionError(f"score takes the id of a model as text; models: {known}", node.position)
+def _clash(first: Type, second: Type) -> bool:
+    """Tell whether both are in a unit, and not in the same."""
+    return first.unit is not None and second.unit is not None and first.unit != second.unit
 
-    def _text_test(self, node: Call) -> Compiled:
-        match node.arguments:
-            case (Name() as name, Literal(str(part))) if self.compile(name).type == TEXT:
-                operand = self.compile(name)
-                test = operators.text_test(operand.slot, part, TEXT_TESTS[node.function], self._interner)
-                slot = self._program.step((node.function, operand.slot, part), test)
-                return Compiled(node, TRUTH, slot, (operand,))
-        raise ExpressionError(f'{node.function} takes a text column and a "text"', node.position)
+
+def _constant_of(first: Compiled, second: Compiled) -> Decimal | None:
+    """Return the constant that the second is, in the minor units of the first; None where it is none."""
+    kind, currency = first.type.kind, first.type.currency
+    match second.node:
+        case Literal(Money(amount, of)):
+            return amount * factor(of) if kind is Kind.MONEY else amount
+        case Literal(Duration(us)):
+            return Decimal(us)
+    value = plain_number(second.node)
+    return value * factor(currency) if value is not None and kind is Kind.MONEY and currency else value

@@ -1,4 +1,4 @@
-"""The other files of a rule directory: typologies, reason codes, exchange rates and models."""
+"""The other files of a rule directory: reason codes, exchange rates and models."""
 
 from __future__ import annotations
 
@@ -8,21 +8,8 @@ from pydantic import BeforeValidator, Field
 
 from fraudstream.events.money import EXPONENTS
 from fraudstream.events.rates import RateTable
-from fraudstream.rules.schema import Day, FeatureSpec, Strict
-
-
-class Typology(Strict):
-    """A crime pattern."""
-
-    title: str
-    description: str
-
-
-class Typologies(Strict):
-    """rules/typologies.yml."""
-
-    schema_: Literal["fraudstream.typologies/v1"] = Field(alias="schema")
-    typologies: dict[str, Typology]
+from fraudstream.rules.fields import Day, Strict
+from fraudstream.rules.schema import FeatureSpec
 
 
 class ReasonCodes(Strict):
@@ -51,8 +38,11 @@ class Rates(Strict):
 
     schema_: Literal["fraudstream.rates/v1"] = Field(alias="schema")
     base: str
+    """The currency whose rate is 1."""
     source: str
+    """Who publishes the rates."""
     rates: list[DatedRates]
+    """In rising order of their days."""
 
     def table(self) -> RateTable:
         """Return the table; ValueError where a currency is unknown or the dates do not rise."""

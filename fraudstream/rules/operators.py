@@ -1,42 +1,33 @@
-"""The arithmetic, comparisons and logic of the language, as computations over the slots of a program."""
+"""The arithmetic, comparisons and logic of the language, as instructions of a program."""
 
 from __future__ import annotations
 
-import operator as python
-from collections.abc import Callable, Sequence
-from functools import reduce
-from typing import Any, cast
+from collections.abc import Sequence
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
-import numpy as np
-
-from fraudstream.events.interning import Interner
-from fraudstream.rules.functions import Function
+from fraudstream.rules import vm_code as ops
+from fraudstream.rules.program import Bank, Program, Register
 from fraudstream.rules.types import DURATION, NUMBER, TIME, Kind, Type
-from fraudstream.rules.vectors import (
-    Array,
-    Truth,
-    Values,
-    Vector,
-    both,
-    conjunction,
-    disjunction,
-    judged,
-    negation,
-)
-from fraudstream.rules.view import View
 
-Vectors = Sequence[Vector]
-Compute = Callable[[View, Vectors], Vector]
-
-_COMPARE: dict[str, Callable[[Any, Any], Array]] = {
-    "==": python.eq,
-    "!=": python.ne,
-    "<": python.lt,
-    "<=": python.le,
-    ">": python.gt,
-    ">=": python.ge,
+INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
+_AND_OPERANDS = 4
+_WHOLE_OPS = {"+": ops.ADD, "-": ops.SUBTRACT, "*": ops.MULTIPLY, "%": ops.MODULO}
+_REAL_OPS = {
+    "+": ops.REAL_ADD,
+    "-": ops.REAL_SUBTRACT,
+    "*": ops.REAL_MULTIPLY,
+    "/": ops.REAL_DIVIDE,
+    "%": ops.REAL_MODULO,
 }
-_COMPUTE: dict[str, Callable[[Any, Any], Array]] = {"+": python.add, "-": python.sub, "*": python.mul}
+_CHOICES = {"least": (ops.LEAST, ops.REAL_LEAST), "greatest": (ops.GREATEST, ops.REAL_GREATEST)}
+# Comparison with a constant: on whole numbers, on floats.
+_WITH_CONSTANT = {
+    "==": (ops.EQUAL_TO, ops.REAL_EQUAL_TO),
+    "<": (ops.BELOW, ops.REAL_BELOW),
+    ">": (ops.ABOVE, ops.REAL_ABOVE),
+}
+_OPPOSITE = {"!=": "==", "<=": ">", ">=": "<"}
+MIRRORED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
 def result_type(operator: str, left: Type, right: Type) -> Type | None:
@@ -49,10 +40,14 @@ def result_type(operator: str, left: Type, right: Type) -> Type | None:
             return TIME
         return _alike(left, right)
     if operator == "*":
-        if left == NUMBER:
+        if left.kind is Kind.NUMBER:
             return right if right.kind in (Kind.NUMBER, Kind.MONEY, Kind.DURATION) else None
-        return left if right == NUMBER and left.kind in (Kind.MONEY, Kind.DURATION) else None
-    if operator == "/" and right == NUMBER and left.kind in (Kind.NUMBER, Kind.MONEY, Kind.DURATION):
+        return left if right.kind is Kind.NUMBER and left.kind in (Kind.MONEY, Kind.DURATION) else None
+    if (
+        operator == "/"
+        and right.kind is Kind.NUMBER
+        and left.kind in (Kind.NUMBER, Kind.MONEY, Kind.DURATION)
+    ):
         return left
     if operator == "/":
         return NUMBER if left == right and left.kind in (Kind.MONEY, Kind.DURATION) else None
@@ -67,121 +62,126 @@ def _alike(left: Type, right: Type) -> Type | None:
     return None
 
 
-def values(vectors: Vectors, slot: int) -> Values:
-    """Return a slot that holds values."""
-    return cast(Values, vectors[slot])
+def constant(program: Program, value: Decimal) -> Register:
+    """Return the register of a number: whole where it is one, else the nearest float."""
+    whole = is_whole(value)
+    return program.whole(int(value)) if whole else program.real(float(value))
 
 
-def truth(vectors: Vectors, slot: int) -> Truth:
-    """Return a slot that holds a condition."""
-    return cast(Truth, vectors[slot])
+def is_whole(value: Decimal) -> bool:
+    """Tell whether a number is an int64."""
+    return value == value.to_integral_value() and INT64_MIN <= value <= INT64_MAX
 
 
-def arithmetic(operator: str, left: int, right: int) -> Compute:
-    """Compute + - * over two slots, or / and %, which are unknown where the divisor is zero."""
-    if operator in _COMPUTE:
-        function = _COMPUTE[operator]
-
-        def compute(_: View, vectors: Vectors) -> Vector:
-            one, other = values(vectors, left), values(vectors, right)
-            return Values(function(one.data, other.data), both(one.known, other.known))
-
-        return compute
-    divide = np.true_divide if operator == "/" else np.mod
-
-    def divided_by(_: View, vectors: Vectors) -> Vector:
-        one, other = values(vectors, left), values(vectors, right)
-        known = both(both(one.known, other.known), other.data != 0)
-        return Values(divide(one.data, np.where(other.data == 0, 1, other.data)), known)
-
-    return divided_by
+def as_real(program: Program, register: Register) -> Register:
+    """Return a number as a float."""
+    if register.bank is Bank.REAL:
+        return register
+    if register in program.constants and register not in program.late_constants:
+        return program.real(float(program.constants[register]))
+    return program.compute(ops.TO_FLOAT, Bank.REAL, register)
 
 
-def comparison(operator: str, left: int, right: int) -> Compute:
-    """Compare two slots; unknown where either is."""
-    function = _COMPARE[operator]
-
-    def compute(_: View, vectors: Vectors) -> Vector:
-        one, other = values(vectors, left), values(vectors, right)
-        return judged(function(one.data, other.data), both(one.known, other.known))
-
-    return compute
+def arithmetic(program: Program, operator: str, left: Register, right: Register) -> Register:
+    """Compute + - * / %; whole numbers give whole numbers, save for a quotient."""
+    if operator != "/" and left.bank is right.bank is Bank.WHOLE:
+        return program.compute(_WHOLE_OPS[operator], Bank.WHOLE, left, right)
+    return program.compute(_REAL_OPS[operator], Bank.REAL, as_real(program, left), as_real(program, right))
 
 
-def membership(slot: int, codes: tuple[float, ...]) -> Compute:
-    """Tell whether a text is one of some constants."""
-
-    def compute(_: View, vectors: Vectors) -> Vector:
-        one = values(vectors, slot)
-        return judged(_is_any_of(one.data, codes), one.known)
-
-    return compute
+def choice(program: Program, word: str, left: Register, right: Register) -> Register:
+    """Return the least or greatest of two numbers."""
+    whole, real = _CHOICES[word]
+    if left.bank is right.bank is Bank.WHOLE:
+        return program.compute(whole, Bank.WHOLE, left, right)
+    return program.compute(real, Bank.REAL, as_real(program, left), as_real(program, right))
 
 
-_FEW_CODES = 16
+def magnitude(program: Program, register: Register) -> Register:
+    """Return the absolute value."""
+    return choice(program, "greatest", register, negative(program, register))
 
 
-def _is_any_of(data: Array, codes: tuple[float, ...]) -> Array:
-    if len(codes) > _FEW_CODES:
-        return np.isin(data, np.array(codes, np.int32))
-    # A handful of comparisons is many times faster than the general search.
-    return reduce(np.logical_or, (data == code for code in codes))
-
-
-def junction(word: str, slots: tuple[int, ...]) -> Compute:
-    """Join conditions by and, or, not."""
-    if word == "not":
-        return lambda _, vectors: negation(truth(vectors, slots[0]))
-    join = conjunction if word == "and" else disjunction
-    return lambda _, vectors: join([truth(vectors, slot) for slot in slots])
-
-
-def is_null(slot: int) -> Compute:
-    """Tell where a slot has no value; never unknown itself."""
-    return lambda _, vectors: Truth(~values(vectors, slot).known, values(vectors, slot).known)
-
-
-def negative(slot: int) -> Compute:
+def negative(program: Program, register: Register) -> Register:
     """Change the sign."""
-    return lambda _, vectors: Values(-values(vectors, slot).data, values(vectors, slot).known)
+    return arithmetic(program, "-", program.whole(0), register)
 
 
-def times(slot: int, factor: int) -> Compute:
-    """Multiply by a constant."""
-    return lambda _, vectors: Values(values(vectors, slot).data * factor, values(vectors, slot).known)
+def comparison(program: Program, operator: str, left: Register, right: Register) -> Register:
+    """Compare two registers; unknown where either is."""
+    if operator in _OPPOSITE:
+        return comparison(program, _OPPOSITE[operator], left, right).negated
+    if operator == ">":
+        return comparison(program, "<", right, left)
+    if left.bank is right.bank is Bank.WHOLE:
+        op = ops.EQUAL if operator == "==" else ops.LESS
+    else:
+        left, right = as_real(program, left), as_real(program, right)
+        op = ops.REAL_EQUAL if operator == "==" else ops.REAL_LESS
+    return program.compute(op, Bank.TRUTH, left, right)
 
 
-def divided(slot: int, factor: int) -> Compute:
-    """Divide by a constant."""
-    return lambda _, vectors: Values(values(vectors, slot).data / factor, values(vectors, slot).known)
+def comparison_with(program: Program, operator: str, left: Register, value: Decimal) -> Register:
+    """Compare a register with a constant: whole numbers exactly, whatever fraction the constant has."""
+    if operator in _OPPOSITE:
+        return comparison_with(program, _OPPOSITE[operator], left, value).negated
+    whole, real = _WITH_CONSTANT[operator]
+    if left.bank is Bank.WHOLE and operator != "==":
+        # A whole number is below 2.5 where it is below 3, and above it where it is above 2.
+        value = value.to_integral_value(ROUND_CEILING if operator == "<" else ROUND_FLOOR)
+    if left.bank is Bank.WHOLE and is_whole(value):
+        return program.compute(whole, Bank.TRUTH, left, program.put_words(int(value)))
+    return program.compute(real, Bank.TRUTH, as_real(program, left), program.put_reals(float(value)))
 
 
-def own_minor_units(slot: int) -> Compute:
-    """Scale a number to minor units of each event's own currency."""
-    return lambda view, vectors: Values(
-        values(vectors, slot).data * view.factor(), values(vectors, slot).known
+def within(program: Program, left: Register, values: Sequence[int]) -> Register:
+    """Tell whether a whole number is one of some constants."""
+    ordered = sorted(set(values))
+    return program.compute(ops.IN, Bank.TRUTH, left, program.put_words(*ordered), len(ordered))
+
+
+def within_texts(program: Program, left: Register, texts: Sequence[str]) -> Register:
+    """Tell whether a text is one of some constants."""
+    ordered = tuple(sorted(set(texts)))
+    place = program.put_late(
+        ("texts", ordered), len(ordered), lambda interner: sorted(map(interner.pin, ordered))
     )
+    return program.compute(ops.IN, Bank.TRUTH, left, place, len(ordered))
 
 
-def own_major_units(slot: int) -> Compute:
-    """Scale minor units of each event's own currency to major units."""
-    return lambda view, vectors: Values(
-        values(vectors, slot).data / view.factor(), values(vectors, slot).known
-    )
+def is_known(program: Program, register: Register) -> Register:
+    """Tell where a register has a value; never unknown itself."""
+    op = ops.REAL_KNOWN if register.bank is Bank.REAL else ops.KNOWN
+    return program.compute(op, Bank.TRUTH, register)
 
 
-def call(function: Function, slots: tuple[int, ...]) -> Compute:
-    """Call a function of the language."""
-    return lambda _, vectors: function([values(vectors, slot) for slot in slots])
+def truth(program: Program, value: bool) -> Register:
+    """Return a condition that is always the same."""
+    always = is_known(program, program.whole(0))
+    return always if value else always.negated
 
 
-def text_test(slot: int, part: str, test: Callable[[str, str], bool], interner: Interner) -> Compute:
-    """Test each distinct text of a batch once; unknown where there is none."""
+def unknown(program: Program) -> Register:
+    """Return a number that nobody knows."""
+    return arithmetic(program, "%", program.whole(0), program.whole(0))
 
-    def compute(_: View, vectors: Vectors) -> Vector:
-        column = values(vectors, slot)
-        codes, places = np.unique(column.data, return_inverse=True)
-        verdicts = [code >= 0 and test(interner.text(code), part) for code in codes.tolist()]
-        return judged(np.array(verdicts, np.bool_)[places], column.known)
 
-    return compute
+def junction(program: Program, word: str, operands: Sequence[Register]) -> Register:
+    """Join conditions by Kleene's `and` or `or`."""
+    if word == "or":
+        return junction(program, "and", [each.negated for each in operands]).negated
+    joined = sorted(set(operands))
+    while len(joined) > 1:
+        few, rest = joined[:_AND_OPERANDS], joined[_AND_OPERANDS:]
+        padded = (few * _AND_OPERANDS)[:_AND_OPERANDS]
+        joined = [program.compute(ops.AND, Bank.TRUTH, *padded), *rest]
+    return joined[0]
+
+
+def within_days(program: Program, condition: Register, start_us: int | None, end_us: int | None) -> Register:
+    """Take a condition from one time until before another, and false outside them; None = open."""
+    if start_us is None and end_us is None:
+        return condition
+    start_us = INT64_MIN if start_us is None else start_us
+    place = program.put_words(start_us, INT64_MAX if end_us is None else end_us)
+    return program.compute(ops.EFFECTIVE, Bank.TRUTH, condition, program.compute(ops.TIME, Bank.WHOLE), place)

@@ -3,22 +3,25 @@
 condition  = conjunction { "or" conjunction }
 conjunction= negation { "and" negation }
 negation   = "not" negation | comparison
-comparison = sum { ("==" | "!=" | "<" | "<=" | ">" | ">=" | ["not"] "in") sum } | sum "is" ["not"] "null"
+comparison = sum { ("==" | "!=" | "<" | "<=" | ">" | ">=" | ["not"] "in") sum }
+           | sum ["not"] "between" sum "and" sum | sum "is" ["not"] "null"
 sum        = product { ("+" | "-") product }
 product    = unary { ("*" | "/" | "%") unary }
 unary      = "-" unary | primary
-primary    = number | duration | text | "true" | "false" | "null" | name | name "(" arguments ")"
+primary    = number [currency] | duration | text | "true" | "false" | "null" | name | name "(" arguments ")"
            | "(" condition ")" | "[" constants "]"
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
+from fraudstream.events.money import EXPONENTS
 from fraudstream.rules.durations import parse_duration
+from fraudstream.rules.errors import did_you_mean
 from fraudstream.rules.tree import (
     Arithmetic,
     Call,
@@ -28,11 +31,12 @@ from fraudstream.rules.tree import (
     Junction,
     Listing,
     Literal,
+    Money,
     Name,
     Negative,
     Node,
     Not,
-    children,
+    deeper_than,
 )
 
 EXPRESSION_CHARS_MAX = 4_000
@@ -48,7 +52,7 @@ _TOKEN = re.compile(
       | (?P<symbol><=|>=|==|!=|[-+*/%()<>,\[\]])""",
     re.VERBOSE,
 )
-WORDS = {"and", "or", "not", "in", "is", "null", "true", "false"}
+WORDS = {"and", "or", "not", "in", "between", "is", "null", "true", "false"}
 _COMPARISONS = {"==", "!=", "<", "<=", ">", ">=", "in"}
 
 
@@ -76,18 +80,9 @@ def parse(text: str, base: int = 0) -> Node:
         message = f"the expression is longer than {EXPRESSION_CHARS_MAX} characters: split it"
         raise ExpressionError(message, base)
     node = _Parser(_tokens(text, base)).whole()
-    if _deeper_than(node, DEPTH_MAX):
+    if deeper_than(node, DEPTH_MAX):
         raise ExpressionError(f"more than {DEPTH_MAX} operations in a row: split it", base)
     return node
-
-
-def _deeper_than(node: Node, depth_max: int) -> bool:
-    level: Sequence[Node] = (node,)
-    for _ in range(depth_max):
-        level = [child for each in level for child in children(each)]
-        if not level:
-            return False
-    return True
 
 
 def _tokens(text: str, base: int) -> list[_Token]:
@@ -181,6 +176,9 @@ class _Parser:
                 node: Node = IsNull(left, operator.position)
                 links.append(Not(node, operator.position) if "not" in operator.text else node)
                 break
+            if operator.text.endswith("between"):
+                links.append(self._between(left, operator))
+                break
             right = self._sum()
             word = operator.text.removeprefix("not ")
             link: Node = Comparison(word, left, right, operator.position)
@@ -197,9 +195,21 @@ class _Parser:
             self._expect("null")
             return _Token("symbol", "is not null" if negated else "is null", token.position)
         if self._accept("not"):
+            if self._accept("between"):
+                return _Token("symbol", "not between", token.position)
             self._expect("in")
             return _Token("symbol", "not in", token.position)
-        return self._accept(*_COMPARISONS)
+        return self._accept(*_COMPARISONS, "between")
+
+    def _between(self, operand: Node, operator: _Token) -> Node:
+        """Read the rest of `x between a and b`, which is `x >= a and x <= b`."""
+        low = self._sum()
+        self._expect("and")
+        high = self._sum()
+        at = operator.position
+        ends = (Comparison(">=", operand, low, at), Comparison("<=", operand, high, at))
+        node = Junction("and", ends, at)
+        return Not(node, at) if operator.text.startswith("not") else node
 
     def _sum(self) -> Node:
         return self._arithmetic(("+", "-"), lambda: self._arithmetic(("*", "/", "%"), self._unary))
@@ -223,7 +233,7 @@ class _Parser:
         token = self._take()
         match token.kind:
             case "number":
-                return Literal(Decimal(token.text), None, token.position)
+                return self._number(token)
             case "duration":
                 return _duration(token)
             case "text":
@@ -241,6 +251,26 @@ class _Parser:
         if token.text == "[":
             return self._constants(token.position)
         raise ExpressionError(f"expected a value, found {token.text!r}", token.position)
+
+    def _number(self, token: _Token) -> Node:
+        """Read a number, or an amount of money where a currency follows it."""
+        amount = Decimal(token.text)
+        if self._here.kind != "name":
+            return Literal(amount, None, token.position)
+        currency = self._take()
+        if currency.text not in EXPONENTS:
+            remedy = (
+                did_you_mean(currency.text.upper(), EXPONENTS)
+                or "write a currency such as USD, or an operator"
+            )
+            raise ExpressionError(
+                f"{currency.text!r} after {token.text} is no currency: {remedy}", currency.position
+            )
+        decimals = -int(amount.normalize().as_tuple().exponent)
+        if decimals > EXPONENTS[currency.text]:
+            message = f"{currency.text} has {EXPONENTS[currency.text]} decimals: shorten {token.text}"
+            raise ExpressionError(message, token.position)
+        return Literal(Money(amount, currency.text), None, token.position)
 
     def _constants(self, position: int) -> Node:
         items = self._listed("]")

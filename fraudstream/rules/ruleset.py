@@ -4,36 +4,52 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from decimal import Decimal
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import PurePosixPath
 
 import orjson
 
 from fraudstream.events.rates import RateTable
-from fraudstream.rules.durations import parse_duration
+from fraudstream.events.times import day_us
+from fraudstream.rules.actions import Actions
+from fraudstream.rules.bands import band_conditions
 from fraudstream.rules.errors import Problem, RulesetError
-from fraudstream.rules.files import ModelFile, Rates, ReasonCodes, Typologies
+from fraudstream.rules.files import ModelFile, ReasonCodes
+from fraudstream.rules.lists import NamedList, named_lists, read_list
+from fraudstream.rules.params import constant_of
 from fraudstream.rules.parse import EXPRESSION_CHARS_MAX, ExpressionError, parse
-from fraudstream.rules.schema import Condition, FeatureSpec, ParamValue, RuleSpec, Status
-from fraudstream.rules.tree import Constant, Duration, Junction, Listing, Literal, Node, Not, put_in
-from fraudstream.rules.yaml_file import YamlFile, YamlPath, read_yaml, validated
+from fraudstream.rules.references import needed
+from fraudstream.rules.schema import Condition, Effective, FeatureSpec, RuleSpec, Status
+from fraudstream.rules.shared import SHARED_FILES, Shared
+from fraudstream.rules.tree import (
+    Constant,
+    Junction,
+    Listing,
+    Literal,
+    Node,
+    Not,
+    put_in,
+)
+from fraudstream.rules.typologies import Typologies
+from fraudstream.rules.validation import validated
+from fraudstream.rules.yaml_file import YamlFile, YamlPath, read_yaml
 
-TYPOLOGIES_FILE = "typologies.yml"
-REASON_CODES_FILE = "reason_codes.yml"
-RATES_FILE = "rates.yml"
 MODELS_DIRECTORY = "models"
 LISTS_DIRECTORY = "lists"
 VERSION_CHARS = 16
+RULES_MAX = 5_000
+"""More rule files are refused before any is parsed: at 6 ms each they would take half a minute to load."""
 _STRIDE = EXPRESSION_CHARS_MAX + 1
 """Positions of a file's expressions are numbered end to end: the n-th begins at n strides."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule: what its file says, with its conditions as trees and its parameters put in."""
+    """One rule: what its file says, with its conditions as trees and its parameters put in.
+
+    Each of its `bands` says whether its number lies there.
+    """
 
     spec: RuleSpec
     file: YamlFile
@@ -42,6 +58,7 @@ class Rule:
     """The condition of each of its features."""
     origins: tuple[YamlPath, ...] = ()
     """Where each expression of the file stands; see `locate`."""
+    bands: tuple[Node, ...] = ()
 
     def locate(self, error: ExpressionError) -> Problem:
         """Return the problem that an error in one of the rule's expressions is, at its place in the file."""
@@ -52,21 +69,27 @@ class Rule:
         """The rule's id."""
         return self.spec.id
 
+    @cached_property
+    def condition(self) -> Node:
+        """What makes the rule hit: `when`, and its number lies in one of the bands if it has some."""
+        if not self.bands:
+            return self.when
+        bands = self.bands[0] if len(self.bands) == 1 else Junction("or", self.bands)
+        return Junction("and", (self.when, bands), self.when.position)
+
     @property
     def runs(self) -> bool:
         """Whether the engine evaluates the rule at all."""
         return self.spec.status in (Status.SHADOW, Status.LIVE)
 
+    def always(self) -> Rule:
+        """Return the rule without its effective days."""
+        return replace(self, spec=self.spec.model_copy(update={"effective": Effective()}))
+
     @cached_property
     def effective_us(self) -> tuple[int | None, int | None]:
         """The event times between which the rule is evaluated, in microseconds; None = open."""
-        return _day_us(self.spec.effective.from_), _day_us(self.spec.effective.to)
-
-
-def _day_us(day: date | None) -> int | None:
-    if day is None:
-        return None
-    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * 1_000_000
+        return day_us(self.spec.effective.from_), day_us(self.spec.effective.to)
 
 
 def _locate(file: YamlFile, origins: Sequence[YamlPath], error: ExpressionError) -> Problem:
@@ -99,29 +122,45 @@ class Ruleset:
     reason_codes: ReasonCodes
     rates: RateTable
     models: tuple[Model, ...]
+    actions: Actions = field(default_factory=Actions)
+    lists: Mapping[str, NamedList] = field(default_factory=dict)
+    """The lists that conditions and allow-lists name, by their ids."""
+    files: Mapping[str, YamlFile] = field(default_factory=dict)
+    """The shared files by name, for what is found wrong with them only when the columns are known."""
 
     def only(self, rule: Rule) -> Ruleset:
-        """Return the ruleset of one rule alone, without models: what its inline tests run on."""
-        return Ruleset(self.version, (rule,), self.typologies, self.reason_codes, self.rates, ())
+        """Return the ruleset of one rule, and of those it rests on: what its inline tests run on."""
+        typologies = self.typologies.without_scores()
+        rules = (rule, *(each.always() for each in needed(rule, self.rules)))
+        return Ruleset(self.version, rules, typologies, self.reason_codes, self.rates, (), lists=self.lists)
 
 
 def build_ruleset(files: Mapping[str, bytes]) -> Ruleset:
     """Build a ruleset from the content of its files by relative name; RulesetError lists all problems."""
+    rule_names = [name for name in files if _is_rule(name)]
+    if len(rule_names) > RULES_MAX:
+        message = f"{len(rule_names)} rules, at most {RULES_MAX} are read: split them over deployments"
+        raise RulesetError([Problem(min(rule_names), 1, 1, message)])
     problems: list[Problem] = []
     parsed = {}
     for name in sorted(files):
         try:
-            parsed[name] = read_yaml(name, files[name])
+            parsed[name] = (read_list if _is_list(name) else read_yaml)(name, files[name])
         except RulesetError as error:
             problems += error.problems
-    shared = _Shared(parsed, problems)
+    shared = Shared(parsed, problems)
     problems += [_stray(file) for file in parsed.values() if _is_stray(file.name)]
     rules = [rule for file in parsed.values() if _is_rule(file.name) for rule in _rule(file, problems)]
     models = [model for file in parsed.values() if _is_model(file.name) for model in _model(file, problems)]
+    lists = named_lists([file for file in parsed.values() if _is_list(file.name)], problems)
     _check_ids([(rule.id, rule.file) for rule in rules], problems)
+    _check_ids([(each.id, each.file) for each in lists], problems)
     _check_ids([(model.spec.id, model.file) for model in models], problems)
     for rule in rules:
-        shared.check(rule)
+        shared.check(rule.spec, rule.file)
+    if not problems:
+        # Else a name may only seem unknown, because the file that has it is faulty.
+        shared.check_scores([rule.spec for rule in rules], [each.id for each in lists])
     if problems:
         raise RulesetError(problems)
     rules.sort(key=lambda rule: rule.id)
@@ -132,6 +171,9 @@ def build_ruleset(files: Mapping[str, bytes]) -> Ruleset:
         shared.reason_codes,
         shared.rates,
         tuple(models),
+        shared.actions,
+        {each.id: each for each in lists},
+        {name: parsed[name] for name in SHARED_FILES if name in parsed},
     )
 
 
@@ -147,16 +189,20 @@ def _is_rule(name: str) -> bool:
 
 
 def _is_stray(name: str) -> bool:
-    return "/" not in name and name not in (TYPOLOGIES_FILE, REASON_CODES_FILE, RATES_FILE)
+    return "/" not in name and name not in SHARED_FILES
 
 
 def _stray(file: YamlFile) -> Problem:
-    shared = ", ".join((TYPOLOGIES_FILE, REASON_CODES_FILE, RATES_FILE))
+    shared = ", ".join(SHARED_FILES)
     return file.problem((), f"only {shared} stand at the top: move a rule into a folder such as fraud/")
 
 
 def _is_model(name: str) -> bool:
     return PurePosixPath(name).parts[0] == MODELS_DIRECTORY
+
+
+def _is_list(name: str) -> bool:
+    return PurePosixPath(name).parts[0] == LISTS_DIRECTORY
 
 
 def _check_ids(ids: list[tuple[str, YamlFile]], problems: list[Problem]) -> None:
@@ -166,36 +212,6 @@ def _check_ids(ids: list[tuple[str, YamlFile]], problems: list[Problem]) -> None
             message = f"id {identity} is already used by {first[identity]}: ids are never shared"
             problems.append(file.problem(("id",), message))
         first.setdefault(identity, file.name)
-
-
-class _Shared:
-    """The files that all rules refer to."""
-
-    def __init__(self, files: Mapping[str, YamlFile], problems: list[Problem]) -> None:
-        self._problems = problems
-        for name in (TYPOLOGIES_FILE, REASON_CODES_FILE, RATES_FILE):
-            if name not in files:
-                raise RulesetError(
-                    [*problems, Problem(name, 1, 1, "the file is missing from the rule directory")]
-                )
-        self.typologies = validated(files[TYPOLOGIES_FILE], Typologies)
-        self.reason_codes = validated(files[REASON_CODES_FILE], ReasonCodes)
-        rates = validated(files[RATES_FILE], Rates)
-        try:
-            self.rates = rates.table()
-        except ValueError as error:
-            raise RulesetError([*problems, files[RATES_FILE].problem(("rates",), str(error))]) from None
-
-    def check(self, rule: Rule) -> None:
-        """Note the names of a rule that no shared file knows."""
-        if rule.spec.typology not in self.typologies.typologies:
-            message = f"typology {rule.spec.typology!r} is not in {TYPOLOGIES_FILE}: add it there"
-            self._problems.append(rule.file.problem(("typology",), message))
-        if rule.spec.then.reason_code not in self.reason_codes.reason_codes:
-            message = (
-                f"reason code {rule.spec.then.reason_code!r} is not in {REASON_CODES_FILE}: add it there"
-            )
-            self._problems.append(rule.file.problem(("then", "reason_code"), message))
 
 
 def _rule(file: YamlFile, problems: list[Problem]) -> list[Rule]:
@@ -210,26 +226,15 @@ def _rule(file: YamlFile, problems: list[Problem]) -> list[Rule]:
     texts = _Texts(file, constants, problems)
     for name, value in spec.params.items():
         if not isinstance(value, list):
-            constants[name] = _constant(value)
+            constants[name] = constant_of(value)
         else:
-            texts.lists[name] = Listing(tuple(Literal(_constant(item)) for item in value))
+            texts.lists[name] = Listing(tuple(Literal(constant_of(item)) for item in value))
     where = texts.conditions_of(spec.features, ("features",))
     when = texts.condition(spec.when, ("when",))
+    bands = band_conditions(file, spec, texts.expression, problems)
     if len(problems) > found or when is None:
         return []
-    return [Rule(spec, file, when, where, tuple(texts.origins))]
-
-
-def _constant(value: ParamValue) -> Constant:
-    """Return a parameter as a constant of the language; `24h` is a duration, other texts are texts."""
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, int | float):
-        return Decimal(str(value))
-    try:
-        return Duration(parse_duration(str(value)))
-    except ValueError:
-        return str(value)
+    return [Rule(spec, file, when, where, tuple(texts.origins), bands)]
 
 
 def _model(file: YamlFile, problems: list[Problem]) -> list[Model]:
@@ -264,7 +269,7 @@ class _Texts:
     def condition(self, value: Condition, path: YamlPath) -> Node | None:
         """Parse an expression, or all / any / not of some."""
         if isinstance(value, str):
-            return self._expression(value, path)
+            return self.expression(value, path)
         word, operand = next(iter(value.items()))
         if word == "not":
             inner = self.condition(operand, (*path, word))
@@ -275,19 +280,20 @@ class _Texts:
             return None
         return nodes[0] if len(nodes) == 1 else Junction("and" if word == "all" else "or", nodes)
 
-    def conditions_of(
-        self, features: Mapping[str, FeatureSpec], path: tuple[str, ...]
-    ) -> dict[str, Node | None]:
-        """Parse the `where` of each feature."""
-        return {
-            name: None if spec.where is None else self._expression(spec.where, (*path, name, "where"))
-            for name, spec in features.items()
-        }
-
-    def _expression(self, text: str, path: YamlPath) -> Node | None:
+    def expression(self, text: str, path: YamlPath) -> Node | None:
+        """Parse an expression."""
         self.origins.append(path)
         try:
             return put_in(parse(text, (len(self.origins) - 1) * _STRIDE), self._constants, self.lists)
         except ExpressionError as error:
             self._problems.append(_locate(self._file, self.origins, error))
             return None
+
+    def conditions_of(
+        self, features: Mapping[str, FeatureSpec], path: tuple[str, ...]
+    ) -> dict[str, Node | None]:
+        """Parse the `where` of each feature."""
+        return {
+            name: None if spec.where is None else self.expression(spec.where, (*path, name, "where"))
+            for name, spec in features.items()
+        }

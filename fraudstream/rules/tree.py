@@ -6,7 +6,7 @@ are computed once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
@@ -23,7 +23,37 @@ class Duration:
         return format_duration(self.us)
 
 
-Constant = Decimal | str | bool | Duration | None
+@dataclass(frozen=True)
+class Money:
+    """An amount in major units of a currency, written `10000 USD`."""
+
+    amount: Decimal
+    currency: str
+
+    def __str__(self) -> str:
+        return f"{self.amount:f} {self.currency}"
+
+
+UNITS = ("km", "km_per_h", "percent", "count")
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A number in a unit, which only a parameter can be; 40 percent are the number 0.4."""
+
+    given: Decimal
+    unit: str
+
+    @property
+    def number(self) -> Decimal:
+        """The number that conditions compute with."""
+        return self.given / 100 if self.unit == "percent" else self.given
+
+    def __str__(self) -> str:
+        return f"{self.given:f} {self.unit}"
+
+
+Constant = Decimal | str | bool | Duration | Money | Quantity | None
 
 
 @dataclass(frozen=True)
@@ -116,6 +146,16 @@ class Call:
 Node = Literal | Name | Listing | Negative | Arithmetic | Comparison | IsNull | Not | Junction | Call
 
 
+def plain_number(node: Node) -> Decimal | None:
+    """Return the number that an expression is, None where it is no plain constant."""
+    match node:
+        case Literal(Decimal() as value):
+            return value
+        case Literal(Quantity() as quantity):
+            return quantity.number
+    return None
+
+
 def children(node: Node) -> tuple[Node, ...]:
     """Return the operands of a node."""
     match node:
@@ -129,6 +169,16 @@ def children(node: Node) -> tuple[Node, ...]:
             return operands
         case _:
             return ()
+
+
+def deeper_than(node: Node, depth_max: int) -> bool:
+    """Tell whether an expression has more levels than that; counted without recursion."""
+    level: Sequence[Node] = (node,)
+    for _ in range(depth_max):
+        level = [child for each in level for child in children(each)]
+        if not level:
+            return False
+    return True
 
 
 def parts(node: Node) -> Iterator[Node]:
@@ -149,6 +199,14 @@ def models(node: Node) -> Iterator[str]:
         match part:
             case Call("score", (Literal(str(model)),)):
                 yield model
+
+
+def outcomes(node: Node) -> Iterator[tuple[str, int]]:
+    """Yield the rules whose outcomes an expression reads, and where it names them."""
+    for part in parts(node):
+        match part:
+            case Call("rule", (Literal(str(rule), _, position),)):
+                yield rule, position
 
 
 def put_in(node: Node, constants: Mapping[str, Constant], lists: Mapping[str, Listing]) -> Node:
@@ -225,8 +283,8 @@ def write_constant(value: Constant) -> str:
         case bool():
             return str(value).lower()
         case str():
-            return '"' + value.replace('"', '\\"') + '"'
+            return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
         case Decimal():
             return f"{value:f}"
-        case Duration():
+        case Duration() | Money() | Quantity():
             return str(value)

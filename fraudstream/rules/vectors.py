@@ -1,81 +1,92 @@
-"""Columns of values and three-valued masks: what expressions compute with, a whole batch at a time."""
+"""The results of a program by slot and event: what reasons and evidence are written from."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from fraudstream.rules.program import Bank, Register
+from fraudstream.rules.view import take
+from fraudstream.rules.vm_code import Inputs, Registers
 
+if TYPE_CHECKING:
+    from fraudstream.rules.linked import Linked
 
-@dataclass(frozen=True)
-class Values:
-    """Values of a batch, or one constant; `known` is False where there is none, True where all are."""
-
-    data: Array
-    known: Array
-
-    def at(self, event: int) -> Any:
-        """Return the value at one event, None where there is none."""
-        known = self.known if self.known.ndim == 0 else self.known[event]
-        if not known:
-            return None
-        return (self.data if self.data.ndim == 0 else self.data[event]).item()
+Value = int | float | bool | None
 
 
-@dataclass(frozen=True)
-class Truth:
-    """A condition of a batch: where it is surely true and where surely false; neither = unknown."""
+class Vectors:
+    """One vector per slot over a batch.
 
-    true: Array
-    false: Array
+    A run leaves only what is asked of it, so values are computed again for the few events that are put into
+    words: all that `keep` names at once, others one by one.
+    """
 
-    def at(self, event: int) -> bool | None:
-        """Return the truth at one event, None where it is unknown."""
-        if (self.true if self.true.ndim == 0 else self.true[event]).item():
-            return True
-        return False if (self.false if self.false.ndim == 0 else self.false[event]).item() else None
+    def __init__(self, linked: Linked, inputs: Inputs) -> None:
+        self._linked = linked
+        self._inputs = inputs
+        self._rows: _Rows | None = None
+        self._columns: dict[int, int] = {}
 
+    def keep(self, events: Iterable[int]) -> None:
+        """Name the events whose values will be asked for: the first question computes them all at once."""
+        self._columns = {event: column for column, event in enumerate(events)}
+        self._rows = None
 
-Vector = Values | Truth
+    def __getitem__(self, slot: int) -> Vector:
+        return Vector(self, self._linked.register(slot))
 
-ALWAYS = np.array(True)
-NEVER = np.array(False)
-
-
-def judged(verdict: Array, known: Array) -> Truth:
-    """Return the verdict where it is known, unknown elsewhere."""
-    if known is ALWAYS:
-        return Truth(verdict, ~verdict)
-    return Truth(verdict & known, ~verdict & known)
-
-
-def both(left: Array, right: Array) -> Array:
-    """Return where both are known, without work where one always is."""
-    if left is ALWAYS:
-        return right
-    return left if right is ALWAYS else left & right
+    def value(self, register: Register, event: int) -> Value:
+        """Return what a register holds at one event: a value, a truth, or None where it is unknown."""
+        if event not in self._columns:
+            self.keep([event])
+        if self._rows is None:
+            events = np.fromiter(self._columns, np.intp, len(self._columns))
+            self._rows = _rows(self._linked.all_registers(take(self._inputs, events)))
+        return _read(self._rows, register, self._columns[event])
 
 
-def conjunction(operands: list[Truth]) -> Truth:
-    """Kleene's and: false as soon as one is false, true where all are true."""
-    true, false = operands[0].true, operands[0].false
-    for each in operands[1:]:
-        true, false = true & each.true, false | each.false
-    return Truth(true, false)
+class Vector(NamedTuple):
+    """The results of one slot."""
+
+    vectors: Vectors
+    register: Register
+
+    def at(self, event: int) -> Value:
+        """Return the value or truth at one event, None where it is unknown."""
+        return self.vectors.value(self.register, event)
 
 
-def disjunction(operands: list[Truth]) -> Truth:
-    """Kleene's or: true as soon as one is true, false where all are false."""
-    true, false = operands[0].true, operands[0].false
-    for each in operands[1:]:
-        true, false = true | each.true, false & each.false
-    return Truth(true, false)
+class _Rows(NamedTuple):
+    """All registers as lists by register and event, which are read faster than arrays, one by one."""
+
+    wholes: list[list[int]]
+    wholes_known: list[list[bool]]
+    reals: list[list[float]]
+    reals_known: list[list[bool]]
+    truths: list[list[bool]]
 
 
-def negation(operand: Truth) -> Truth:
-    """Kleene's not: unknown stays unknown."""
-    return Truth(operand.false, operand.true)
+def _rows(registers: Registers) -> _Rows:
+    return _Rows(
+        registers.wholes.tolist(),
+        registers.wholes_known.tolist(),
+        registers.reals.tolist(),
+        registers.reals_known.tolist(),
+        registers.truths.tolist(),
+    )
+
+
+def _read(rows: _Rows, register: Register, column: int) -> Value:
+    index = register.index
+    match register.bank:
+        case Bank.WHOLE:
+            return rows.wholes[index][column] if rows.wholes_known[index][column] else None
+        case Bank.REAL:
+            return rows.reals[index][column] if rows.reals_known[index][column] else None
+        case Bank.TRUTH:
+            if rows.truths[index][column]:
+                return True
+            return False if rows.truths[index ^ 1][column] else None

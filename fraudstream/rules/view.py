@@ -1,87 +1,91 @@
-"""A batch as expressions see it: every column, converted amount, feature and score, each computed once."""
+"""A batch as programs see it: its columns, the features and the scores, as matrices."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fraudstream.events.batch import EventBatch
-from fraudstream.events.money import EXPONENTS
-from fraudstream.events.rates import RateTable
-from fraudstream.features.state import Frame
-from fraudstream.rules.vectors import ALWAYS, NEVER, Values
+from fraudstream.rules.vm_code import Inputs
 
-_FACTORS: Mapping[str | None, int] = {None: 1, **{code: 10**digits for code, digits in EXPONENTS.items()}}
+
+class Frame(Protocol):
+    """The values of all features: ints and floats [features, n], known [features, n]."""
+
+    @property
+    def ints(self) -> NDArray[np.int64]:
+        """Whole numbers, money, times, durations and codes of texts."""
+
+    @property
+    def floats(self) -> NDArray[np.float64]:
+        """Other numbers."""
+
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """Where a feature has a value."""
+
+
+class NoFrame(NamedTuple):
+    """Before the windows are walked there are no features."""
+
+    ints: NDArray[np.int64] = np.empty((0, 0), np.int64)
+    floats: NDArray[np.float64] = np.empty((0, 0), np.float64)
+    known: NDArray[np.bool_] = np.empty((0, 0), np.bool_)
+
+
+_NO_SCORES = np.empty((0, 0), np.float64)
+_NO_VERDICTS = np.empty((0, 0), np.uint8)
 
 
 class View:
-    """The columns of one batch; `frame` and `scores` are filled in as the engine gets to them."""
+    """One batch; `features` and `scores` are filled in as the engine gets to them.
 
-    def __init__(self, batch: EventBatch, rates: RateTable) -> None:
+    A score is a float64 [n] by model, NaN where it gave none.
+    """
+
+    def __init__(self, batch: EventBatch) -> None:
         self.batch = batch
-        self._rates = rates
-        self._columns: dict[str, Values] = {}
-        self.frame: Frame | None = None
-        self.scores: dict[str, Values] = {}
+        self.features: Frame = NoFrame()
+        self.scores: dict[str, NDArray[np.float64]] = {}
 
     def __len__(self) -> int:
         return len(self.batch)
 
-    def text(self, column: str) -> Values:
-        """Return the codes of a text column."""
-        return self._once(column, self._codes)
+    def inputs(self, models: Mapping[str, int]) -> Inputs:
+        """Return what a program reads that reads these models."""
+        batch, features = self.batch, self.features
+        return Inputs(
+            batch.time_us,
+            batch.codes,
+            batch.ints,
+            batch.ints_known,
+            batch.floats,
+            batch.floats_known,
+            features.ints,
+            features.floats,
+            features.known,
+            self._scores(models) if models else _NO_SCORES,
+            _NO_VERDICTS,
+        )
 
-    def number(self, column: str) -> Values:
-        """Return a numeric column; `amount` in minor units of each event's own currency."""
-        return self._once(column, self._number)
-
-    def amount(self, currency: str) -> Values:
-        """Return the amounts converted to minor units of one currency."""
-        return self._once(f"amount in {currency}", lambda _: self._converted(currency))
-
-    def factor(self) -> NDArray[np.int64]:
-        """Return per event the minor units in one major unit of its own currency."""
-        return self._once("minor units", self._factors).data
-
-    def time_us(self) -> Values:
-        """Return the event times."""
-        return Values(self.batch.time_us, ALWAYS)
-
-    def feature(self, index: int, is_float: bool) -> Values:
-        """Return the values of a feature, which lie in `Frame.floats` or in `Frame.ints`."""
-        assert self.frame is not None, "the windows are walked before any feature is read"
-        return Values((self.frame.floats if is_float else self.frame.ints)[index], self.frame.known[index])
-
-    def score(self, model: str) -> Values:
-        """Return a model's scores; unknown where it gave none."""
-        return self.scores.get(model) or _nothing(len(self), np.float64)
-
-    def _once(self, name: str, compute: object) -> Values:
-        if name not in self._columns:
-            self._columns[name] = compute(name)  # type: ignore[operator]
-        return self._columns[name]
-
-    def _codes(self, column: str) -> Values:
-        codes = self.batch.code(column)
-        return Values(codes, codes >= 0)
-
-    def _number(self, column: str) -> Values:
-        numbers = self.batch.number(column)
-        return Values(numbers.values, numbers.present)
-
-    def _currencies(self) -> list[str | None]:
-        return self.batch.words("currency")
-
-    def _converted(self, currency: str) -> Values:
-        amounts = self.batch.number("amount")
-        numbers = self._rates.convert(amounts, self._currencies(), self.batch.time_us, currency)
-        return Values(numbers.values, numbers.present)
-
-    def _factors(self, _: str) -> Values:
-        return Values(np.array([_FACTORS[code] for code in self._currencies()], np.int64), ALWAYS)
+    def _scores(self, models: Mapping[str, int]) -> NDArray[np.float64]:
+        if len(models) == len(self.scores) == 1 and models.keys() == self.scores.keys():
+            return next(iter(self.scores.values()))[None, :]
+        scores = np.full((len(models), len(self)), np.nan)
+        for model, row in models.items():
+            if model in self.scores:
+                scores[row] = self.scores[model]
+        return scores
 
 
-def _nothing(events: int, dtype: type[np.generic]) -> Values:
-    return Values(np.full(events, -1, dtype), np.broadcast_to(NEVER, (events,)))
+def take(inputs: Inputs, events: NDArray[np.intp]) -> Inputs:
+    """Return the inputs of some events, in their order."""
+    by_event = [_taken(matrix, events) for matrix in inputs[1:-1]]
+    return Inputs(inputs.time_us[events], *by_event, inputs.verdicts)  # type: ignore[call-arg, arg-type]
+
+
+def _taken(matrix: NDArray[np.generic], events: NDArray[np.intp]) -> NDArray[np.generic]:
+    return np.take(matrix, events, axis=1) if matrix.shape[0] else matrix

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
-from fraudstream.scorers.protocol import Contribution, Direction, Occlusion, ScoreBatch
+from fraudstream.scorers.protocol import Contribution, Direction, ScoreBatch
 
 
 def strongest(batch: ScoreBatch, row: int, top: int, features: tuple[str, ...]) -> list[Contribution]:
@@ -15,22 +13,24 @@ def strongest(batch: ScoreBatch, row: int, top: int, features: tuple[str, ...]) 
     Features that raised it equally keep the order of `features`.
     """
     found = batch.trace.occlude(row)
-    order = np.argsort(-found.drop, kind="stable")[:top]
+    drops, given = found.drop.tolist(), batch.x[row].tolist()
+    raising = [feature for feature, drop in enumerate(drops) if drop > 0]
+    raising.sort(key=drops.__getitem__, reverse=True)
+    values, usual = found.value.tolist(), found.usual.tolist()
     return [
         Contribution(
             features[feature],
-            float(found.drop[feature]),
-            float(value) if math.isfinite(value := batch.x[row, feature]) else None,
-            _direction(float(value), found, int(feature)),
+            drops[feature],
+            given[feature] if math.isfinite(given[feature]) else None,
+            _direction(given[feature], values[feature], usual[feature]),
         )
-        for feature in order
-        if found.drop[feature] > 0
+        for feature in raising[:top]
     ]
 
 
-def _direction(given: float, found: Occlusion, feature: int) -> Direction:
+def _direction(given: float, value: float, usual: float) -> Direction:
     if not math.isfinite(given):
         return Direction.MISSING
-    if found.value[feature] > found.usual[feature]:
+    if value > usual:
         return Direction.HIGH
-    return Direction.LOW if found.value[feature] < found.usual[feature] else Direction.USUAL
+    return Direction.LOW if value < usual else Direction.USUAL

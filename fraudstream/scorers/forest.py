@@ -16,6 +16,7 @@ from fraudstream.scorers.half_space_kernels import (
     Window,
     learn_rows,
     nodes_max,
+    occlude_row,
     score_rows,
     turn_over,
 )
@@ -42,12 +43,7 @@ class ForestTrace:
         """Score a row with each feature in turn at its mean over the last full window."""
         epoch = self.epochs[bisect_right(self.starts, row) - 1]
         value = self.scored[row]
-        variants = np.tile(value, (len(value) + 1, 1))
-        np.fill_diagonal(variants[1:], epoch.usual)
-        totals = np.zeros(len(variants), dtype=np.int64)
-        score_rows(variants, epoch, totals, np.empty(len(variants), dtype=np.uint32))
-        raw = 1 - totals / self.total_max
-        return Occlusion(raw[0] - raw[1:], value, epoch.usual)
+        return Occlusion(occlude_row(value, epoch, self.total_max), value, epoch.usual)
 
 
 class Forest:

@@ -89,6 +89,23 @@ def score_rows(scored: Matrix, epoch: Epoch, totals: NDArray[np.int64], places: 
 
 
 @kernel
+def occlude_row(value: NDArray[np.float64], epoch: Epoch, total_max: int) -> NDArray[np.float64]:
+    """Return by how much each feature of a row raised its score, float64 [d]."""
+    features = len(value)
+    # Row 0 is the event itself; in each further row one feature has its usual value.
+    variants = np.empty((features + 1, features))
+    for variant in range(features + 1):
+        variants[variant] = value
+        if variant:
+            variants[variant, variant - 1] = epoch.usual[variant - 1]
+    totals = np.zeros(features + 1, dtype=np.int64)
+    score_rows(variants, epoch, totals, np.empty(features + 1, dtype=np.uint32))
+    raw = 1 - totals / total_max
+    drops: NDArray[np.float64] = raw[0] - raw[1:]
+    return drops
+
+
+@kernel
 def learn_rows(
     learned: Matrix, trees: Trees, height: int, window: Window, places: NDArray[np.uint32]
 ) -> None:

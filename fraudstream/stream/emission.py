@@ -57,6 +57,7 @@ def alert_message(batch: Batch, alert: Alert, ruleset_version: str, outlet: Outl
     """Return the message of an alert."""
     headers = [
         ("alert_id", alert.alert_id.encode()),
+        ("alert_kind", alert.kind.encode()),
         ("ruleset_version", ruleset_version.encode()),
         *source_headers(batch, alert.row),
     ]

@@ -42,8 +42,20 @@ class Metrics:
         self.dead_letters = self._counter(
             "dead_letters", "Messages that could not be judged, by reason.", "reason"
         )
-        self.alerts = self._counter("alerts", "Alerts acknowledged by the broker.")
-        self.suppressed = self._counter("suppressed_hits", "Rule hits kept back because their key is quiet.")
+        self.alerts = self._counter("alerts", "Alerts on events acknowledged by the broker.")
+        self.suppressed = self._counter(
+            "suppressed_hits", "Rule hits and typologies kept back because their key is quiet."
+        )
+        self.held_back = self._counter(
+            "held_back_hits", "Rule hits kept back because the rule's hourly budget is used up.", "rule"
+        )
+        self.overflows = self._counter(
+            "overflow_summaries", "Summaries of held-back hits acknowledged by the broker."
+        )
+        self.allowed = self._counter(
+            "allow_listed_decisions", "Decisions that an allow-list made milder, by list.", "list"
+        )
+        self.band_hits = self._counter("band_hits", "Hits of rules with bands, by band.", "rule", "band")
         self.rule_outcomes = self._counter(
             "rule_outcomes", "Verdicts of each rule: hit, miss or not_evaluated.", "rule", "outcome"
         )

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from prometheus_client import start_http_server
 
 from fraudstream.engine.actions import ACTIONS
-from fraudstream.engine.result import OUTCOMES, StepResult
+from fraudstream.engine.result import OUTCOMES, AlertKind, StepResult
 from fraudstream.telemetry.metrics import Metrics
 
 
@@ -48,7 +48,15 @@ class WorkerTelemetry:
         metrics.events.inc(events)
         metrics.duplicates.inc(result.duplicates)
         metrics.late.inc(result.late)
-        metrics.alerts.inc(len(result.alerts))
+        kinds = Tally(alert.kind for alert in result.alerts)
+        metrics.alerts.inc(kinds[AlertKind.EVENT])
+        metrics.overflows.inc(kinds[AlertKind.OVERFLOW])
+        for rule, number in result.held_back.items():
+            metrics.held_back.labels(rule).inc(number)
+        for name, number in result.allowed.items():
+            metrics.allowed.labels(name).inc(number)
+        for (rule, band), number in result.bands.items():
+            metrics.band_hits.labels(rule, band).inc(number)
         metrics.suppressed.inc(result.suppressed)
         metrics.batch_events.observe(np.array([events]))
         metrics.step_seconds.observe(np.array([step_seconds]))
@@ -57,8 +65,8 @@ class WorkerTelemetry:
             metrics.dead_letters.labels(reason).inc(number)
         for action, number in enumerate(np.bincount(result.decisions.action, minlength=len(ACTIONS))):
             self._actions[action].inc(int(number))
-        for rule, outcome in zip(*np.nonzero(result.rule_outcomes), strict=True):
-            self._outcomes[rule][outcome].inc(int(result.rule_outcomes[rule, outcome]))
+        for index, outcome in zip(*np.nonzero(result.rule_outcomes), strict=True):
+            self._outcomes[index][outcome].inc(int(result.rule_outcomes[index, outcome]))
         for model, scores in result.model_scores.items():
             metrics.model_score.observe(scores, model)
 

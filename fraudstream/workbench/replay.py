@@ -25,6 +25,7 @@ class ReplaySummary:
     late: int = 0
     alerts: int = 0
     suppressed: int = 0
+    held_back: int = 0
     dead_letters: Counter[str] = field(default_factory=Counter)
     hits: Counter[str] = field(default_factory=Counter)
 
@@ -45,6 +46,7 @@ def replay(
             summary.late += result.late
             summary.alerts += len(result.alerts)
             summary.suppressed += result.suppressed
+            summary.held_back += result.held_back.total()
             summary.dead_letters.update(letter.reason for letter in result.dead_letters)
             for index, number in enumerate(np.bincount(result.decisions.action, minlength=len(ACTIONS))):
                 summary.decisions[ACTIONS[index]] += int(number)

@@ -76,6 +76,7 @@ def test_alerts_and_dead_letters_name_their_source(new_rig: NewRig) -> None:
     source = {"source_topic": rig.topology.input.topic, "source_partition": "1"}
     assert headers_of(alert) == {
         "alert_id": 'alert of {"ALERT": 1}',
+        "alert_kind": "event",
         "ruleset_version": "ruleset-1",
         "source_offset": "1",
         **source,

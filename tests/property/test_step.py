@@ -30,7 +30,7 @@ def traffic(seed: int) -> list[bytes]:
 
 def fold(ruleset: Ruleset, batches: Sequence[Sequence[bytes | None]]) -> list[Any]:
     """Run batches and return everything that leaves the engine, rows counted from the first message."""
-    engine = Engine(ruleset, Settings(duplicates=Horizon(ids_min=200)))
+    engine = Engine(ruleset, Settings(duplicates=Horizon(ids_max=200)))
     out: list[Any] = []
     start = 0
     for batch in batches:

@@ -45,6 +45,7 @@ def rule_file(
     status: str = "live",
     severity: str = "low",
     extra: str = "",
+    bands: str = "",
 ) -> bytes:
     """Return a rule file; every argument stands there as it is given."""
     return f"""schema: fraudstream.rule/v1
@@ -60,7 +61,7 @@ false_positives: [Everything]
 investigate: [Nothing]
 {extra}params: {params}
 when: {when}
-features: {features}
+features: {features}{f"{chr(10)}bands: {bands}" if bands else ""}
 then: {then}
 tests: {{cases: {cases}}}
 """.encode()

@@ -233,7 +233,7 @@ def test_a_case_whose_event_is_a_duplicate_is_no_hit() -> None:
         ("at: nonsense", "x/0.yml:16:17: case 'a' is no event: 'nonsense' is no ISO 8601 date and time"),
         ("at: -9999999d", "x/0.yml:16:17: case 'a' is no event: "),
         ("debtor: x, debtor.id: y", "x/0.yml:16:"),
-        ("debtor.idd: x", "x/0.yml:16:47: debtor.idd is no column: correct it, or declare it"),
+        ("debtor.idd: x", "x/0.yml:16:47: debtor.idd is no column: did you mean debtor.id?"),
     ],
 )
 def test_a_case_that_cannot_be_made_is_told(tmp_path: Path, fields: str, message: str) -> None:

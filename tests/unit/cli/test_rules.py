@@ -9,7 +9,7 @@ import pytest
 
 from fraudstream.rules.lock import LOCK_FILE
 from tests.unit.cli.commands import error_lines, fraudstream
-from tests.unit.rule_files import rule_file, rule_files, ruleset_of, write_files
+from tests.unit.rule_files import event, rule_file, rule_files, ruleset_of, write_files
 
 
 @pytest.fixture
@@ -105,3 +105,90 @@ def test_brackets_in_a_message_are_kept(rules: Path) -> None:
     write_files(rules, {"x/0.yml": rule_file("{all: []}")})
     (line,) = error_lines("rules", "lint", rules)
     assert line.endswith("when: write an expression, or one of all: [...], any: [...], not: ...")
+
+
+def test_changes_that_cases_notice_pass(rules: Path) -> None:
+    """How many were tried, and that none passed."""
+    cases = (
+        "[{name: at, event: {kind: transfer, amount_usd: 100}, expect: miss},"
+        " {name: just above, event: {kind: transfer, amount_usd: 100.01}, expect: hit},"
+        " {name: just below, event: {kind: transfer, amount_usd: 99.5}, expect: miss}]"
+    )
+    write_files(rules, {"x/0.yml": rule_file(cases=cases)})
+    ran = fraudstream("rules", "mutate", rules)
+    assert (ran.code, ran.out) == (0, "3 changes of 1 rules: no live rule lets one pass\n")
+
+
+def test_a_change_that_no_case_notices_fails(rules: Path) -> None:
+    """One line each with its place and the case to add, then how many."""
+    lines = error_lines("rules", "mutate", rules, "--rule", "TST-ANY-001")
+    assert lines[-2].startswith(
+        "x/0.yml:13:20: TST-ANY-001: no case notices 100 as 101: add a case at exactly 100"
+    )
+    assert lines[-1] == "3 faults of live rules in 3 changes of 1 rules"
+
+
+def test_a_rule_that_is_not_there_is_told(rules: Path) -> None:
+    """With the nearest that is."""
+    assert error_lines("rules", "mutate", rules, "--rule", "TST-ANY-002") == [
+        "TST-ANY-002: there is no such rule: did you mean TST-ANY-001?"
+    ]
+
+
+@pytest.mark.parametrize("command", ["lint", "test", "mutate"])
+def test_rules_may_name_the_columns_of_a_topology(rules: Path, command: str) -> None:
+    """A deployment's own columns are known where its topology is given, and unknown elsewhere."""
+    topology = rules.parent / "topology.yml"
+    topology.write_text(
+        "schema: fraudstream.topology/v1\nname: t\nkafka: {bootstrap: 'localhost:9092'}\n"
+        "input: {topic: i}\noutput: {alerts: a, dead_letters: d}\nrules: rules\n"
+        "columns: {vip: {type: text}}\n"
+    )
+    cases = (
+        '[{name: a, event: {kind: transfer, amount_usd: 1, vip: "yes"}, expect: hit},'
+        ' {name: b, event: {kind: transfer, amount_usd: 1, vip: "no"}, expect: miss}]'
+    )
+    write_files(rules, {"x/0.yml": rule_file('"vip == \\"yes\\""', cases=cases, version=2)})
+    assert fraudstream("rules", "lock", rules).code == 0
+    assert fraudstream("rules", command, rules, "--topology", topology).code == 0
+    assert "vip" in error_lines("rules", command, rules)[0]
+
+
+def test_an_explanation_is_a_tree(rules: Path) -> None:
+    """On the terminal for a reader, as JSON for a program."""
+    path = rules.parent / "event.json"
+    path.write_bytes(event("e", amount=250))
+    ran = fraudstream("rules", "explain", "TST-ANY-001", "--event", path, "--rules", rules)
+    assert ran.out.splitlines() == [
+        "TST-ANY-001 v1 at event e, 2026-03-02T08:00:00Z: hit",
+        "└── true  amount_usd > 100",
+        "    └── amount_usd = 250.00 USD",
+    ]
+    ran = fraudstream("rules", "explain", "TST-ANY-001", "--event", path, "--rules", rules, "--json")
+    assert orjson.loads(ran.out)["condition"]["operands"] == [{"expression": "amount_usd", "value": "250.00"}]
+
+
+def test_an_explanation_reads_the_history(rules: Path) -> None:
+    """What is missing stands on top, what was counted at the end."""
+    write_files(
+        rules,
+        {
+            "x/0.yml": rule_file(
+                "n > 2 or device.lat > 1", features="{n: {count: events, by: debtor.id, window: 1h}}"
+            )
+        },
+    )
+    (rules.parent / "event.json").write_bytes(event("e"))
+    (rules.parent / "before.jsonl").write_bytes(event("h", "2026-03-02T07:30:00Z") + b"\n")
+    arguments = ("--event", rules.parent / "event.json", "--history", rules.parent / "before.jsonl")
+    ran = fraudstream("rules", "explain", "TST-ANY-001", *arguments, "--rules", rules)
+    assert ran.out.splitlines() == [
+        "TST-ANY-001 v1 at event e, 2026-03-02T08:00:00Z: not_evaluated",
+        "├── no value: device.lat",
+        "├── unknown  at least one of these",
+        "│   ├── false  n > 2",
+        "│   │   └── n = 2  (count: events by debtor.id in 1h)",
+        "│   └── unknown  device.lat > 1",
+        "│       └── device.lat = no value",
+        "└── counted events: e, h",
+    ]

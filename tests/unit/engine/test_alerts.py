@@ -25,9 +25,21 @@ def test_an_alert_is_complete() -> None:
             "severity": "low",
             "action": "review",
             "score": 10,
+            "allowed_by": None,
             "late": False,
             "models": [],
-            "typologies": ["any"],
+            "typologies": [
+                {
+                    "id": "any",
+                    "title": "Any",
+                    "score": None,
+                    "band": None,
+                    "action": None,
+                    "reason_code": None,
+                    "reason": None,
+                    "rules": [],
+                }
+            ],
             "rules": [
                 {
                     "id": "TST-ANY-001",
@@ -35,12 +47,14 @@ def test_an_alert_is_complete() -> None:
                     "title": "A rule of a test",
                     "typology": "any",
                     "severity": "low",
+                    "band": None,
                     "action": "review",
                     "score": 10,
                     "reason_code": "ANY",
                     "reason": "n 2 >= 2",
                     "evidence": {"n": 2},
                     "contributing_event_ids": ["c", "a"],
+                    "budget": None,
                 }
             ],
             "event": {

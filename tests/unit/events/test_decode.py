@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import orjson
 import pytest
 
-from fraudstream.events.batch import EventBatch
+from fraudstream.events.batch import EventBatch, Ids
 from fraudstream.events.decode import Decoder
 from fraudstream.events.interning import Interner
 from fraudstream.events.schema import Column, ColumnType, Limits, Schema
@@ -219,3 +220,31 @@ def test_a_column_is_declared_once() -> None:
     """A second column of the same name is refused."""
     with pytest.raises(ValueError, match="column 'kind' is declared twice: choose another name"):
         Schema().with_columns((Column("kind", ColumnType.TEXT),))
+
+
+def test_a_text_is_seen_at_the_time_of_its_event() -> None:
+    """Whichever way a message is read, its texts stay known for the windows that reach back to it."""
+    texts = Interner()
+    decoder = Decoder(Schema(), texts)
+    decoder.decode(
+        [message(occurred_at=1_000, purpose="usual"), message(occurred_at=2_000, purpose='"quoted"')]
+    )
+    words = len(texts) - 2
+    assert texts.release(1_000_000) == 0
+    assert (texts.release(1_000_001), len(texts)) == (1, words + 1)
+    assert (texts.release(2_000_001), len(texts)) == (1, words)
+
+
+def test_ids_are_taken_and_joined() -> None:
+    """Ids keep their texts, empty ones too, in any order and end to end."""
+    ids = Ids.of(["a", "", "Zoë", "b" * 20])
+    taken = ids.take(np.array([3, 1, 2, 2]))
+    assert taken.all() == ["b" * 20, "", "Zoë", "Zoë"]
+    assert taken.followed_by(ids).all() == [*taken.all(), *ids.all()]
+    assert Ids.of([]).followed_by(ids).take(np.array([0])).all() == ["a"]
+
+
+@pytest.mark.parametrize("amount", [900_000_000_000_000, 1e18, "900000000000000"])
+def test_an_amount_that_no_int64_holds_is_absurd(amount: float | str) -> None:
+    """In a currency with four decimals its minor units exceed 2**63."""
+    assert refusal(message(amount=amount, currency="CLF"))[0] == "absurd_amount"

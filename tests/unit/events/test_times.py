@@ -20,10 +20,12 @@ NOON_US = 1_772_452_800_000_000
         ("2026-03-02T12:00:00.1Z", 100_000),
         ("2026-03-02T12:00:00.123Z", 123_000),
         ("2026-03-02T12:00:00.123456Z", 123_456),
+        ("2026-03-02T13:00:00+01:00", 0),
+        ("2026-03-02T05:30:00.5-06:30", 500_000),
     ],
 )
 def test_the_usual_form_is_parsed_all_at_once(text: str, after_noon_us: int) -> None:
-    """UTC with up to six decimals of a second."""
+    """UTC or an offset, with up to six decimals of a second."""
     assert parse_times([text])[0] == NOON_US + after_noon_us
 
 
@@ -44,7 +46,11 @@ def test_the_fast_parser_agrees_with_datetime_on_every_day() -> None:
         "2026-03-02T24:00:00Z",
         "2026-03-02T12:60:00Z",
         "2026-03-02T12:00:00",
-        "2026-03-02T12:00:00+01:00",
+        "2026-03-02T12:00:00+24:00",
+        "2026-03-02T12:00:00+0100",
+        "2026-03-02T12:00:00.Z",
+        "1969-12-31T23:59:59Z",
+        "1970-01-01T00:00:00+00:01",
         "2026-03-02T12:00:00Zx",
         "2026-03-02T12:00:00.1234567Z",
         "2026-03-02",

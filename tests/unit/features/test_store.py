@@ -70,7 +70,8 @@ def ids_behind(given: Feature, *times: int, at_most: int = 9) -> list[str]:
     for t in times:
         frame = one_entity(store, range(t, t + 1), np.ones(1, np.int64))
     assert frame is not None
-    return store.contributing_ids(0, frame, 0, at_most)
+    (found,) = store.contributing_ids([(0, 0)], frame, at_most)
+    return found
 
 
 def test_the_events_behind_a_count_are_named_newest_first() -> None:

@@ -196,10 +196,6 @@ def test_what_cannot_be_computed_is_refused_where_it_stands(when: str, position:
             "amount mixes currencies: use a converted amount such as",
         ),
         ("{sum: amount_us, by: debtor.id, window: 1d}", "amount_us is unknown: did you mean amount_usd?"),
-        (
-            "{avg: device.lat, by: debtor.id, window: 1d}",
-            "device.lat is a float, whose avg is not exact: declare",
-        ),
         ("{max: purpose, by: debtor.id, window: 1d}", "purpose is a text, and has no max: use a number or a"),
         (
             "{count: events, by: debtor.idd, window: 1d}",

@@ -71,12 +71,12 @@ def faults(*rules: bytes, **others: bytes) -> list[str]:
         (
             rule_file(features="{n: {by: debtor.id, window: 1d}}"),
             "x/0.yml:14:15",
-            "features.n: give exactly one aggregate of count, sum, avg, min, max, distinct, last, ",
+            "features.n: give exactly one aggregate of count, sum, avg, ",
         ),
         (
             rule_file(features="{n: {count: events, sum: amount_usd, by: debtor.id, window: 1d}}"),
             "x/0.yml:14:15",
-            "features.n: give exactly one aggregate of count, sum, avg, min, max, distinct, last, ",
+            "features.n: give exactly one aggregate of count, sum, avg, ",
         ),
         (
             rule_file(features="{n: {count: events, by: [debtor.id, card.id], for: debtor.id, window: 1d}}"),
@@ -106,12 +106,12 @@ def faults(*rules: bytes, **others: bytes) -> list[str]:
         (
             rule_file().replace(b"typology: any", b"typology: ani"),
             "x/0.yml:8:11",
-            "typology 'ani' is not in typologies.yml: add it there",
+            "typology 'ani' is not in typologies.yml: did you mean any?",
         ),
         (
             rule_file(then="{action: block, score: 1, reason_code: ANI}"),
             "x/0.yml:15:46",
-            "reason code 'ANI' is not in reason_codes.yml: add it there",
+            "reason code 'ANI' is not in reason_codes.yml: did you mean ANY?",
         ),
     ],
 )
@@ -132,6 +132,15 @@ def test_a_missing_shared_file_is_named(name: str) -> None:
     """Typologies, reason codes and rates must be there."""
     files = {each: content for each, content in rule_files(rule_file()).items() if each != name}
     with pytest.raises(RulesetError, match=f"{name}:1:1: the file is missing from the rule directory"):
+        build_ruleset(files)
+
+
+def test_too_many_rules_are_refused_before_any_is_parsed() -> None:
+    """A directory of ten thousand files that are no YAML is one problem."""
+    files = rule_files(*[b"["] * 10_000)
+    with pytest.raises(
+        RulesetError, match=r"^x/0\.yml:1:1: 10000 rules, at most 5000 are read: split them over deployments$"
+    ):
         build_ruleset(files)
 
 
@@ -173,10 +182,10 @@ def test_rules_stand_in_the_order_of_their_ids() -> None:
     assert [rule.id for rule in ruleset_of(*rules).rules] == ["TST-A-001", "TST-B-001", "TST-C-001"]
 
 
-def test_lists_and_other_top_level_files_are_no_rules() -> None:
-    """Only files in a folder of rules are rules."""
-    files = rule_files(rule_file(), **{"lists/a.yml": b"entries: []\n"})
-    assert len(build_ruleset(files).rules) == 1
+def test_a_shared_file_that_is_no_yaml_is_not_called_missing() -> None:
+    """It is there; what is wrong with it is told, once."""
+    (fault,) = faults(rule_file(), **{"rates.yml": b"rates: ]"})
+    assert fault.startswith("rates.yml:1:8: not well-formed YAML: ")
 
 
 def test_many_rules_load() -> None:

@@ -25,7 +25,7 @@ def test_an_alert_names_its_source(batch: Batch) -> None:
     """The headers give id, ruleset and the source's own offset, not its row."""
     result = step_result(2, alerts=[Alert(1, "a-1", b"debtor", b"{}")])
     emitted = emission(batch, result, "rules-7", OUTLET)
-    headers = [("alert_id", b"a-1"), ("ruleset_version", b"rules-7"), *SOURCE]
+    headers = [("alert_id", b"a-1"), ("alert_kind", b"event"), ("ruleset_version", b"rules-7"), *SOURCE]
     assert emitted.messages == [Outgoing("alerts", b"debtor", b"{}", headers)]
     assert emitted.result == result
 

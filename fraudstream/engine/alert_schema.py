@@ -1,0 +1,169 @@
+"""The JSON of alerts as types: what a consumer may rely on. Prints docs/alert.schema.json."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from fraudstream.rules.schema import Action
+
+_Severity = Literal["low", "medium", "high", "critical"]
+_Time = Annotated[str, Field(description="RFC 3339 in UTC, event time.")]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class AllowedBy(_Part):
+    """The entry of rules/actions.yml that made the action milder than the rules asked for."""
+
+    column: str
+    list: str
+    at_most: Action
+    reason: str
+
+
+class Contribution(_Part):
+    """What one feature added to a model's raw score."""
+
+    feature: str
+    contribution: float
+    value: float | None
+    direction: Literal["high", "low", "usual", "missing"]
+
+
+class ModelScore(_Part):
+    """The score of one model, calibrated to a rank from 0 to 1, and the features that raised it most."""
+
+    id: str
+    score: float
+    raw_score: float
+    contributions: list[Contribution]
+
+
+class ScoreBand(_Part):
+    """The scores from `from` (inclusive) to `to` (exclusive, null = open)."""
+
+    from_: int = Field(alias="from")
+    to: int | None
+
+
+class TypologyRule(_Part):
+    """A rule that counts in a typology's score, and the newest event that earned its weight."""
+
+    id: str
+    band: str | None
+    weight: int
+    event_id: str
+    occurred_at: _Time
+
+
+class TypologyPart(_Part):
+    """A crime pattern; all but id and title are null or empty unless its score lies in one of its bands."""
+
+    id: str
+    title: str
+    score: int | None
+    band: ScoreBand | None
+    action: Action | None
+    reason_code: str | None
+    reason: str | None
+    rules: list[TypologyRule]
+
+
+class Spent(_Part):
+    """As which of at most how many alerts of its rule within the clock hour this hit is told."""
+
+    told: int
+    alerts_per_hour_max: int
+
+
+class RulePart(_Part):
+    """A rule that hit: why, with the actual values, and what of it is done."""
+
+    id: str
+    version: int
+    title: str
+    typology: str
+    severity: _Severity
+    band: str | None = Field(description="The band that the rule's number lies in, null where it has none.")
+    action: Action
+    score: int
+    reason_code: str
+    reason: str
+    evidence: dict[str, str | float | int | None]
+    contributing_event_ids: list[str]
+    budget: Spent | None
+
+
+class Alert(_Part):
+    """An event that rules or typologies tell of."""
+
+    schema_: Literal["fraudstream.alert/v1"] = Field(alias="schema")
+    alert_id: str = Field(description="Equal for an equal event, what is told of it, and ruleset.")
+    severity: _Severity
+    action: Action = Field(description="What is done about the event: the gravest asked for, unless allowed.")
+    score: int = Field(ge=0, le=100)
+    allowed_by: AllowedBy | None
+    late: bool
+    models: list[ModelScore]
+    typologies: list[TypologyPart]
+    rules: list[RulePart]
+    event: dict[str, Any] = Field(description="The declared columns of the event, as the input carries them.")
+    ruleset_version: str
+
+
+class OverflowRule(_Part):
+    """The rule whose hits were held back."""
+
+    id: str
+    version: int
+    title: str
+    typology: str
+    severity: _Severity
+
+
+class Hour(_Part):
+    """A clock hour of event time."""
+
+    from_: _Time = Field(alias="from")
+    to: _Time
+
+
+class HeldBackKey(_Part):
+    """How often hits of one key, text by column, were held back."""
+
+    key: dict[str, str]
+    held_back: int
+
+
+class AlertOverflow(_Part):
+    """What a rule was held back from telling within one hour, because its alert budget was used up."""
+
+    schema_: Literal["fraudstream.alert_overflow/v1"] = Field(alias="schema")
+    alert_id: str = Field(description="Equal for an equal rule, hour and ruleset.")
+    rule: OverflowRule
+    hour: Hour
+    told: int
+    held_back: int
+    score_max: int = Field(description="The highest score of an event whose hit was held back.")
+    keys: list[HeldBackKey] = Field(description="The keys with the most hits held back, ten at most.")
+    ruleset_version: str
+
+
+MESSAGES: TypeAdapter[Alert | AlertOverflow] = TypeAdapter(
+    Annotated[Alert | AlertOverflow, Field(discriminator="schema_")]
+)
+"""Every message of the alert topic is one of these."""
+
+
+def alert_schema() -> str:
+    """Return the JSON Schema of the messages of the alert topic."""
+    return json.dumps(MESSAGES.json_schema(), indent=2) + "\n"
+
+
+if __name__ == "__main__":
+    print(alert_schema(), end="")

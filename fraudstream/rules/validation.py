@@ -1,0 +1,119 @@
+"""From the plain data of a file to its model, with a message for every field that does not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from fraudstream.rules.errors import Problem, RulesetError, did_you_mean
+from fraudstream.rules.yaml_file import YamlFile, YamlPath
+
+_Model = TypeVar("_Model", bound=BaseModel)
+FAULTS_MAX = 20
+"""So many faults of one file are told, and the number of the rest: a file of another kind has thousands."""
+_GIVEN_CHARS_MAX = 60
+
+
+def validated(file: YamlFile, model: type[_Model]) -> _Model:
+    """Build a model from a file's data; RulesetError lists every field that does not fit."""
+    try:
+        return model.model_validate(file.data)
+    except ValidationError as error:
+        faults = error.errors()
+        problems = [_problem(file, model, fault) for fault in faults[:FAULTS_MAX]]
+        if len(faults) > FAULTS_MAX:
+            problems.append(file.problem((), f"{len(faults) - FAULTS_MAX} more faults: correct these first"))
+        raise RulesetError(problems) from None
+
+
+def _problem(file: YamlFile, model: type[BaseModel], fault: ErrorDetails) -> Problem:
+    path = tuple(part for part in fault["loc"] if not str(part).startswith(("function-", "tagged-")))
+    dotted = "".join(f"{part}." for part in path[:-1]) + f"{path[-1]}: " if path else ""
+    return file.problem(path, dotted + _message(fault, model, path))
+
+
+def _message(fault: ErrorDetails, model: type[BaseModel], path: YamlPath) -> str:
+    """Say what is wrong with a field, in our words where the validator's name no remedy."""
+    given = repr(fault["input"])[:_GIVEN_CHARS_MAX]
+    context = fault.get("ctx", {})
+    match fault["type"]:
+        case "extra_forbidden":
+            known = sorted(_keys_beside(model, path))
+            remedy = did_you_mean(str(path[-1]), known) or f"known are {', '.join(known)}"
+            return f"there is no such key: {remedy}"
+        case "literal_error" | "enum":
+            choices = [part.strip("' ") for part in context["expected"].replace(" or ", ",").split(",")]
+            return f"is never {given}: " + (
+                did_you_mean(str(fault["input"]), choices) or f"write {context['expected']}"
+            )
+        case "value_error":
+            return fault["msg"].removeprefix("Value error, ")
+    words = _MESSAGES.get(fault["type"])
+    if words is not None:
+        return words.format(**context, given=given)
+    return f"{given} does not fit, {fault['msg'].replace('Input', 'it')}: correct it"
+
+
+_MESSAGES = {
+    "missing": "the key is missing: add it",
+    "string_pattern_mismatch": "{given} does not fit {pattern}: correct it",
+    "string_type": "{given} is no text: put it in quotes",
+    "int_type": "{given} is no whole number: write one, without quotes and without a point",
+    "float_type": "{given} is no number: write one, without quotes",
+    "bool_type": "{given} is neither true nor false: write one of them",
+    "list_type": "{given} is no list: write [...]",
+    "tuple_type": "{given} is no list: write [...]",
+    "dict_type": "{given} is no mapping: write keys and values",
+    "model_type": "{given} is no mapping: write keys and values",
+    "model_attributes_type": "{given} is no mapping: write keys and values",
+    "date_type": "{given} is no day: write it as 2026-09-01",
+    "too_short": "{actual_length} items are too few: give at least {min_length}",
+    "too_long": "{actual_length} items are too many: give at most {max_length}",
+    "greater_than": "{given} is too small: write more than {gt}",
+    "greater_than_equal": "{given} is too small: write at least {ge}",
+    "less_than": "{given} is too large: write less than {lt}",
+    "less_than_equal": "{given} is too large: write at most {le}",
+}
+
+
+@cache
+def _schema_of(model: type[BaseModel]) -> dict[str, Any]:
+    return model.model_json_schema()
+
+
+def _keys_beside(model: type[BaseModel], path: YamlPath) -> set[str]:
+    """Return the keys that may stand where the last key of a path stands."""
+    whole = _schema_of(model)
+    shapes: Sequence[Mapping[str, Any]] = [whole]
+    for part in path[:-1]:
+        shapes = [inner for shape in shapes for inner in _below(whole, shape, part)]
+    return {key for shape in shapes for each in _variants(whole, shape) for key in each.get("properties", {})}
+
+
+def _variants(whole: Mapping[str, Any], shape: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield a JSON schema, its references followed and its alternatives one by one."""
+    if "$ref" in shape:
+        yield from _variants(whole, whole["$defs"][shape["$ref"].rpartition("/")[2]])
+        return
+    yield shape
+    for word in ("anyOf", "allOf", "oneOf"):
+        for each in shape.get(word, ()):
+            yield from _variants(whole, each)
+
+
+def _below(
+    whole: Mapping[str, Any], shape: Mapping[str, Any], part: str | int
+) -> Iterator[Mapping[str, Any]]:
+    """Yield the schemas of what stands under a key or an index."""
+    for each in _variants(whole, shape):
+        if isinstance(part, str) and part in each.get("properties", {}):
+            yield each["properties"][part]
+        inner = each.get("items") if isinstance(part, int) else each.get("additionalProperties")
+        if isinstance(inner, Mapping):
+            yield inner
+        if isinstance(part, str):
+            yield from each.get("patternProperties", {}).values()

@@ -1,0 +1,112 @@
+"""The engine under test: the only file here that knows fraudstream, and the only one that looks inside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from unittest.mock import patch
+
+import orjson
+
+from fraudstream.engine.actions import ACTIONS
+from fraudstream.engine.alerting import Judged
+from fraudstream.engine.duplicates import Horizon
+from fraudstream.engine.result import OUTCOMES
+from fraudstream.engine.step import Engine, Settings
+from fraudstream.events.schema import Column, ColumnType, Schema
+from fraudstream.features.catalogue import Limits
+from fraudstream.rules.binding import Bound
+from fraudstream.rules.ruleset import Ruleset, build_ruleset
+from fraudstream.rules.types import Kind
+from tests.oracle.language import Deployment
+from tests.oracle.messages import LEVEL, NUMBERS, POINTS
+
+_SCHEMA = Schema().with_columns(
+    (
+        Column(POINTS, ColumnType.INTEGER, minimum=-NUMBERS[POINTS], maximum=NUMBERS[POINTS]),
+        Column(LEVEL, ColumnType.NUMBER, minimum=-NUMBERS[LEVEL], maximum=NUMBERS[LEVEL]),
+    )
+)
+
+
+Features = dict[tuple[str, str], Any]
+"""The value of each feature by rule and name."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one batch gave: decisions as (row, action, score), counts of outcomes by rule, features by row."""
+
+    events_in: int
+    decisions: list[tuple[int, str, int]]
+    dead: list[tuple[int, str]]
+    duplicates: int
+    late: int
+    outcomes: Mapping[str, dict[str, int]]
+    features: Mapping[int, Features]
+    alerts: list[dict[str, Any]]
+    suppressed: int
+    held_back: Mapping[str, int]
+    bands: Mapping[tuple[str, str], int]
+
+
+def build(files: Mapping[str, bytes]) -> Ruleset:
+    """Load a rule directory."""
+    return build_ruleset(files)
+
+
+class EngineUnderTest:
+    """One engine, and what the features of its last batch were."""
+
+    def __init__(self, ruleset: Ruleset, deployment: Deployment) -> None:
+        settings = Settings(
+            schema=_SCHEMA,
+            lateness_us=deployment.lateness_us,
+            duplicates=Horizon(deployment.horizon_us, deployment.ids_max),
+        )
+        limits = Limits(deployment.lateness_us, deployment.exact_us)
+        with patch("fraudstream.engine.step.Limits", return_value=limits):
+            self._engine = Engine(ruleset, settings, witness=self._witness)
+        self._features: list[Features] = []
+
+    def _witness(self, bound: Bound, judged: Judged) -> None:
+        """Note the features of every event of a batch."""
+        self._features = [{} for _ in range(len(judged.batch))]
+        frame, texts = judged.frame, judged.batch.texts
+        for rule in (each.rule for each in bound.rules):
+            for name, spec in rule.spec.features.items():
+                index = bound.features.index(spec.feature(rule.where[name]))
+                values = (frame.floats if bound.in_floats[index] else frame.ints)[index].tolist()
+                is_text = bound.types[index].kind is Kind.TEXT
+                for found, value, known in zip(self._features, values, frame.known[index], strict=True):
+                    shown = texts.text(value) if is_text and known else value
+                    found[rule.id, name] = shown if known else None
+
+    def step(self, batch: Sequence[bytes | None]) -> Step:
+        """Give the engine a batch."""
+        self._features = []
+        result = self._engine.step(batch)
+        rows, actions, scores = (each.tolist() for each in vars(result.decisions).values())
+        return Step(
+            result.events_in,
+            [
+                (row, str(ACTIONS[action]), score)
+                for row, action, score in zip(rows, actions, scores, strict=True)
+            ],
+            [(letter.row, letter.reason) for letter in result.dead_letters],
+            result.duplicates,
+            result.late,
+            {
+                rule_id: dict(zip(OUTCOMES, counts, strict=True))
+                for rule_id, counts in zip(self._engine.rule_ids, result.rule_outcomes.tolist(), strict=True)
+            },
+            dict(zip(rows, self._features, strict=True)),
+            [
+                {"row": alert.row, "key": alert.key.decode(), **orjson.loads(alert.value)}
+                for alert in result.alerts
+            ],
+            result.suppressed,
+            dict(result.held_back),
+            dict(result.bands),
+        )

@@ -1,0 +1,190 @@
+"""Runs the engine and the oracle over the same stream and holds them against each other."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from itertools import pairwise
+from typing import Any
+
+from tests.oracle.adapter import EngineUnderTest, Step, build
+from tests.oracle.decisions import ACTIONS
+from tests.oracle.fold import Answer, DeadLetter, Duplicate, Judged, Oracle
+from tests.oracle.language import Deployment, Ruleset
+from tests.oracle.messages import EPOCH
+from tests.oracle.windows import ANCIENT, LATE, ON_TIME
+from tests.oracle.writing import files_of
+
+_WORDS = {True: "hit", False: "miss", None: "not_evaluated"}
+_ROOTS = ("stddev", "zscore")
+
+
+class World:
+    """All that a run needs. No dataclass: its drawn content would be written out at length with every failure."""
+
+    def __init__(
+        self,
+        ruleset: Ruleset,
+        deployment: Deployment,
+        stream: tuple[bytes | None, ...],
+        cuts: frozenset[int],
+    ) -> None:
+        self.ruleset = ruleset
+        self.deployment = deployment
+        self.stream = stream
+        self.cuts = cuts
+
+    def describe(self) -> str:
+        """Return the world as the engine gets it, to be read by whoever looks for the fault."""
+        files = {name: json.loads(content) for name, content in files_of(self.ruleset).items()}
+        lines = [f"{name}: {json.dumps(_telling(content))}" for name, content in files.items()]
+        lines += [str(self.deployment), f"cuts: {sorted(self.cuts)}", *map(repr, self.stream)]
+        return "\n".join(lines)
+
+
+def _telling(content: dict[str, Any]) -> dict[str, Any]:
+    """Return what matters of a file."""
+    kept = ("status", "effective", "params", "features", "when", "bands", "then", "typology", "severity")
+    return {name: content[name] for name in kept if content.get(name)} if "when" in content else content
+
+
+def run(world: World, loaded: Any = None) -> Counter[str]:
+    """Run both, raise AssertionError where they differ, and return what happened how often."""
+    try:
+        return _run(world, loaded or build(files_of(world.ruleset)))
+    except AssertionError as error:
+        raise AssertionError(f"{error}\n{world.describe()}") from None
+
+
+def _run(world: World, loaded: Any) -> Counter[str]:
+    oracle = Oracle(world.ruleset, world.deployment)
+    engine = EngineUnderTest(loaded, world.deployment)
+    seen: Counter[str] = Counter()
+    bounds = sorted({0, len(world.stream), *(cut for cut in world.cuts if cut < len(world.stream))})
+    for start, end in pairwise(bounds):
+        batch = world.stream[start:end]
+        answers = [oracle.next(message) for message in batch]
+        compare(world.ruleset, answers, engine.step(batch), f"messages {start} to {end - 1}")
+        seen += tally(answers)
+    seen["batches"] += len(bounds) - 1
+    return seen
+
+
+def compare(ruleset: Ruleset, verdicts: Sequence[Answer], step: Step, place: str) -> None:
+    """Raise AssertionError where a batch's result is not what the oracle says."""
+    judged = {row: each for row, each in enumerate(verdicts) if isinstance(each, Judged)}
+    _same(place, "messages", step.events_in, len(verdicts))
+    dead = [(row, each.reason) for row, each in enumerate(verdicts) if isinstance(each, DeadLetter)]
+    _same(place, "dead letters", step.dead, dead)
+    _same(place, "duplicates", step.duplicates, sum(isinstance(each, Duplicate) for each in verdicts))
+    _same(place, "judged rows", [row for row, *_ in step.decisions], list(judged))
+    for row, each in judged.items():
+        _compare_features(ruleset, f"{place}, row {row}", step.features[row], each.features)
+    for rule in ruleset.rules:
+        counts = Counter(_WORDS[each.verdicts[rule.id].outcome] for each in judged.values())
+        _same(place, f"outcomes of {rule.id}", +Counter(step.outcomes[rule.id]), counts)
+    verdicts_in = [(rule_id, each.band) for one in judged.values() for rule_id, each in one.verdicts.items()]
+    bands = Counter((rule_id, band.name) for rule_id, band in verdicts_in if band is not None)
+    _same(place, "bands", step.bands, bands)
+    decisions = [(row, each.decision.action, each.decision.score) for row, each in judged.items()]
+    _same(place, "decisions", step.decisions, decisions)
+    _same(place, "late events", step.late, sum(each.lateness != ON_TIME for each in judged.values()))
+    _same(place, "suppressed", step.suppressed, sum(each.telling.suppressed for each in judged.values()))
+    held_back = Counter(rule_id for each in judged.values() for rule_id in each.telling.held_back)
+    _same(place, "held back", step.held_back, held_back)
+    _same(place, "alerts", [_seen(alert) for alert in step.alerts], [*_expected(judged)])
+
+
+def _compare_features(ruleset: Ruleset, place: str, got: dict[Any, Any], expected: Any) -> None:
+    features = {(rule.id, name): feature for rule in ruleset.rules for name, feature in rule.features}
+    for name, feature in features.items():
+        mine, its = got[name], expected[name]
+        close = feature.aggregate in _ROOTS and mine is not None and its is not None
+        if close and math.isclose(mine, its, rel_tol=1e-9, abs_tol=1e-12):
+            continue
+        _same(place, f"feature {name} = {feature}", mine, its)
+
+
+def _same(place: str, what: str, engine: Any, oracle: Any) -> None:
+    assert engine == oracle, f"{place}: {what}: engine {engine!r}, oracle {oracle!r}"
+
+
+def _expected(judged: Mapping[int, Judged]) -> Iterator[dict[str, Any]]:
+    """Yield what the alerts and summaries of a batch must say."""
+    for row, each in judged.items():
+        for summary in each.telling.summaries:
+            yield {
+                "row": row,
+                "rule": summary.rule_id,
+                "hour": (EPOCH + timedelta(hours=summary.hour)).isoformat().replace("+00:00", "Z"),
+                "told": summary.told,
+                "held_back": summary.held_back,
+                "score_max": summary.score_max,
+                "keys": summary.top(),
+            }
+        alert = each.telling.alert
+        if alert is not None:
+            yield {
+                "row": row,
+                "key": alert.key,
+                "event": each.event_id,
+                "action": each.decision.action,
+                "score": each.decision.score,
+                "late": each.lateness != ON_TIME,
+                "severity": alert.severity,
+                "typologies": alert.typologies,
+                "scores": alert.scores,
+                "rules": alert.rules,
+            }
+
+
+def _seen(alert: dict[str, Any]) -> dict[str, Any]:
+    """Return the part of an alert or summary that the contract fixes."""
+    if alert["schema"] == "fraudstream.alert_overflow/v1":
+        return {
+            **{name: alert[name] for name in ("row", "told", "held_back", "score_max")},
+            "rule": alert["rule"]["id"],
+            "hour": alert["hour"]["from"],
+            "keys": [(each["key"], each["held_back"]) for each in alert["keys"]],
+        }
+    scored = [each for each in alert["typologies"] if each["score"] is not None]
+    return {
+        **{name: alert[name] for name in ("row", "key", "action", "score", "late", "severity")},
+        "event": alert["event"]["id"],
+        "typologies": tuple(each["id"] for each in alert["typologies"]),
+        "scores": tuple(
+            (each["id"], each["score"], tuple(sorted((rule["id"], rule["weight"]) for rule in each["rules"])))
+            for each in scored
+        ),
+        "rules": tuple((rule["id"], rule["band"]) for rule in alert["rules"]),
+    }
+
+
+def tally(verdicts: Sequence[Answer]) -> Counter[str]:
+    """Count what happened, to tell whether the streams are rich."""
+    seen: Counter[str] = Counter(messages=len(verdicts))
+    for each in verdicts:
+        if isinstance(each, DeadLetter):
+            seen[f"dead: {each.reason}"] += 1
+        elif isinstance(each, Duplicate):
+            seen["duplicates"] += 1
+        else:
+            seen["late"] += each.lateness == LATE
+            seen["ancient"] += each.lateness == ANCIENT
+            seen.update(_WORDS[verdict.outcome] for verdict in each.verdicts.values())
+            seen["banded hits"] += sum(verdict.band is not None for verdict in each.verdicts.values())
+            seen["features"] += len(each.features)
+            seen["unknown features"] += sum(value is None for value in each.features.values())
+            seen[f"action {each.decision.action}"] += 1
+            asked = [hit.action for hit in each.decision.hits]
+            asked += [pattern.action for pattern in each.decision.patterns]
+            seen["patterns"] += len(each.decision.patterns)
+            seen["capped"] += each.decision.action != max(asked, key=ACTIONS.index, default="allow")
+            seen["alerts"] += each.telling.alert is not None
+            seen["summaries"] += len(each.telling.summaries)
+            seen["suppressed"] += each.telling.suppressed
+            seen["held back"] += len(each.telling.held_back)
+    return seen

@@ -1,0 +1,155 @@
+"""Draws rules, typologies, lists and allow-lists: whole rulesets."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from itertools import pairwise
+
+from hypothesis import strategies as st
+
+from tests.oracle import layers
+from tests.oracle.decisions import ACTIONS
+from tests.oracle.domain import CONSTANTS, DAYS, KEYS, LISTS, MONEY_CONSTANTS, PARTIES, QUIET_S, SPANS_S
+from tests.oracle.draw_conditions import Names, conditions, numeric, one_of
+from tests.oracle.draw_features import features
+from tests.oracle.language import (
+    DURATION,
+    NUMBER,
+    OWN_MONEY,
+    SECOND_US,
+    AllowList,
+    Band,
+    ListEntry,
+    Read,
+    Rule,
+    Ruleset,
+    Suppress,
+    Typology,
+    Value,
+)
+from tests.oracle.telling import SEVERITIES
+
+RULES = 4
+TYPOLOGIES = ("one", "other")
+_ROOTS = ("stddev", "zscore", "ratio")
+RATES = (
+    (DAYS[0], (("EUR", Decimal("0.8")), ("JPY", Decimal(150)))),
+    (DAYS[1], (("EUR", Decimal("0.5")), ("JPY", Decimal(200)))),
+)
+"""A dollar buys these; on the second day there are others."""
+_DAYS: tuple[tuple[date | None, date | None], ...] = (
+    (None, None),
+    (None, None),
+    (DAYS[1], None),
+    (None, DAYS[1]),
+    (DAYS[1], DAYS[2]),
+)
+
+
+@st.composite
+def rulesets(draw: st.DrawFn) -> Ruleset:
+    """Draw a ruleset of a few rules."""
+    drawn = tuple(draw(rules(number)) for number in range(RULES))
+    typologies = tuple(draw(_typologies(name, drawn)) for name in TYPOLOGIES)
+    lists = tuple((name, draw(_lists())) for name in LISTS)
+    allow_lists = tuple(draw(st.lists(_allow_lists(), max_size=2))) if layers.ALLOW_LISTS else ()
+    budget = one_of(draw, None, None, 3, 1) if layers.BUDGETS else None
+    return Ruleset(drawn, typologies, RATES, "USD", lists, allow_lists, budget)
+
+
+@st.composite
+def rules(draw: st.DrawFn, number: int) -> Rule:
+    """Draw the rule of that number."""
+    named = tuple((f"f{index}", draw(features())) for index in range(one_of(draw, 0, 1, 2, 3, 4, 6)))
+    reads = tuple(Read(name, feature.kind) for name, feature in named)
+    uneven = frozenset(name for name, feature in named if feature.aggregate in _ROOTS)
+    names = Names(reads, uneven, _references(number))
+    first, last = one_of(draw, *_DAYS)
+    banded: Value | None = None
+    bands: tuple[Band, ...] = ()
+    if layers.BANDS and draw(st.integers(0, 3)) == 3:
+        banded, kind = draw(numeric(names))
+        digits = MONEY_CONSTANTS if kind not in (NUMBER, DURATION) else CONSTANTS
+        is_drawn = kind != DURATION and (kind != OWN_MONEY or layers.OWN_MONEY_DECIMALS)
+        if is_drawn:
+            bands = draw(_bands(digits))
+        banded = banded if bands else None
+    return Rule(
+        f"TST-R-{number}",
+        draw(st.integers(0, 4)) < 4,
+        draw(conditions(names)),
+        named,
+        one_of(draw, *ACTIONS[1:], "allow"),
+        one_of(draw, 10, 0, 40, 100),
+        one_of(draw, *SEVERITIES),
+        one_of(draw, *TYPOLOGIES),
+        first,
+        last,
+        draw(_suppressions()),
+        one_of(draw, None, None, 1, 2) if layers.BUDGETS else None,
+        banded,
+        bands,
+    )
+
+
+def _references(number: int) -> tuple[str, ...]:
+    """Return the rules that a rule may refer to: even ones to the next, so that order is no help."""
+    return (f"TST-R-{number + 1}",) if number % 2 == 0 else ()
+
+
+@st.composite
+def _suppressions(draw: st.DrawFn) -> Suppress | None:
+    if draw(st.booleans()):
+        return None
+    by = tuple(draw(st.lists(st.sampled_from(KEYS), min_size=1, max_size=2, unique=True)))
+    return Suppress(by, one_of(draw, *QUIET_S) * SECOND_US)
+
+
+@st.composite
+def _bands(draw: st.DrawFn, digits: tuple[str, ...]) -> tuple[Band, ...]:
+    """Draw bands without gap or overlap, open or closed at their ends."""
+    drawn = draw(st.sets(st.sampled_from(digits), min_size=2, max_size=4))
+    limits: list[Decimal | None] = [*sorted(map(Decimal, drawn))]
+    limits = [None, *limits[1:]] if draw(st.booleans()) else limits
+    limits = [*limits[:-1], None] if draw(st.booleans()) and len(limits) > 2 else limits
+    return tuple(
+        Band(f"b{index}", low, high, one_of(draw, None, *ACTIONS), one_of(draw, None, 5, 0))
+        for index, (low, high) in enumerate(pairwise(limits))
+    )
+
+
+@st.composite
+def _typologies(draw: st.DrawFn, name: str, drawn: tuple[Rule, ...]) -> Typology:
+    if not layers.TYPOLOGIES or draw(st.integers(0, 2)) == 2:
+        return Typology(name)
+    weights: dict[str, int] = {}
+    for rule in drawn:
+        names = [rule.id]
+        if rule.bands and draw(st.booleans()):
+            names = [f"{rule.id}.{band.name}" for band in rule.bands]
+        weights |= {each: one_of(draw, 1, 2, 3) for each in names if draw(st.booleans())}
+    if not weights:
+        weights = {drawn[0].id: 1}
+    by = tuple(draw(st.lists(st.sampled_from(KEYS), max_size=2, unique=True)))
+    bands: tuple[Band, ...] = (
+        Band("low", Decimal(1), Decimal(2), "review"),
+        Band("high", Decimal(2), one_of(draw, None, Decimal(4)), one_of(draw, "report", "hold", "block")),
+    )
+    if max(weights.values()) < 2 or draw(st.booleans()):
+        bands = (Band("any", Decimal(1), one_of(draw, None, Decimal(3)), one_of(draw, *ACTIONS[1:])),)
+    window_us = one_of(draw, *SPANS_S) * SECOND_US
+    return Typology(name, tuple(weights.items()), by, window_us, bands, draw(_suppressions()))
+
+
+@st.composite
+def _lists(draw: st.DrawFn) -> tuple[ListEntry, ...]:
+    """Draw a list of some parties, each on it for some days."""
+    drawn = draw(st.sets(st.sampled_from(PARTIES), max_size=2))
+    return tuple(ListEntry(text, *one_of(draw, *_DAYS)) for text in sorted(drawn))
+
+
+@st.composite
+def _allow_lists(draw: st.DrawFn) -> AllowList:
+    exempt = tuple(draw(st.sets(st.sampled_from(TYPOLOGIES), max_size=1)))
+    return AllowList(one_of(draw, *KEYS), one_of(draw, *LISTS), one_of(draw, *ACTIONS[:-1]), exempt)

@@ -1,0 +1,141 @@
+"""Draws streams of messages: mostly in order, with ties, late, ancient, repeated and malformed ones."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+
+from tests.oracle import layers
+from tests.oracle.domain import (
+    AMOUNTS,
+    BEHIND_S,
+    CHANNELS,
+    CURRENCIES,
+    LEAPS_US,
+    LEVELS,
+    MCCS,
+    PARTIES,
+    POINTS,
+    PURPOSES,
+    START_US,
+    STEPS_S,
+)
+from tests.oracle.draw_conditions import one_of
+from tests.oracle.language import SECOND_US
+from tests.oracle.messages import EPOCH
+
+Fields = dict[str, Any]
+LENGTHS = (1, 2, 4, 8, 16, 20, 24, 28, 30, 32, 36, 40)
+"""Of streams; the first is the simplest."""
+_KINDS = ("transfer", "card_payment", "login")
+
+
+def _without(name: str) -> Callable[[Fields], bytes]:
+    return lambda fields: _dumped({key: value for key, value in fields.items() if key != name})
+
+
+def _with(**changes: Any) -> Callable[[Fields], bytes]:
+    return lambda fields: _dumped({**fields, **changes})
+
+
+def _dumped(fields: Fields) -> bytes:
+    return json.dumps(fields, ensure_ascii=False).encode()
+
+
+FAULTS: tuple[Callable[[Fields], bytes | None], ...] = (
+    lambda _: None,
+    lambda _: b"",
+    lambda _: b"no JSON",
+    lambda _: b'{"id": "\xff"}',
+    lambda _: b"[1]",
+    lambda _: b'{"a":' * 40 + b"1" + b"}" * 40,
+    lambda fields: _dumped({**fields, "x": {"points": float("nan")}}),
+    _without("id"),
+    _without("kind"),
+    _without("occurred_at"),
+    _with(id=7),
+    _with(kind="barter"),
+    _with(occurred_at="2026-02-30T00:00:00Z"),
+    _with(occurred_at="2026-03-01T00:00:00"),
+    _with(occurred_at=True),
+    _with(debtor=3),
+    _with(x={"points": 1001}),
+    _with(x={"points": 0.5}),
+    _with(x={"level": "high"}),
+    _with(purpose="x" * 1_025),
+    _with(kind="transfer", amount=-1, currency="USD"),
+    _with(kind="transfer", amount=1.234, currency="USD"),
+    _with(kind="transfer", amount="1.5", currency="JPY"),
+    _with(kind="transfer", amount="ten", currency="USD"),
+    _with(kind="transfer", amount=10**14, currency="USD"),
+    _with(kind="transfer", amount=True, currency="USD"),
+    _with(kind="transfer", amount=1, currency=None),
+    _with(kind="transfer", amount=None, currency="USD"),
+    _with(kind="transfer", amount=1, currency="XXX"),
+)
+"""One fault each: the contract does not say which of two is told."""
+
+
+@st.composite
+def messages(draw: st.DrawFn, number: int, t_us: int) -> bytes | None:
+    """Draw the message of that number and time."""
+    kind = _KINDS[draw(st.sampled_from((0, 0, 0, 1, 1, 2)))]
+    fields: Fields = {"id": f"e{number}", "kind": kind, "occurred_at": _written(draw, t_us)}
+    if number and draw(st.integers(0, 11)) == 11:
+        fields["id"] = f"e{draw(st.integers(0, number - 1))}"
+    amount, currency = draw(st.sampled_from(AMOUNTS)), draw(st.sampled_from(CURRENCIES))
+    if kind != "login" or draw(st.booleans()):
+        # Yen have no decimals.
+        whole = currency == "JPY" and amount in (9.5, 1.13, "1.13")
+        fields |= {"amount": 10 if whole else amount, "currency": currency}
+    _put(draw, fields, "debtor", "id", PARTIES)
+    _put(draw, fields, "creditor", "id", PARTIES)
+    _put(draw, fields, "card", "id", PARTIES)
+    _put(draw, fields, "merchant", "mcc", MCCS)
+    _put(draw, fields, "x", "points", POINTS)
+    _put(draw, fields, "x", "level", LEVELS)
+    _put(draw, fields, "", "channel", CHANNELS)
+    _put(draw, fields, "", "purpose", PURPOSES)
+    if draw(st.integers(0, 24)) == 24:
+        return draw(st.sampled_from(FAULTS))(fields)
+    return _dumped(fields)
+
+
+def _put(draw: st.DrawFn, fields: Fields, parent: str, name: str, values: tuple[Any, ...]) -> None:
+    """Put in one of some values, null, an empty text or nothing."""
+    given = 5 * len(values)
+    choice = draw(st.integers(0, given + 1))
+    if choice == given + 1:
+        return
+    within = fields.setdefault(parent, {}) if parent else fields
+    if choice < given:
+        within[name] = values[choice % len(values)]
+    else:
+        within[name] = "" if isinstance(values[0], str) and name == "id" else None
+
+
+def _written(draw: st.DrawFn, t_us: int) -> str | int:
+    """Write a time in one of the forms that are read."""
+    form = draw(st.integers(0, 5))
+    if form == 0 and t_us % 1_000 == 0:
+        return t_us // 1_000
+    moment = EPOCH + timedelta(microseconds=t_us)
+    return moment.isoformat() if form == 1 else moment.isoformat().replace("+00:00", "Z")
+
+
+@st.composite
+def streams(draw: st.DrawFn) -> list[bytes | None]:
+    """Draw a stream."""
+    now_us = START_US
+    stream = []
+    for number in range(draw(st.sampled_from(LENGTHS))):
+        now_us += draw(st.sampled_from(STEPS_S)) * SECOND_US
+        if layers.EVER and draw(st.integers(0, 19)) == 19:
+            now_us += one_of(draw, *LEAPS_US)
+        behind_us = draw(st.sampled_from(BEHIND_S)) * SECOND_US
+        stream.append(draw(messages(number, now_us - behind_us)))
+    return stream

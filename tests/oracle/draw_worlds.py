@@ -1,0 +1,34 @@
+"""Draws everything that one run needs."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from tests.oracle import layers
+from tests.oracle.comparing import World
+from tests.oracle.domain import EXACT_S, LATENESS_S
+from tests.oracle.draw_conditions import one_of
+from tests.oracle.draw_rules import rulesets
+from tests.oracle.draw_streams import streams
+from tests.oracle.language import SECOND_US, Deployment
+
+EVENTS_MAX = 40
+STREAMS = 4
+"""How many streams share a ruleset: reading its files costs as much as a few streams."""
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> list[World]:
+    """Draw a ruleset, and a deployment and a stream for each of a few runs."""
+    ruleset = draw(rulesets())
+    runs = []
+    for _ in range(STREAMS):
+        deployment = Deployment(one_of(draw, *LATENESS_S) * SECOND_US, EXACT_S * SECOND_US, _ids_max(draw))
+        stream = tuple(draw(streams()))
+        cuts = draw(st.sets(st.integers(1, EVENTS_MAX - 1), max_size=8))
+        runs.append(World(ruleset, deployment, stream, frozenset(cuts)))
+    return runs
+
+
+def _ids_max(draw: st.DrawFn) -> int:
+    return one_of(draw, 1_000_000, 3) if layers.IDS_MAX else 1_000_000
