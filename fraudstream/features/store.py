@@ -36,6 +36,10 @@ class FeatureStore:
         self._state = empty_state(self.layout)
         self._evidence = _evidence_table(self.features, self.layout)
 
+    def begin(self, watermark_us: int) -> None:
+        """Let the store begin in mid-stream, where the greatest event time so far is this."""
+        self._state.meta[s.WATERMARK_US] = watermark_us
+
     def advance(self, arrivals: Arrivals) -> Frame:
         """Count n events in stream order and read every feature at each of them."""
         plan = self.layout.plan
