@@ -23,6 +23,7 @@ from fraudstream.features.plan import (
     KEY_PANES_END,
     KEY_READER,
     LATENESS_US,
+    NEVER,
     NIL,
     READER_GROUPS,
     READER_GROUPS_END,
@@ -35,6 +36,7 @@ from fraudstream.features.reading import read_all
 from fraudstream.features.retiring import retire_all
 from fraudstream.features.state import (
     ANCIENT,
+    BEGAN_US,
     ENTITIES,
     FIRST_EVENT,
     FOLLOWING,
@@ -71,8 +73,8 @@ _SWEEP_PER_BATCH = 16
 def advance(state: State, plan: Plan, arrivals: Arrivals, frame: Frame, start: Integer) -> Integer:
     """Walk n events through the windows; each sees all before it, and itself where a feature includes it.
 
-    Returns n, or the number of the event for which there was no room: it has left no trace but in the watermark,
-    and a second call from there goes on as if there had always been room.
+    Returns n, or the number of the event for which there was no room: it has left no trace but in the
+    watermark, and a second call from there goes on as if there had always been room.
     """
     events = len(arrivals.time_us)
     if start == 0:
@@ -80,6 +82,8 @@ def advance(state: State, plan: Plan, arrivals: Arrivals, frame: Frame, start: I
         sweep(state, plan, _SWEEP_PER_BATCH + events)
     for index in range(start, events):
         t_us = arrivals.time_us[index]
+        if state.meta[BEGAN_US] == NEVER:
+            state.meta[BEGAN_US] = t_us
         state.meta[WATERMARK_US] = max(state.meta[WATERMARK_US], t_us)
         behind_us = state.meta[WATERMARK_US] - t_us
         frame.time_us[index] = t_us
@@ -98,12 +102,12 @@ def advance(state: State, plan: Plan, arrivals: Arrivals, frame: Frame, start: I
         _find_rows(state, plan, arrivals, frame, index)
         if not _move_windows(state, plan, frame, index, t_us, wanted):
             return index
-        read_all(state, plan, arrivals, frame, index, False)
-        if wanted:
-            _keep_id(state, arrivals, index)
-            state.meta[NEXT] += 1
-            _place(state, plan, arrivals, frame, index, event & NUMBERS)
-        read_all(state, plan, arrivals, frame, index, True)
+        for current in (False, True):
+            if current and wanted:
+                _keep_id(state, arrivals, index)
+                state.meta[NEXT] += 1
+                _place(state, plan, arrivals, frame, index, event & NUMBERS)
+            read_all(state, plan, arrivals, frame, index, current)
     return events
 
 

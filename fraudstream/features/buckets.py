@@ -1,7 +1,7 @@
 """The buckets of a median: whole numbers by size, each bucket about 3 % wide.
 
-b(0) = 0, b(k + 1) = max(b(k) + 1, floor(1.03 b(k))); bucket k holds b(k) to b(k + 1) - 1 and stands for its middle,
-so a median is off by at most 1.5 %. Negative numbers mirror them: bucket -k.
+b(0) = 0, b(k + 1) = max(b(k) + 1, floor(1.03 b(k))); bucket k holds b(k) to b(k + 1) - 1 and stands for its
+middle, so a median is off by at most 1.5 %. Negative numbers mirror them: bucket -k.
 """
 
 from __future__ import annotations

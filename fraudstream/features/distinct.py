@@ -1,12 +1,12 @@
 """Distinct values in an exact window: an entry per value, and beyond a bound a HyperLogLog that forgets.
 
-The sketch counts how many events of the window hold each pair of register and rank. So when the last one leaves,
-the register falls back to its next rank: the sketch is at any time that of just the events in the window.
+The sketch counts how many events of the window hold each pair of register and rank. So when the last one
+leaves, the register falls back to its next rank: the sketch is always that of just the events in the window.
 """
 
 from __future__ import annotations
 
-from fraudstream.events.jit import Integer, lean_kernel
+from fraudstream.events.jit import Integer, lean_kernel, rare_kernel
 from fraudstream.features.hashmap import FREE, find, remove
 from fraudstream.features.hyperloglog import (
     BLOCK_WORDS,
@@ -75,7 +75,7 @@ def entry(state: State, at: Integer, value: Integer) -> Integer:
     return 0 if state.cells[place, 0] == FREE else state.cells[place, 2]
 
 
-@lean_kernel
+@rare_kernel
 def change_distinct(state: State, cell: Integer, at: Integer, value: Integer, step: Integer) -> None:
     """Add or remove the value of an event."""
     words = state.words
@@ -106,7 +106,7 @@ def drop_block(state: State, plan: Plan, cell: Integer, at: Integer) -> None:
         state.words[at + VALUES] = 0
 
 
-@lean_kernel
+@rare_kernel
 def settle_distinct(
     state: State, plan: Plan, key: Integer, group: Integer, row: Integer, cell: Integer
 ) -> None:

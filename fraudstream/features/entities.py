@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from fraudstream.events.jit import Integer, lean_kernel
+from fraudstream.events.jit import Integer, lean_kernel, rare_kernel
 from fraudstream.features.distinct import BLOCK, drop_block
 from fraudstream.features.evers import clear_ever, is_remembered
 from fraudstream.features.hashmap import FREE, remove
@@ -39,6 +39,7 @@ from fraudstream.features.state import (
     ROUND_DONE_US,
     ROUND_US,
     SWEEP_AT,
+    SWEPT_ENTITIES,
     WATERMARK_US,
     State,
     allocate,
@@ -57,9 +58,9 @@ def key_codes(
     first = np.int64(codes[columns[0], index])
     if first < 0:
         return NIL, 0
-    rest = 0
+    rest: Integer = 0
     for part in range(1, KEY_COLUMNS_MAX):
-        code = 0
+        code: Integer = 0
         if columns[part] >= 0:
             code = np.int64(codes[columns[part], index]) + 1
             if code == 0:
@@ -68,7 +69,7 @@ def key_codes(
     return (np.int64(key) << _KEY_SHIFT) | first, rest
 
 
-@lean_kernel
+@rare_kernel
 def new_row(state: State, plan: Plan, key: Integer) -> Integer:
     """Return the empty row of a new entity."""
     size = plan.keys[key, KEY_WORDS]
@@ -120,12 +121,14 @@ def _forget(state: State, plan: Plan, key: Integer, row: Integer) -> None:
     state.usage[2 * len(plan.cells) + len(plan.groups) + key] -= 1
 
 
-@lean_kernel
+@rare_kernel
 def sweep(state: State, plan: Plan, places: Integer) -> None:
     """Look at some places of the hash map and forget the entities that are idle for good.
 
-    Called between batches; as nothing forgotten could be read, no value depends on when or how often.
+    Called between batches; as nothing forgotten could be read, no value depends on when or how often. Four
+    places more for each new entity keep the rounds ahead of a stream that brings nothing but new ones.
     """
+    places += 4 * max(0, state.meta[ENTITIES] - state.meta[SWEPT_ENTITIES])
     edge_us = state.meta[WATERMARK_US] - plan.limits[RETENTION_US]
     place = state.meta[SWEEP_AT]
     for _ in range(places):
@@ -145,3 +148,4 @@ def sweep(state: State, plan: Plan, places: Integer) -> None:
         remove(state.entities, place)
         _forget(state, plan, key, row)
     state.meta[SWEEP_AT] = place
+    state.meta[SWEPT_ENTITIES] = state.meta[ENTITIES]

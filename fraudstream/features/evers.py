@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fraudstream.events.jit import Integer, lean_kernel
+from fraudstream.events.jit import Integer, lean_kernel, rare_kernel
 from fraudstream.features.plan import (
     CELL_AT,
     CELL_KIND,
@@ -18,8 +18,8 @@ from fraudstream.features.plan import (
 )
 from fraudstream.features.state import LAST_EVENT, PREVIOUS, State, counted, linked, time_of, value_of
 
-# Words of a cell: the time of the newest event; then the first one's time, or the value of the last, and time and
-# value of the newest that has left the log.
+# Words of a cell: the time of the newest event; then the first one's time, or the value of the last, and time
+# and value of the newest that has left the log.
 NEWEST_US, FIRST_US = range(2)
 LAST_VALUE, GONE_US, GONE_VALUE = range(1, 4)
 
@@ -72,7 +72,7 @@ def let_go(state: State, plan: Plan, key: Integer, row: Integer, event: Integer)
             words[at + GONE_VALUE] = _value(state, plan, cell, event)
 
 
-@lean_kernel
+@rare_kernel
 def read_last(
     state: State, plan: Plan, key: Integer, row: Integer, cell: Integer, t_us: Integer
 ) -> tuple[Integer, Integer]:

@@ -62,11 +62,11 @@ def set_rank(words: NDArray[np.int64], block: Integer, register: Integer, rank: 
 @lean_kernel
 def estimate(words: NDArray[np.int64], ranks: Integer) -> Integer:
     """Return the estimated number of distinct values; the numbers of registers by rank stand at `ranks`."""
-    size = np.float64(REGISTERS)
-    total = size * _tau(1.0 - words[ranks + _RANKS + 1] / size)
+    size = float(REGISTERS)
+    total = size * _tau(1.0 - float(words[ranks + _RANKS + 1]) / size)
     for rank in range(_RANKS, 0, -1):
-        total = 0.5 * (total + words[ranks + rank])
-    total += size * _sigma(words[ranks] / size)
+        total = 0.5 * (total + float(words[ranks + rank]))
+    total += size * _sigma(float(words[ranks]) / size)
     return np.int64(np.rint(size * size / (2.0 * math.log(2.0)) / total))
 
 

@@ -1,13 +1,13 @@
 """From a list of features to the flat tables that the kernels read.
 
 A *cell* is one running state of an entity (a count, a sum ...); features that differ only in how they are
-read share cells. A *group* is the set of cells of one key with one window: they move together. A group of a long
-window counts by panes, and belongs to one mask.
+read share cells. A *group* is the set of cells of one key with one window: they move together. A group of a
+long window counts by panes, and belongs to one mask.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -64,15 +64,10 @@ _CELLS_OF = {
 
 @dataclass(frozen=True)
 class Mask:
-    """Which events a cell counts: those that meet `where` and have a `value`, from a generation on.
-
-    A cell that a reload adds gets a mask of a new generation, which no earlier event meets: so it counts from
-    the reload on although the log reaches further back.
-    """
+    """Which events a cell counts: those that meet `where` and have a `value`."""
 
     where: Hashable | None
     value: str | None
-    generation: int = 0
 
 
 @dataclass(frozen=True)
@@ -85,7 +80,7 @@ class Value:
 
 @dataclass(frozen=True)
 class Cell:
-    """One running state; equal cells of two layouts are the same but for the generation of their mask."""
+    """One running state."""
 
     kind: int
     by: tuple[str, ...]
@@ -149,14 +144,9 @@ def _cells_of(feature: Feature, schema: Schema) -> list[Cell]:
     return cells
 
 
-def lay_out(
-    features: Sequence[Feature],
-    schema: Schema,
-    limits: Limits,
-    generations: Mapping[Cell, int] | None = None,
-) -> Layout:
+def lay_out(features: Sequence[Feature], schema: Schema, limits: Limits) -> Layout:
     """Lay out the tables for a list of features, whose order is that of the rows of a frame."""
-    return _Builder(features, schema, limits, generations or {}).layout()
+    return _Builder(features, schema, limits).layout()
 
 
 def _table(rows: Sequence[Sequence[int]], width: int) -> NDArray[np.int64]:
@@ -168,7 +158,6 @@ class _Builder:
     features: Sequence[Feature]
     schema: Schema
     limits: Limits
-    generations: Mapping[Cell, int]
     group_rows: list[list[int]] = field(default_factory=list)
     cell_rows: list[list[int]] = field(default_factory=list)
     key_rows: list[list[int]] = field(default_factory=list)
@@ -199,7 +188,7 @@ class _Builder:
         )
 
     def _mask(self, cell: Cell) -> Mask:
-        return Mask(cell.where, cell.column, self.generations.get(cell, 0))
+        return Mask(cell.where, cell.column)
 
     def _is_long(self, cell: Cell) -> bool:
         return cell.window_us + cell.offset_us > self.limits.exact_us
@@ -320,7 +309,8 @@ class _Builder:
         return bits.view(np.int64)
 
     def _readers(self) -> tuple[list[list[int]], list[int]]:
-        rows, read = [], []
+        rows: list[list[int]] = []
+        read: list[int] = []
         for read_by, by in self.readers:
             key = self.keys.index(by)
             first, end = self.key_rows[key][p.KEY_GROUPS], self.key_rows[key][p.KEY_GROUPS_END]

@@ -1,13 +1,14 @@
 """Long windows: what an entity did, by panes of a sixty-fourth of the window.
 
-Per entity and group there is a list of the panes in which something happened, oldest first. T is the time of the
-event in hand, or of the newest event placed here if that is later; a window at T holds the panes from
-P(T - offset - window) to P(T - offset), P(x) = floor(x / pane). T only grows, so what lies before is dropped.
+Per entity and group there is a list of the panes in which something happened, oldest first. T is the time of
+the event in hand, or of the newest event placed here if that is later; a window at T holds the panes from
+P(T - offset - window) to P(T - offset), P(x) = floor(x / pane). What lies before the T of an event that was
+placed is dropped.
 """
 
 from __future__ import annotations
 
-from fraudstream.events.jit import Integer, lean_kernel
+from fraudstream.events.jit import Integer, lean_kernel, rare_kernel
 from fraudstream.features.moments import add_square, add_wide
 from fraudstream.features.plan import (
     CELL_AT,
@@ -43,7 +44,7 @@ from fraudstream.features.tables import (
     sketch_table,
 )
 
-# Words of a group in the row: the newest time, the first and the last pane, the last one at or before P(T - offset).
+# Words of a group in the row: the newest time, the first pane, the last, the last at or before P(T - offset).
 NEWEST_US, FIRST_PANE, LAST_PANE, HIGH_PANE = range(4)
 GROUP_WORDS = 4
 # Words of a pane's record before its cells.
@@ -76,7 +77,7 @@ def until(plan: Plan, group: Integer, pane: Integer) -> Integer:
     return (pane + 1) * plan.groups[group, GROUP_PANE_US] + reach_us
 
 
-@lean_kernel
+@rare_kernel
 def drop_panes(state: State, plan: Plan, group: Integer, row: Integer, low: Integer) -> None:
     """Forget the panes before one; with the last of them the distinct values too."""
     words = state.words
@@ -127,7 +128,7 @@ def _record(state: State, plan: Plan, group: Integer, row: Integer, pane: Intege
     return record
 
 
-@lean_kernel
+@rare_kernel
 def place_in_pane(state: State, plan: Plan, group: Integer, row: Integer, event: Integer) -> None:
     """Count an event in its pane, unless no window can reach that any more."""
     if not has_mask(state, plan.groups[group, GROUP_MASK], event):

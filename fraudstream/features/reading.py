@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fraudstream.events.jit import Integer, lean_kernel
+from fraudstream.events.jit import Integer, lean_kernel, rare_kernel
 from fraudstream.features.distinct import read_distinct
 from fraudstream.features.evers import read_first, read_last
 from fraudstream.features.floats import float_of
@@ -80,6 +80,8 @@ def read_all(
             frame.known[feature, index] = read in (READ_COUNT, READ_SUM, READ_DISTINCT)
         elif plan.features[feature, FEATURE_GROUP] == NIL:
             _read_ever(state, plan, frame, feature, index, row)
+        elif plan.groups[plan.features[feature, FEATURE_GROUP], GROUP_PANE_US]:
+            _read_panes(state, plan, arrivals, frame, feature, index, row)
         else:
             _read_window(state, plan, arrivals, frame, feature, index, row)
 
@@ -130,56 +132,75 @@ def _read_window(
     index: Integer,
     row: Integer,
 ) -> None:
-    """Read an aggregate of a window that stands at the event's time."""
+    """Read an aggregate of an exact window that stands at the event's time."""
     words = state.words
+    read = plan.features[feature, FEATURE_READ]
+    cell = plan.features[feature, FEATURE_CELL]
+    at = row + plan.cells[cell, CELL_AT]
+    if read in (READ_COUNT, READ_SUM):
+        _put(plan, frame, feature, index, True, words[at])
+    elif read in (READ_MIN, READ_MAX):
+        key = plan.readers[plan.features[feature, FEATURE_READER], READER_KEY]
+        known = extreme(state, plan, key, plan.features[feature, FEATURE_GROUP], row, cell)
+        _put(plan, frame, feature, index, known, words[at])
+    elif read == READ_DISTINCT:
+        _put(plan, frame, feature, index, True, read_distinct(state, at))
+    elif read == READ_MEDIAN:
+        known, value = read_median(state, plan, at)
+        frame.known[feature, index] = known
+        frame.floats[feature, index] = value / _scale(plan, cell)
+    else:
+        count = words[row + plan.cells[plan.features[feature, FEATURE_COUNT], CELL_AT]]
+        low, high = 0, 0
+        squares = plan.features[feature, FEATURE_SQUARES]
+        if squares != NIL:
+            word = row + plan.cells[squares, CELL_AT]
+            low, high = words[word], words[word + 1]
+        _put_moments(plan, arrivals, frame, feature, index, (count, words[at], low, high))
+
+
+@rare_kernel
+def _read_panes(
+    state: State,
+    plan: Plan,
+    arrivals: Arrivals,
+    frame: Frame,
+    feature: Integer,
+    index: Integer,
+    row: Integer,
+) -> None:
+    """Read an aggregate of a long window."""
     read = plan.features[feature, FEATURE_READ]
     group = plan.features[feature, FEATURE_GROUP]
     cell = plan.features[feature, FEATURE_CELL]
     at = plan.cells[cell, CELL_AT]
-    long = plan.groups[group, GROUP_PANE_US] > 0
-    low, record, pane_us = 0, NIL, 0
-    if long:
-        pane_us = pane_time(state, plan, group, row, frame.time_us[index])
-        low = lowest(plan, group, pane_us)
-        record = high_pane(state, plan, group, row, pane_us)
-    if read in (READ_MIN, READ_MAX):
-        if long:
-            known, value = pane_extreme(state, record, low, at, plan.cells[cell, CELL_KIND])
-        else:
-            key = plan.readers[plan.features[feature, FEATURE_READER], READER_KEY]
-            known = extreme(state, plan, key, group, row, cell)
-            value = words[row + at]
+    now_us = pane_time(state, plan, group, row, frame.time_us[index])
+    low = lowest(plan, group, now_us)
+    record = high_pane(state, plan, group, row, now_us)
+    if read in (READ_COUNT, READ_SUM):
+        _put(plan, frame, feature, index, True, pane_sum(state, record, low, at))
+    elif read in (READ_MIN, READ_MAX):
+        known, value = pane_extreme(state, record, low, at, plan.cells[cell, CELL_KIND])
         _put(plan, frame, feature, index, known, value)
     elif read == READ_DISTINCT:
-        if long:
-            value = pane_distinct(state, plan, group, row, cell, pane_us)
-        else:
-            value = read_distinct(state, row + at)
-        _put(plan, frame, feature, index, True, value)
-    elif read == READ_MEDIAN:
-        known, value = read_median(state, plan, row + at)
-        frame.known[feature, index] = known
-        scale = _MICRO if plan.values[plan.cells[cell, CELL_VALUE], VALUE_CODING] == MICRO else 1.0
-        frame.floats[feature, index] = value / scale
+        _put(plan, frame, feature, index, True, pane_distinct(state, plan, group, row, cell, now_us))
     else:
-        total = pane_sum(state, record, low, at) if long else words[row + at]
-        if read in (READ_COUNT, READ_SUM):
-            _put(plan, frame, feature, index, True, total)
-            return
         counter = plan.cells[plan.features[feature, FEATURE_COUNT], CELL_AT]
-        count = pane_sum(state, record, low, counter) if long else words[row + counter]
+        total, count = pane_sum(state, record, low, at), pane_sum(state, record, low, counter)
         squares_low, squares_high = 0, 0
         squares = plan.features[feature, FEATURE_SQUARES]
         if squares != NIL:
-            word = plan.cells[squares, CELL_AT]
-            if long:
-                squares_low, squares_high = pane_squares(state, record, low, word)
-            else:
-                squares_low, squares_high = words[row + word], words[row + word + 1]
+            squares_low, squares_high = pane_squares(state, record, low, plan.cells[squares, CELL_AT])
         _put_moments(plan, arrivals, frame, feature, index, (count, total, squares_low, squares_high))
 
 
 @lean_kernel
+def _scale(plan: Plan, cell: Integer) -> float:
+    """Return what makes one unit of a value out of the whole numbers of a cell."""
+    return _MICRO if plan.values[plan.cells[cell, CELL_VALUE], VALUE_CODING] == MICRO else 1.0
+
+
+@rare_kernel
 def _put_moments(
     plan: Plan,
     arrivals: Arrivals,
@@ -191,8 +212,7 @@ def _put_moments(
     """Write an average, a deviation, or how the event compares with them."""
     count, total, squares_low, squares_high = moments
     read = plan.features[feature, FEATURE_READ]
-    kept = plan.cells[plan.features[feature, FEATURE_CELL], CELL_VALUE]
-    scale = _MICRO if plan.values[kept, VALUE_CODING] == MICRO else 1.0
+    scale = _scale(plan, plan.features[feature, FEATURE_CELL])
     average = total / count if count > 0 else 0.0
     spread = 0.0
     if count > 1 and plan.features[feature, FEATURE_SQUARES] != NIL:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fraudstream.events.jit import Integer, lean_kernel
+from fraudstream.events.jit import Integer, lean_kernel, rare_kernel
 from fraudstream.features.evers import let_go
 from fraudstream.features.plan import (
     GROUP_AT,
@@ -33,7 +33,7 @@ from fraudstream.features.state import (
 from fraudstream.features.windows import AFTER_US, BEFORE, BEFORE_US, INSIDE, after, change, mend_after
 
 
-@lean_kernel
+@rare_kernel
 def retire_all(state: State, plan: Plan) -> None:
     """Free the events that lie further back than the retention.
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from fraudstream.events.jit import Integer, lean_kernel
 from fraudstream.features.plan import CELL_MASK, NIL, Plan
 
-# Entries of State.meta. Events of the log are numbered in order of arrival; the ring holds OLDEST to NEXT - 1.
+# Entries of State.meta. Events of the log are numbered as they arrive; the ring holds OLDEST to NEXT - 1.
 (
     WORDS_USED,
     ENTITIES,
@@ -23,8 +23,10 @@ from fraudstream.features.plan import CELL_MASK, NIL, Plan
     ROUND_US,
     ROUND_DONE_US,
     MASK_WORDS,
-) = range(11)
-META_WORDS = 11
+    BEGAN_US,
+    SWEPT_ENTITIES,
+) = range(13)
+META_WORDS = 13
 """Behind them lies one word per key: the row of the current event's entity."""
 
 # Columns of State.log: time, where the id starts, then the words of the mask and the values.

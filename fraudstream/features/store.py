@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,9 @@ from fraudstream.features.catalogue import Feature, Limits
 from fraudstream.features.evidence import contributors
 from fraudstream.features.hashmap import empty, grown
 from fraudstream.features.layout import Layout, lay_out
+from fraudstream.features.snapshots import snapshot_of, state_of
 from fraudstream.features.state import Arrivals, Frame, State
+from fraudstream.features.stats import StoreStats, stats_of
 from fraudstream.features.tables import TABLE_KINDS
 
 _T = TypeVar("_T", bound=np.generic)
@@ -39,6 +41,7 @@ class FeatureStore:
     def begin(self, watermark_us: int) -> None:
         """Let the store begin in mid-stream, where the greatest event time so far is this."""
         self._state.meta[s.WATERMARK_US] = watermark_us
+        self._state.meta[s.BEGAN_US] = watermark_us
 
     def advance(self, arrivals: Arrivals) -> Frame:
         """Count n events in stream order and read every feature at each of them."""
@@ -80,6 +83,18 @@ class FeatureStore:
         # Features of one key name much the same events.
         ids = self._ids(list(set(chain.from_iterable(events))))
         return [[ids[each] for each in row] for row in events]
+
+    def stats(self) -> StoreStats:
+        """Return what each feature holds, and how warm it is."""
+        return stats_of(self.features, self.layout, self._state)
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return the whole state, between two batches."""
+        return snapshot_of(self.layout, self._state)
+
+    def restore(self, snapshot: Mapping[str, Any]) -> None:
+        """Go on from a snapshot; ValueError where it belongs to other features."""
+        self._state = state_of(self.layout, snapshot)
 
     @property
     def watermark_us(self) -> int:
@@ -209,7 +224,7 @@ def empty_state(layout: Layout) -> State:
     keys, groups, cells = len(layout.keys), len(layout.groups), len(layout.cells)
     mask_words = layout.plan.key_masks.shape[1]
     meta = np.zeros(s.META_WORDS + keys, np.int64)
-    meta[[s.WATERMARK_US, s.ROUND_US, s.ROUND_DONE_US]] = p.NEVER
+    meta[[s.WATERMARK_US, s.BEGAN_US, s.ROUND_US, s.ROUND_DONE_US]] = p.NEVER
     meta[s.MASK_WORDS] = mask_words
     return State(
         meta=meta,

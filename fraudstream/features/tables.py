@@ -1,13 +1,13 @@
 """Distinct values in a long window: a small hash table per entity, of what was seen and until when it counts.
 
-A slot is a value and the time from which the window no longer holds it. Beyond the bound the values are pairs of
-register and rank of a HyperLogLog instead; a register's rank is the highest that still counts. Values that count
-no longer leave when the table is built anew.
+A slot is a value and the time from which the window no longer holds it. Beyond the bound the values are pairs
+of register and rank of a HyperLogLog instead; a register's rank is the highest that still counts. Values that
+count no longer leave when the table is built anew.
 """
 
 from __future__ import annotations
 
-from fraudstream.events.jit import Integer, lean_kernel
+from fraudstream.events.jit import Integer, lean_kernel, rare_kernel
 from fraudstream.features.distinct import block_kind
 from fraudstream.features.hashmap import home
 from fraudstream.features.hyperloglog import (
@@ -62,7 +62,7 @@ def _find(state: State, table: Integer, bits: Integer, value: Integer) -> Intege
     return at
 
 
-@lean_kernel
+@rare_kernel
 def _build(state: State, plan: Plan, cell: Integer, at: Integer, now_us: Integer, sketch: bool) -> None:
     """Build a table with room for what still counts; as pairs where it becomes a sketch."""
     words = state.words
@@ -121,7 +121,7 @@ def sketch_table(state: State, plan: Plan, cell: Integer, at: Integer, now_us: I
     state.words[at + ESTIMATED_US] = NEVER
 
 
-@lean_kernel
+@rare_kernel
 def read_sketch(state: State, plan: Plan, at: Integer, now_us: Integer) -> Integer:
     """Return the estimate of what counts at a time; done anew only when the time or the table has moved."""
     words = state.words

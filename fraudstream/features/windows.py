@@ -8,7 +8,7 @@ and needs no path of its own.
 
 from __future__ import annotations
 
-from fraudstream.events.jit import Integer, lean_kernel
+from fraudstream.events.jit import Integer, lean_kernel, rare_kernel
 from fraudstream.features.distinct import change_distinct
 from fraudstream.features.hashmap import LOAD_MAX
 from fraudstream.features.median import change_median
@@ -162,7 +162,7 @@ def seek(
     return done
 
 
-@lean_kernel
+@rare_kernel
 def extreme(state: State, plan: Plan, key: Integer, group: Integer, row: Integer, cell: Integer) -> bool:
     """Make a smallest or largest value known again; False where the window has none.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -84,7 +85,7 @@ def test_lists_and_rules_change_while_the_worker_runs(
 ) -> None:
     """A list entry, then a rule, each from the next event on; what is not fit is refused."""
     setup = Setup(kafka, tmp_path, topic_names)
-    to_m2 = {"creditor": {"account": "m2"}}
+    to_m2: dict[str, Any] = {"creditor": {"account": "m2"}}
     with setup.worker:
         setup.send(*(event(f"a{number}", **to_m2) for number in range(3)))
         assert setup.alerts() == []

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from fraudstream.events.batch import Ids
 from fraudstream.events.schema import Column, ColumnType, Schema
 from fraudstream.features import entities
+from fraudstream.features import store as store_module
 from fraudstream.features.catalogue import (
     OF_EVENTS,
     OF_FIRST,
@@ -97,7 +98,7 @@ def walk(store: FeatureStore, events: Sequence[Seen]) -> Frame:
     """Run one batch of the oracle's events through the kernels."""
     ids = Ids.of([f"e{event.time_us}" for event in events])
 
-    def matrix(rows: list[list[float]], dtype: type) -> np.ndarray:  # type: ignore[type-arg]
+    def matrix(rows: list[list[float]], dtype: type) -> np.ndarray:
         return np.array(rows, dtype).reshape(len(rows), len(events))
 
     def known(*names: str) -> list[list[float]]:
@@ -149,14 +150,22 @@ def batches(events: Sequence[Seen], cuts: Sequence[int]) -> list[Sequence[Seen]]
 def test_every_feature_equals_the_oracle_for_any_batches(
     wanted: list[Feature], events: list[Seen], cuts: list[int]
 ) -> None:
-    """Windows give what a search through all events gives, however the stream is cut and idle entities swept."""
+    """Windows give what a search through all events gives, however the stream is cut, saved and restored."""
     oracle = WindowOracle(wanted, LIMITS, FLOATS)
-    store = FeatureStore(wanted, SCHEMA, LIMITS)
     expected = [oracle.next(event) for event in events]
     got: list[list[Value]] = []
-    for batch in batches(events, cuts):
+    with pytest.MonkeyPatch.context() as patched:
+        # From the smallest sizes on, everything has to grow on the way.
+        patched.setattr(store_module, "_EVENTS_AT_START", 1)
+        patched.setattr(store_module, "_WORDS_AT_START", 1)
+        store = FeatureStore(wanted, SCHEMA, LIMITS)
+    for number, batch in enumerate(batches(events, cuts)):
         got += read(store, walk(store, batch))
         entities.sweep(store._state, store.layout.plan, 2_048)
+        if number % 2:
+            saved = store.snapshot()
+            store = FeatureStore(wanted, SCHEMA, LIMITS)
+            store.restore(saved)
     for index, (mine, its) in enumerate(zip(got, expected, strict=True)):
         assert mine == [_close(value) for value in its], f"event {index}: {events[index]}"
 

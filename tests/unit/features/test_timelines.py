@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fraudstream.features.catalogue import Limits
 from tests.unit.features.drawn import check, feature
 
 
@@ -306,4 +307,105 @@ def test_the_window_of_a_late_event_may_lie_behind_all_that_is_kept() -> None:
         lateness=0,
         s=feature("sum", "v", window=2, offset=10),
         middle=feature("median", "v", window=2, offset=10),
+    )
+
+
+def test_with_an_offset_the_window_ends_before_the_event() -> None:
+    """The window is (t - offset - w, t - offset]: the event is never inside, nor is what is too recent."""
+    check(
+        """
+        at     0   4  10  14  15  24
+        who    a   a   a   a   a   a
+        v      1   2   4   8  16  32
+        ----------------------------
+        s      0   0   1   3   3  12
+        most   .   .   1   2   2   8
+        """,
+        s=feature("sum", "v", window=10, offset=10),
+        most=feature("max", "v", window=10, offset=10),
+    )
+
+
+def test_a_spread_needs_two_events_and_an_average_that_is_not_zero() -> None:
+    """Deviation is that of a sample; ratio and z-score compare the event with those before it."""
+    check(
+        """
+        at     0   1   2   3   4  30
+        who    a   a   a   a   a   a
+        v      2   4   4   .  12   1
+        ----------------------------
+        sd     . 1.41421 1.1547 1.1547 4.43471 .
+        r      .   2 1.33333 . 3.6   .
+        z      .   .  0.707107 . 7.50555 .
+        """,
+        sd=feature("stddev", "v", window=10),
+        r=feature("ratio", "v", window=10, current=False),
+        z=feature("zscore", "v", window=10, current=False),
+    )
+
+
+def test_a_median_is_the_lower_one_by_buckets() -> None:
+    """Below 67 each number is its own bucket; from there on, the middle of the bucket stands for it."""
+    check(
+        """
+        at     0   1   2   3    4   11   13
+        who    a   a   a   a    a    a    a
+        v      9   1   5   7 1000 1000 1000
+        -----------------------------------
+        mid    9   1   5   5    7    7  998
+        """,
+        mid=feature("median", "v", window=10),
+    )
+
+
+def test_floats_are_summed_in_millionths() -> None:
+    """A float that entered and left leaves no trace; extremes keep all its digits."""
+    check(
+        """
+        at     0   1   2  11
+        who    a   a   a   a
+        f    0.1 0.2 0.0000004 3
+        ------------------------
+        s    0.1 0.3 0.3   3
+        least 0.1 0.1 4e-07 4e-07
+        """,
+        s=feature("sum", "f", window=10),
+        least=feature("min", "f", window=10),
+    )
+
+
+def test_a_long_window_counts_by_panes() -> None:
+    """With 640 ticks a pane has ten: an event counts until its whole pane is older than the window."""
+    check(
+        """
+        at     5   9 640 649 650 651
+        who    a   a   a   a   a   a
+        v      1   2   4   8  16  32
+        ----------------------------
+        n      1   2   3   4   3   4
+        s      1   3   7  15  28  60
+        most   1   2   4   8  16  32
+        kinds  1   2   3   4   3   4
+        """,
+        limits=Limits(5, exact_us=100),
+        n=feature("count", window=640),
+        s=feature("sum", "v", window=640),
+        most=feature("max", "v", window=640),
+        kinds=feature("distinct", "v", window=640),
+    )
+
+
+def test_what_has_no_window_is_forgotten_after_long_idleness() -> None:
+    """First and last are unknown once nothing happened for longer than `ever`; the first begins anew."""
+    check(
+        """
+        at     0 100 201 202
+        who    a   a   a   a
+        --------------------
+        first  0   0 201 201
+        prior  . 100   .   1
+        """,
+        limits=Limits(5, ever_us=100),
+        first=feature("first_seen"),
+        prior=feature("time_since_last", current=False),
     )
