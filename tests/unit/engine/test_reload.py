@@ -55,6 +55,17 @@ def test_a_feature_that_comes_back_begins_anew() -> None:
     assert outcomes(engine, event("b"), event("c")) == (1, 1, 0)
 
 
+def test_a_feature_that_comes_back_beside_one_that_stayed_begins_anew() -> None:
+    """Features that began together do not keep each other's state."""
+    other = rule_file("n >= 2", features=WIDER, rule_id="TST-OLD-002")
+    engine = engine_of(rule_file("n >= 2", features=COUNT), other)
+    engine.step([event("a")])
+    reload(engine, rule_file(), other)
+    engine.step([event("b")])
+    reload(engine, rule_file("n >= 2", features=COUNT), other)
+    assert engine.step([event("c"), event("d")]).rule_outcomes.tolist() == [[1, 1, 0], [2, 0, 0]]
+
+
 def test_late_events_are_told_by_the_watermark_of_before() -> None:
     """A store that begins in mid-stream knows how late it is."""
     engine = engine_of(rule_file("n >= 2", features=COUNT))
