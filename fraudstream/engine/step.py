@@ -70,7 +70,7 @@ class Engine:
         self._watermark = Watermark()
         self._texts = TextMemory(self._interner)
         bound = bind(ruleset, self.settings.schema, scores=any_score)
-        self._install(bound, stores_for(bound, self.settings.limits, (), NEVER_US))
+        self._install(bound, stores_for(bound, self.settings.limits, NEVER_US))
 
     def _install(self, bound: Bound, stores: Sequence[FeatureStore]) -> None:
         self._stages = Stages(bound, self._interner, stores, self.settings.limits.lateness_us)
@@ -156,9 +156,10 @@ class Engine:
         Features, models, rules and typologies that both rulesets have go on with their state. RulesetError
         where too many reloads have added features; then nothing changes.
         """
-        old = self._stages
-        self._install(bound, stores_for(bound, self.settings.limits, old.features.stores, self._watermark.us))
-        self._stages.adopt(old)
+        old, watermark_us = self._stages, self._watermark.us
+        stores = stores_for(bound, self.settings.limits, watermark_us, old.bound, old.features.stores)
+        self._install(bound, stores)
+        self._stages.adopt(old, watermark_us)
 
     def stats(self) -> EngineStats:
         """Count what the engine holds in memory; takes milliseconds, so not for every batch."""
