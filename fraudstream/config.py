@@ -12,6 +12,7 @@ from fraudstream.engine.duplicates import Horizon
 from fraudstream.engine.step import Settings
 from fraudstream.events.mapping import FieldMap, check_map
 from fraudstream.events.schema import Column, ColumnType, Schema
+from fraudstream.features.catalogue import Limits
 from fraudstream.rules.errors import Problem, RulesetError
 from fraudstream.rules.fields import DurationUs
 from fraudstream.rules.validation import validated
@@ -90,6 +91,8 @@ class Topology(_Part):
     rules: Annotated[Path, BeforeValidator(_relative)]
     """The rule directory; a relative path counts from the topology file."""
     lateness: Annotated[DurationUs, Field(validate_default=True)] = "5m"  # type: ignore[assignment]
+    exact_windows: Annotated[DurationUs, Field(validate_default=True)] = "35d"  # type: ignore[assignment]
+    """Windows that reach back no further are exact, and keep their events; longer ones count by panes."""
     duplicates: Duplicates = Duplicates()
     columns: Mapping[str, ColumnSpec] = {}
     metrics: Metrics = Metrics()
@@ -112,7 +115,8 @@ class Topology(_Part):
     def settings(self) -> Settings:
         """Return what the engine needs to know."""
         horizon = Horizon(self.duplicates.horizon, self.duplicates.ids_max)
-        return Settings(self.event_schema(), self.input.map, self.lateness, horizon)
+        limits = Limits(self.lateness, self.exact_windows)
+        return Settings(self.event_schema(), self.input.map, limits, horizon)
 
     def with_kafka(self, bootstrap: str | None) -> Topology:
         """Return the topology on another cluster, itself where none is given."""

@@ -15,13 +15,13 @@ from fraudstream.engine.alerting import Alerting
 from fraudstream.engine.deciding import Decider
 from fraudstream.engine.duplicates import Duplicates
 from fraudstream.engine.features import FeatureStage
+from fraudstream.engine.generations import stores_for
 from fraudstream.engine.judging import Judge
 from fraudstream.engine.models import ModelStage
 from fraudstream.engine.step import Settings
-from fraudstream.engine.watermark import Watermark
+from fraudstream.engine.watermark import NEVER_US, Watermark
 from fraudstream.events.decode import Decoder
 from fraudstream.events.interning import Interner
-from fraudstream.features.catalogue import Limits
 from fraudstream.rules.binding import BoundRule, bind
 from fraudstream.rules.ruleset import Ruleset
 from fraudstream.rules.vectors import Vectors
@@ -65,12 +65,13 @@ class Stages:
         self.rules: list[BoundRule] = bound.rules
         self._decoder = Decoder(settings.schema, interner)
         self._duplicates = Duplicates(settings.duplicates)
-        self._features = FeatureStage(bound, interner, Limits(settings.lateness_us))
+        stores = stores_for(bound, settings.limits, (), NEVER_US)
+        self._features = FeatureStage(bound, interner, stores)
         self._models = ModelStage(bound, interner)
         self._judge = Judge(bound, interner)
         self._watermark = Watermark()
-        self._decider = Decider(bound, settings.lateness_us)
-        self._alerting = Alerting(bound, settings.lateness_us)
+        self._decider = Decider(bound, settings.limits.lateness_us)
+        self._alerting = Alerting(bound, settings.limits.lateness_us)
 
     def step(self, payloads: Sequence[bytes], clock: Clock) -> Judged | None:
         """Fold one batch and time every stage; None where no event of it is new and sound."""

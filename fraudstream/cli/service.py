@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from fraudstream.cli.console import fail, one_line_errors, out
-from fraudstream.config import Topology, load_topology
-from fraudstream.engine.selftest import compile_kernels, run_cases
-from fraudstream.engine.step import Engine
-from fraudstream.stores.rule_directory import load_ruleset
+from fraudstream.config import load_topology
+from fraudstream.engine.selftest import checked_ruleset, compile_kernels
+from fraudstream.engine.step import Engine, Settings
+from fraudstream.stores.rule_directory import read_files
+from fraudstream.stores.rule_watch import RuleWatch
 from fraudstream.telemetry.metrics import Metrics
 from fraudstream.telemetry.worker import WorkerTelemetry
 
@@ -31,7 +33,8 @@ def run(topology: TopologyFile = SINGLE, kafka: Bootstrap = None) -> None:
 
     with one_line_errors():
         loaded = load_topology(topology).with_kafka(kafka)
-        engine = _engine(loaded)
+        files = read_files(loaded.rules)
+        engine = _engine(files, loaded.settings())
     metrics = Metrics()
     telemetry = WorkerTelemetry(metrics, engine.rule_ids, engine.ruleset.version)
     host, port = loaded.metrics.host, loaded.metrics.port
@@ -46,18 +49,12 @@ def run(topology: TopologyFile = SINGLE, kafka: Bootstrap = None) -> None:
         highlight=False,
         soft_wrap=True,
     )
-    raise typer.Exit(run_worker(loaded, engine, telemetry))
+    raise typer.Exit(run_worker(loaded, engine, telemetry, RuleWatch(loaded.rules, files)))
 
 
-def _engine(topology: Topology) -> Engine:
-    """Return the engine of a topology, after its rules' own tests have passed."""
-    ruleset = load_ruleset(topology.rules)
-    settings = topology.settings()
-    failed = [
-        str(result.problem) for result in run_cases(ruleset, settings.schema) if result.problem is not None
-    ]
-    if failed:
-        raise fail("\n".join(failed))
+def _engine(files: Mapping[str, bytes], settings: Settings) -> Engine:
+    """Return the engine of some rule files, after their own tests have passed."""
+    ruleset = checked_ruleset(files, settings)
     compile_kernels(ruleset, settings)
     return Engine(ruleset, settings)
 

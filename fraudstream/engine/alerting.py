@@ -24,13 +24,13 @@ from fraudstream.engine.budget import Overflow
 from fraudstream.engine.deciding import Decided, Hit
 from fraudstream.engine.describing import Describer, Texts
 from fraudstream.engine.features import FeatureStage
+from fraudstream.engine.generations import Features
 from fraudstream.engine.models import Scored
 from fraudstream.engine.result import Alert, AlertKind
 from fraudstream.engine.telling import Kept, Teller, Told, ToldHit
 from fraudstream.engine.watermark import Tide
 from fraudstream.engine.wording import Moment, Wording
 from fraudstream.events.batch import EventBatch
-from fraudstream.features.state import Frame
 from fraudstream.rules.binding import Bound
 from fraudstream.rules.vectors import Vectors
 
@@ -41,7 +41,7 @@ class Judged(NamedTuple):
     batch: EventBatch
     vectors: Vectors
     features: FeatureStage
-    frame: Frame
+    frame: Features
     scored: Scored
     decided: Decided
     tide: Tide

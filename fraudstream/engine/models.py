@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fraudstream.events.interning import Interner
-from fraudstream.rules.binding import Bound
+from fraudstream.rules.binding import Bound, BoundModel
 from fraudstream.rules.errors import Problem, RulesetError
 from fraudstream.rules.linked import link
 from fraudstream.rules.ruleset import Model, Ruleset
 from fraudstream.rules.validation import validated
 from fraudstream.rules.view import View
 from fraudstream.scorers.config import ModelSpec, build_scorer
-from fraudstream.scorers.protocol import Contribution, ScoreBatch, Scorer
+from fraudstream.scorers.protocol import Contribution, ScoreBatch, Scorer, Snapshot
 
 CONTRIBUTIONS_MAX = 5
 """How many of the features that raised a score an alert lists ..."""
@@ -89,6 +89,26 @@ class ModelStage:
             view.scores[model.model.spec.id] = np.where(batch.ready, batch.calibrated, np.nan)
             batches[model.model.spec.id] = (scorer, batch)
         return Scored(batches)
+
+    def adopt(self, old: ModelStage) -> None:
+        """Go on with the scorers of models whose files say the same."""
+        known = {each.model.spec.id: (each.model, scorer) for each, scorer in old._pairs()}
+        for index, (bound, _) in enumerate(self._pairs()):
+            model, scorer = known.get(bound.model.spec.id, (None, None))
+            if scorer is not None and model is not None and model.file.data == bound.model.file.data:
+                self._scorers[index] = scorer
+
+    def _pairs(self) -> Iterator[tuple[BoundModel, Scorer]]:
+        return zip(self._bound.models, self._scorers, strict=True)
+
+    def snapshot(self) -> dict[str, Snapshot]:
+        """Return the state of every model by its id."""
+        return {bound.model.spec.id: scorer.snapshot() for bound, scorer in self._pairs()}
+
+    def restore(self, state: Mapping[str, Snapshot]) -> None:
+        """Go on from a snapshot of the same models."""
+        for bound, scorer in self._pairs():
+            scorer.restore(state[bound.model.spec.id])
 
     def warm(self) -> None:
         """Score, learn and explain one made-up event per model: for a stage that is thrown away."""

@@ -49,7 +49,7 @@ class Decisions:
 class StepResult:
     """The outcome of a batch; `events_in` = decisions + dead letters + duplicates, always.
 
-    `rule_outcomes` is [rules, 3], counting OUTCOMES for each rule of `Engine.rule_ids`; `suppressed` counts
+    `rule_outcomes` is [rules, 3], counting OUTCOMES for each rule of `rule_ids`; `suppressed` counts
     the hits and typologies whose key is quiet; `model_scores` holds the scores that were given, per model.
     `held_back` counts per rule the hits over its alert budget, `bands` the hits per rule and band, and
     `allowed` per list the events that it gave a lower action.
@@ -61,6 +61,7 @@ class StepResult:
     duplicates: int
     late: int
     decisions: Decisions
+    rule_ids: tuple[str, ...]
     rule_outcomes: NDArray[np.int64]
     suppressed: int
     model_scores: dict[str, NDArray[np.float64]]
@@ -87,6 +88,7 @@ def joined(parts: Sequence[tuple[int, StepResult]]) -> StepResult:
             np.concatenate([each.action for each in decisions]),
             np.concatenate([each.score for each in decisions]),
         ),
+        rule_ids=results[0].rule_ids,
         rule_outcomes=np.sum([result.rule_outcomes for result in results], axis=0),
         suppressed=sum(result.suppressed for result in results),
         model_scores={

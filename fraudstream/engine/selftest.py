@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from fraudstream.engine.duplicates import Horizon
-from fraudstream.engine.models import ModelStage
+from fraudstream.engine.models import ModelStage, check_models
 from fraudstream.engine.result import OUTCOMES
 from fraudstream.engine.step import Engine, Settings
 from fraudstream.events.interning import Interner
 from fraudstream.events.schema import Schema
 from fraudstream.rules.binding import bind
 from fraudstream.rules.cases import CaseMessages, case_messages
-from fraudstream.rules.errors import Problem
-from fraudstream.rules.ruleset import Rule, Ruleset
+from fraudstream.rules.errors import Problem, RulesetError
+from fraudstream.rules.ruleset import Rule, Ruleset, build_ruleset
 from fraudstream.rules.schema import Effective, Status
 
 CASE_HORIZON = Horizon(ids_max=1_000)
@@ -43,6 +43,18 @@ def run_cases(ruleset: Ruleset, schema: Schema) -> Iterator[CaseResult]:
     """Run every inline test of every rule, whatever the rule's status and dates."""
     for rule in ruleset.rules:
         yield from _run_rule(ruleset, rule, schema)
+
+
+def checked_ruleset(files: Mapping[str, bytes], settings: Settings) -> Ruleset:
+    """Build a ruleset that is fit to run and passes its inline tests; RulesetError lists all problems."""
+    ruleset = build_ruleset(files)
+    problems = check_models(ruleset)
+    if not problems:
+        results = run_cases(ruleset, settings.schema)
+        problems = [result.problem for result in results if result.problem is not None]
+    if problems:
+        raise RulesetError(problems)
+    return ruleset
 
 
 def compile_kernels(ruleset: Ruleset, settings: Settings) -> None:

@@ -2,35 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fraudstream.engine.alerting import Alerting, Judged
-from fraudstream.engine.deciding import Decider
 from fraudstream.engine.duplicates import Duplicates, Horizon
-from fraudstream.engine.features import FeatureStage
-from fraudstream.engine.judging import Judge
-from fraudstream.engine.models import ModelStage
+from fraudstream.engine.generations import generation_snapshot, restored_generation, stores_for
+from fraudstream.engine.memory import TextMemory
 from fraudstream.engine.result import Decisions, StepResult, joined
-from fraudstream.engine.watermark import Watermark
-from fraudstream.events.batch import DeadLetter, EventBatch
+from fraudstream.engine.stages import Outcome, Snapshot, Stages, Witness
+from fraudstream.engine.watermark import NEVER_US, Watermark
+from fraudstream.events.batch import DeadLetter
 from fraudstream.events.decode import Decoder
 from fraudstream.events.interning import Interner
 from fraudstream.events.mapping import Source
 from fraudstream.events.schema import Schema
 from fraudstream.features.catalogue import Limits
+from fraudstream.features.store import FeatureStore
 from fraudstream.rules.binding import Bound, bind
 from fraudstream.rules.ruleset import Ruleset
-from fraudstream.rules.view import View
 
-MINUTE_US = 60_000_000
 SLICE_EVENTS = 1_000
 """A larger batch is folded slice by slice: measured, batches of 4,000 take a fifth more time per event than
 of 500 to 1,000, whose columns and objects stay in the processor's cache."""
+SNAPSHOT_FORMAT = 1
 
 
 @dataclass(frozen=True)
@@ -39,19 +37,19 @@ class Settings:
 
     schema: Schema = field(default_factory=Schema)
     mapping: Mapping[str, Source] | None = None
-    lateness_us: int = 5 * MINUTE_US
+    limits: Limits = field(default_factory=Limits)
     duplicates: Horizon = field(default_factory=Horizon)
 
 
-Witness = Callable[[Bound, Judged], None]
-"""Is shown each judged batch, to explain it; what it is shown lasts no longer than the call."""
+class SnapshotError(ValueError):
+    """A snapshot that this engine cannot go on from: why, and the remedy."""
 
 
 class Engine:
     """Folds batches into decisions; the same messages in the same order give the same bytes out.
 
     How the messages are cut into batches changes nothing: each event is judged by the state that all events
-    before it left, and by itself. `any_score` lets rules name models that are not there; `witness` sees
+    before it left, and by itself. `any_score` lets rules name models that are not there. `witness` is shown
     every judged batch.
     """
 
@@ -63,30 +61,30 @@ class Engine:
         any_score: bool = False,
         witness: Witness | None = None,
     ) -> None:
-        settings = settings or Settings()
-        self.ruleset = ruleset
-        self.settings = settings
+        self.settings = settings or Settings()
         self._witness = witness
         self._interner = Interner()
-        self._bound = bind(ruleset, settings.schema, scores=any_score)
-        self._decoder = Decoder(settings.schema, self._interner, settings.mapping)
-        self._duplicates = Duplicates(settings.duplicates)
-        self._features = FeatureStage(self._bound, self._interner, Limits(settings.lateness_us))
-        self._models = ModelStage(self._bound, self._interner)
-        self._judge = Judge(self._bound, self._interner)
+        self._decoder = Decoder(self.settings.schema, self._interner, self.settings.mapping)
+        self._duplicates = Duplicates(self.settings.duplicates)
         self._watermark = Watermark()
-        self._decider = Decider(self._bound, settings.lateness_us)
-        self._alerting = Alerting(self._bound, settings.lateness_us)
+        self._texts = TextMemory(self._interner)
+        bound = bind(ruleset, self.settings.schema, scores=any_score)
+        self._install(bound, stores_for(bound, self.settings.limits, (), NEVER_US))
+
+    def _install(self, bound: Bound, stores: Sequence[FeatureStore]) -> None:
+        self._stages = Stages(bound, self._interner, stores, self.settings.limits.lateness_us)
+        self.rule_ids = tuple(each.rule.id for each in bound.rules)
+        """The rules that are evaluated, in the order of `StepResult.rule_outcomes`."""
 
     @property
-    def rule_ids(self) -> tuple[str, ...]:
-        """The rules that are evaluated, in the order of `StepResult.rule_outcomes`."""
-        return tuple(bound.rule.id for bound in self._bound.rules)
+    def ruleset(self) -> Ruleset:
+        """The ruleset in force."""
+        return self._stages.bound.ruleset
 
     @property
     def features(self) -> int:
         """How many distinct features are computed."""
-        return len(self._bound.features)
+        return len(self._stages.bound.features)
 
     def step(self, values: Sequence[bytes | None], scores: Mapping[str, float] | None = None) -> StepResult:
         """Judge a batch of messages; never raises on bad input.
@@ -102,40 +100,31 @@ class Engine:
         decoded, dead = self._decoder.decode(values)
         fresh = self._duplicates.first_seen(decoded.ids, decoded.time_us)
         batch = decoded if fresh.all() else decoded.take(np.flatnonzero(fresh))
+        duplicates = len(decoded) - len(batch)
         if not len(batch):
-            return self._nothing(len(values), dead, len(decoded))
-        return self._judged(len(values), dead, len(decoded) - len(batch), batch, scores)
-
-    def _judged(
-        self,
-        events_in: int,
-        dead: list[DeadLetter],
-        duplicates: int,
-        batch: EventBatch,
-        scores: Mapping[str, float] | None,
-    ) -> StepResult:
-        view = View(batch)
-        frame = self._features.advance(view)
-        scored = self._models.score(view)
-        if scores is not None:
-            self._models.pretend(view, scores)
-        judgement = self._judge.judge(view)
+            return self._nothing(len(values), dead, duplicates)
         tide = self._watermark.advance(batch.time_us)
-        decided = self._decider.decide(judgement.hits, judgement.vectors, batch, tide)
-        judged = Judged(batch, judgement.vectors, self._features, frame, scored, decided, tide)
-        if self._witness is not None:
-            self._witness(self._bound, judged)
-        alerts, kept = self._alerting.alerts(judged)
+        self._texts.seen(batch.codes, tide.after_us)
+        outcome = self._stages.run(batch, tide, scores, self._witness)
+        self._texts.forget(self._stages.features)
+        return self._result(len(values), dead, duplicates, outcome)
+
+    def _result(
+        self, events_in: int, dead: list[DeadLetter], duplicates: int, outcome: Outcome
+    ) -> StepResult:
+        judged, judgement, alerts, kept = outcome
+        decided = judged.decided
         return StepResult(
             events_in=events_in,
             alerts=alerts,
             dead_letters=dead,
             duplicates=duplicates,
-            late=int((frame.lateness > 0).sum()),
-            decisions=Decisions(batch.row, decided.action, decided.score),
+            late=int(np.count_nonzero(judged.frame.lateness)),
+            decisions=Decisions(judged.batch.row, decided.action, decided.score),
+            rule_ids=self.rule_ids,
             rule_outcomes=judgement.outcomes,
             suppressed=kept.suppressed,
-            model_scores=scored.given(),
+            model_scores=judged.scored.given(),
             held_back=kept.held_back,
             bands=decided.bands,
             allowed=decided.allowed,
@@ -150,7 +139,59 @@ class Engine:
             duplicates=duplicates,
             late=0,
             decisions=Decisions(empty.astype(np.int32), empty.astype(np.int8), empty.astype(np.int16)),
-            rule_outcomes=np.zeros((len(self._bound.rules), 3), np.int64),
+            rule_ids=self.rule_ids,
+            rule_outcomes=np.zeros((len(self.rule_ids), 3), np.int64),
             suppressed=0,
             model_scores={},
         )
+
+    def prepare(self, ruleset: Ruleset) -> Bound:
+        """Bind another ruleset, in any thread and beside `step`; RulesetError where it does not fit."""
+        return bind(ruleset, self.settings.schema)
+
+    def reload(self, bound: Bound) -> None:
+        """Put a prepared ruleset in force, between two batches.
+
+        Features, models, rules and typologies that both rulesets have go on with their state. RulesetError
+        where too many reloads have added features; then nothing changes.
+        """
+        old = self._stages
+        self._install(bound, stores_for(bound, self.settings.limits, old.features.stores, self._watermark.us))
+        self._stages.adopt(old)
+
+    def snapshot(self) -> Snapshot:
+        """Return the whole state, between two batches: a fold that goes on from it gives the same bytes."""
+        return {
+            "format": SNAPSHOT_FORMAT,
+            "ruleset": self.ruleset.version,
+            "interner": self._interner.snapshot(),
+            "duplicates": self._duplicates.snapshot(),
+            "watermark": self._watermark.snapshot(),
+            "texts": self._texts.snapshot(),
+            "generations": [generation_snapshot(store) for store in self._stages.features.stores],
+            "stages": self._stages.snapshot(),
+        }
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go on from a snapshot of an engine with the same ruleset and settings; SnapshotError otherwise."""
+        if snapshot.get("format") != SNAPSHOT_FORMAT:
+            raise SnapshotError(
+                f"the snapshot has format {snapshot.get('format')!r}, this engine reads {SNAPSHOT_FORMAT}: "
+                "take one of this version"
+            )
+        if snapshot["ruleset"] != self.ruleset.version:
+            raise SnapshotError(
+                f"the snapshot is of ruleset {snapshot['ruleset']}, this engine runs {self.ruleset.version}: "
+                "restore it with its own ruleset, then reload"
+            )
+        self._interner.restore(snapshot["interner"])
+        settings = self.settings
+        stores = [
+            restored_generation(each, settings.schema, settings.limits) for each in snapshot["generations"]
+        ]
+        # Linked anew: the words of the rules have the codes of the snapshot's texts.
+        self._install(self._stages.bound, stores)
+        self._duplicates.restore(snapshot["duplicates"])
+        self._watermark.restore(snapshot["watermark"])
+        self._texts.restore(snapshot["texts"])
+        self._stages.restore(snapshot["stages"])

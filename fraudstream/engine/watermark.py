@@ -37,18 +37,19 @@ class Watermark:
     """Follows the stream from batch to batch."""
 
     def __init__(self) -> None:
-        self._us = NEVER_US
+        self.us = NEVER_US
+        """In microseconds; NEVER_US before the first event."""
 
     def advance(self, time_us: NDArray[np.int64]) -> Tide:
         """Take note of the times of a batch of at least one event, in stream order."""
-        tide = Tide(self._us, time_us)
-        self._us = tide.after_us
+        tide = Tide(self.us, time_us)
+        self.us = tide.after_us
         return tide
 
     def snapshot(self) -> dict[str, int]:
         """Return the whole state."""
-        return {"us": self._us}
+        return {"us": self.us}
 
     def restore(self, state: Mapping[str, int]) -> None:
         """Go on from a snapshot."""
-        self._us = state["us"]
+        self.us = state["us"]

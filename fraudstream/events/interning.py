@@ -97,6 +97,11 @@ class Interner:
         counters = self.state.counters
         counters[NOW_US] = max(int(counters[NOW_US]), now_us)
 
+    def see(self, codes: NDArray[np.int32]) -> None:
+        """Let texts count as seen now: of any shape, MISSING among them."""
+        seen_us, given = self.state.seen_us, codes[codes != MISSING]
+        seen_us[given] = np.maximum(seen_us[given], self.state.counters[NOW_US])
+
     def release(self, before_us: int) -> int:
         """Forget the texts that were seen last before `before_us` and return how many.
 

@@ -209,6 +209,8 @@ def _move_windows(
             group = plan.reader_groups[number] if reads else number
             high_us = t_us - plan.groups[group, GROUP_OFFSET_US]
             low_us = max(high_us - plan.groups[group, GROUP_WINDOW_US], frame.horizon_us[index])
+            # The whole window of a late event may lie behind the horizon: then it is empty where it ends.
+            low_us = min(low_us, high_us)
             if not seek(state, plan, key, group, row, low_us, high_us):
                 return False
             if plan.groups[group, GROUP_ENTRIES]:

@@ -25,7 +25,11 @@ class RulesetError(ValueError):
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = sorted(set(problems))
-        super().__init__("\n".join(map(str, self.problems)))
+        # The problems themselves, so that the error comes whole out of another process.
+        super().__init__(self.problems)
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.problems))
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str | None:

@@ -31,7 +31,7 @@ def read_files(directory: Path) -> dict[str, bytes]:
     """
     if not directory.is_dir():
         raise _refusal(str(directory), "there is no such directory: give the rule directory")
-    paths = {path.relative_to(directory).as_posix(): path for path in _paths(directory)}
+    paths = {path.relative_to(directory).as_posix(): path for path in rule_paths(directory)}
     if len(paths) > FILES_MAX:
         raise _refusal(str(directory), f"more than {FILES_MAX} files: split the directory")
     root = directory.resolve()
@@ -47,8 +47,8 @@ def read_files(directory: Path) -> dict[str, bytes]:
     return files
 
 
-def _paths(directory: Path) -> Iterator[Path]:
-    """Yield what bears the name of a rule file or of a list."""
+def rule_paths(directory: Path) -> Iterator[Path]:
+    """Yield what bears the name of a rule file or of a list; RulesetError where a folder cannot be read."""
 
     def unreadable(error: OSError) -> None:
         raise _refusal(str(error.filename), f"cannot be read: {error.strerror}: correct its permissions")

@@ -11,6 +11,7 @@ from fraudstream.stream.desk import Desk
 from fraudstream.stream.emission import Outlet
 from fraudstream.stream.logs import FAUST_LOG
 from fraudstream.stream.producer import Outgoing
+from fraudstream.stream.reloading import LOOK_SECONDS
 from fraudstream.stream.transport import BatchConsumer, BatchSchema, BatchTransport
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from fraudstream.engine.step import Engine
     from fraudstream.stream.batch import Partition
     from fraudstream.stream.observer import StreamObserver
+    from fraudstream.stream.reloading import Reloader
 
 LAG_SECONDS = 1.0
 
@@ -45,8 +47,14 @@ class BatchApp(faust.App):  # type: ignore[misc]
         """Make none: there are no tables."""
 
 
-def build_app(topology: Topology, engine: Engine, observer: StreamObserver, outlet: Outlet) -> BatchApp:
-    """Return the app, not yet connected to anything."""
+def build_app(
+    topology: Topology,
+    engine: Engine,
+    observer: StreamObserver,
+    outlet: Outlet,
+    reloader: Reloader | None = None,
+) -> BatchApp:
+    """Return the app, not yet connected to anything; without a reloader its rules stay as they are."""
     app = BatchApp(topology.kafka.group, **settings(topology, outlet))
 
     async def submit(messages: Sequence[Outgoing]) -> Sequence[Awaitable[Any]]:
@@ -72,6 +80,8 @@ def build_app(topology: Topology, engine: Engine, observer: StreamObserver, outl
 
     app.agent(app.topic(topology.input.topic, schema=BatchSchema()), name="judge")(judge)
     app.timer(LAG_SECONDS, name="lag")(report_lag)
+    if reloader is not None:
+        app.timer(LOOK_SECONDS, name="reload")(reloader.look)
     return app
 
 

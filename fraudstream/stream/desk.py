@@ -132,6 +132,7 @@ def step_failed(events: int, error: Exception) -> StepResult:
         duplicates=0,
         late=0,
         decisions=Decisions(np.empty(0, np.int32), np.empty(0, np.int8), np.empty(0, np.int16)),
+        rule_ids=(),
         rule_outcomes=np.zeros((0, 3), np.int64),
         suppressed=0,
         model_scores={},

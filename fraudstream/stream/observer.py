@@ -33,5 +33,11 @@ class StreamObserver(Protocol):
     def on_lag(self, partition: int, events: int) -> None:
         """Take note of how many messages of an input partition are not yet done with."""
 
+    def on_ruleset(self, version: str, rules: int) -> None:
+        """Take note of the ruleset that is in force from now on, and of how many rules run in it."""
+
+    def on_ruleset_refused(self) -> None:
+        """Take note of a changed ruleset that is not fit to run; the one in force stays."""
+
     def on_error(self, stage: str) -> None:
         """Take note of a failure: `step`, `emit`, or `alert_too_large` (once for each such alert)."""

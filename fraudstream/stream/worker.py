@@ -14,10 +14,12 @@ import faust
 from fraudstream.stream.admin import BrokerError, require_topics
 from fraudstream.stream.app import BatchApp, build_app
 from fraudstream.stream.logs import FAUST_LOG, configure_logging
+from fraudstream.stream.reloading import Reloader
 
 if TYPE_CHECKING:
     from fraudstream.config import Topology
     from fraudstream.engine.step import Engine
+    from fraudstream.stores.rule_watch import RuleWatch
     from fraudstream.stream.observer import StreamObserver
 
 log = logging.getLogger(__name__)
@@ -30,9 +32,12 @@ SAME_SIGNAL_SECONDS = 1.0
 """A terminal and a parent process may both pass on one Ctrl-C."""
 
 
-def run_worker(topology: Topology, engine: Engine, observer: StreamObserver) -> int:
+def run_worker(
+    topology: Topology, engine: Engine, observer: StreamObserver, watch: RuleWatch | None = None
+) -> int:
     """Read, judge and emit until SIGINT or SIGTERM; return 0 then, 1 after a failure that the log tells of.
 
+    What changes in the directory of `watch` is taken up while it runs; without one the rules stay.
     A stop finishes the batches in hand, commits them and leaves the group. A second signal, or a stop that
     takes longer than `STOP_SECONDS_MAX`, ends the process at once: what was not committed is judged again.
     """
@@ -46,7 +51,8 @@ def run_worker(topology: Topology, engine: Engine, observer: StreamObserver) -> 
         if not state.fits:
             log.warning("%s", state)
     loop = new_event_loop()
-    app = build_app(topology, engine, observer, outlet)
+    reloader = None if watch is None else Reloader(watch, engine, observer)
+    app = build_app(topology, engine, observer, outlet, reloader)
     worker = Worker(app, loop=loop)
     kafka = topology.kafka
     log.info("reading %s on %s as group %s", topology.input.topic, kafka.bootstrap, kafka.group)

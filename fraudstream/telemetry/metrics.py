@@ -76,6 +76,9 @@ class Metrics:
         self.ruleset = self._gauge(
             "ruleset_info", "1 for the ruleset in force, with its content hash.", "version", "rules"
         )
+        self.ruleset_changes = self._counter(
+            "ruleset_changes", "Changed rule directories: loaded, or refused as not fit to run.", "result"
+        )
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
         return Counter(f"fraudstream_{name}", text, labels, registry=self.registry)

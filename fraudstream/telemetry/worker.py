@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from prometheus_client import start_http_server
+from prometheus_client import Counter, start_http_server
 
 from fraudstream.engine.actions import ACTIONS
 from fraudstream.engine.result import OUTCOMES, AlertKind, StepResult
@@ -20,11 +20,11 @@ class WorkerTelemetry:
 
     def __init__(self, metrics: Metrics, rule_ids: Sequence[str], ruleset_version: str) -> None:
         self._metrics = metrics
-        metrics.ruleset.labels(ruleset_version, str(len(rule_ids))).set(1)
-        self._outcomes = [
-            [metrics.rule_outcomes.labels(rule, each) for each in OUTCOMES] for rule in rule_ids
-        ]
+        self._show_ruleset(ruleset_version, len(rule_ids))
+        self._outcomes: dict[tuple[str, ...], list[list[Counter]]] = {}
+        self._outcomes_of(tuple(rule_ids))
         self._actions = [metrics.decisions.labels(action) for action in ACTIONS]
+        self._changes = {each: metrics.ruleset_changes.labels(each) for each in ("loaded", "refused")}
 
     def serve(self, host: str, port: int) -> int:
         """Answer `/metrics` in a thread; return the port, chosen by the system where 0 is asked for.
@@ -65,10 +65,33 @@ class WorkerTelemetry:
             metrics.dead_letters.labels(reason).inc(number)
         for action, number in enumerate(np.bincount(result.decisions.action, minlength=len(ACTIONS))):
             self._actions[action].inc(int(number))
-        for index, outcome in zip(*np.nonzero(result.rule_outcomes), strict=True):
-            self._outcomes[index][outcome].inc(int(result.rule_outcomes[index, outcome]))
+        outcomes = self._outcomes_of(result.rule_ids)
+        for rule, outcome in zip(*np.nonzero(result.rule_outcomes), strict=True):
+            outcomes[rule][outcome].inc(int(result.rule_outcomes[rule, outcome]))
         for model, scores in result.model_scores.items():
             metrics.model_score.observe(scores, model)
+
+    def _outcomes_of(self, rule_ids: tuple[str, ...]) -> list[list[Counter]]:
+        """Return the counters of the outcomes of some rules, those of the ruleset in force at hand."""
+        if rule_ids not in self._outcomes:
+            counter = self._metrics.rule_outcomes
+            self._outcomes = {
+                rule_ids: [[counter.labels(rule, each) for each in OUTCOMES] for rule in rule_ids]
+            }
+        return self._outcomes[rule_ids]
+
+    def on_ruleset(self, version: str, rules: int) -> None:
+        """Record the ruleset that is in force from now on."""
+        self._changes["loaded"].inc()
+        self._show_ruleset(version, rules)
+
+    def on_ruleset_refused(self) -> None:
+        """Record a changed ruleset that is not fit to run."""
+        self._changes["refused"].inc()
+
+    def _show_ruleset(self, version: str, rules: int) -> None:
+        self._metrics.ruleset.clear()
+        self._metrics.ruleset.labels(version, str(rules)).set(1)
 
     def on_lag(self, partition: int, events: int) -> None:
         """Record how many messages of a partition are not yet read."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from unittest.mock import patch
 
 import orjson
 
@@ -62,12 +61,10 @@ class EngineUnderTest:
     def __init__(self, ruleset: Ruleset, deployment: Deployment) -> None:
         settings = Settings(
             schema=_SCHEMA,
-            lateness_us=deployment.lateness_us,
+            limits=Limits(deployment.lateness_us, deployment.exact_us),
             duplicates=Horizon(deployment.horizon_us, deployment.ids_max),
         )
-        limits = Limits(deployment.lateness_us, deployment.exact_us)
-        with patch("fraudstream.engine.step.Limits", return_value=limits):
-            self._engine = Engine(ruleset, settings, witness=self._witness)
+        self._engine = Engine(ruleset, settings, witness=self._witness)
         self._features: list[Features] = []
 
     def _witness(self, bound: Bound, judged: Judged) -> None:

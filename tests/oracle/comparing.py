@@ -23,7 +23,7 @@ _ROOTS = ("stddev", "zscore")
 
 
 class World:
-    """All that a run needs. No dataclass: its drawn content would be written out at length with every failure."""
+    """All that a run needs. No dataclass: hypothesis would write it out at length."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Evaluates conditions one event at a time: Kleene's logic, Python's integers, doubles where a float comes in."""
+"""Evaluates conditions one event at a time: Kleene's logic, Python's integers, floats where one comes in."""
 
 from __future__ import annotations
 

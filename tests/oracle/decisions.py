@@ -15,7 +15,7 @@ SCORE_MAX = 100
 
 @dataclass(frozen=True)
 class Verdict:
-    """A rule at an event: True for a hit, False for a miss, None for not evaluated; of a hit also its band."""
+    """A rule at an event: True for a hit, False for a miss, None for not evaluated; and a hit's band."""
 
     outcome: bool | None
     band: Band | None = None

@@ -126,9 +126,10 @@ def _typologies(draw: st.DrawFn, name: str, drawn: tuple[Rule, ...]) -> Typology
     weights: dict[str, int] = {}
     for rule in drawn:
         names = [rule.id]
-        if rule.bands and draw(st.booleans()):
+        by_band: bool = draw(st.booleans())
+        if rule.bands and by_band:
             names = [f"{rule.id}.{band.name}" for band in rule.bands]
-        weights |= {each: one_of(draw, 1, 2, 3) for each in names if draw(st.booleans())}
+        weights |= {each: one_of(draw, 1, 2, 3) for each in names if one_of(draw, False, True)}
     if not weights:
         weights = {drawn[0].id: 1}
     by = tuple(draw(st.lists(st.sampled_from(KEYS), max_size=2, unique=True)))

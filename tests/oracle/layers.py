@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-OFFSETS = False
+OFFSETS = True
 """Windows that end in the past."""
 LONG_WINDOWS = True
 """Windows longer than the deployment's exact ones, counted by panes."""

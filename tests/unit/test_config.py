@@ -48,7 +48,7 @@ def test_what_is_not_said_has_a_default(tmp_path: Path) -> None:
     loaded = load_topology(topology(tmp_path))
     settings = loaded.settings()
     assert (loaded.kafka.group, loaded.input.partitions) == ("fraudstream", 1)
-    assert (settings.lateness_us, settings.duplicates.horizon_us) == (300_000_000, 86_400_000_000)
+    assert (settings.limits.lateness_us, settings.duplicates.horizon_us) == (300_000_000, 86_400_000_000)
     assert (loaded.metrics.host, loaded.metrics.port) == ("127.0.0.1", 9464)
     assert loaded.input.map is None
 

@@ -195,9 +195,9 @@ def test_neither_batches_nor_snapshots_change_what_is_told(cuts: tuple[int, ...]
         engine = engine_of(limited(LIMITED_AND_QUIET))
         if state is not None:
             engine._watermark.restore(state[0])
-            engine._alerting.restore(state[1])
+            engine._stages._alerting.restore(state[1])
         parts.append((start, engine.step(events[start:end])))
-        state = engine._watermark.snapshot(), engine._alerting.snapshot()
+        state = engine._watermark.snapshot(), engine._stages._alerting.snapshot()
     whole = engine_of(limited(LIMITED_AND_QUIET)).step(events)
     result = joined(parts)
     assert result.alerts == whole.alerts

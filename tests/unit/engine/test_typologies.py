@@ -165,7 +165,7 @@ def test_the_window_goes_on_after_a_snapshot(cut: int) -> None:
     events = [hit("1", "a", "08:00:00"), hit("2", "a", "08:10:00"), hit("3", "b", "08:20:00"), hit("4", "b")]
     before, after = (engine(f"{ENTITY_SCORE}, {BANDS}") for _ in range(2))
     first = actions(before, *events[:cut])
-    after._decider.restore(before._decider.snapshot())
+    after._stages._decider.restore(before._stages._decider.snapshot())
     after._watermark.restore(before._watermark.snapshot())
     whole = actions(engine(f"{ENTITY_SCORE}, {BANDS}"), *events)
     assert first + actions(after, *events[cut:]) == whole

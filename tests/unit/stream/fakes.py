@@ -68,6 +68,7 @@ def step_result(events: int, alerts: Sequence[Alert] = (), letters: Sequence[Dea
         duplicates=0,
         late=0,
         decisions=Decisions(np.array(rows, np.int32), zeros.astype(np.int8), zeros.astype(np.int16)),
+        rule_ids=(),
         rule_outcomes=np.zeros((0, 3), np.int64),
         suppressed=0,
         model_scores={},
@@ -82,6 +83,8 @@ class FakeObserver:
     results: list[StepResult] = field(default_factory=list)
     lags: dict[int, int] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
+    rulesets: list[tuple[str, int]] = field(default_factory=list)
+    refusals: int = 0
 
     def on_batch(
         self,
@@ -99,6 +102,14 @@ class FakeObserver:
     def on_lag(self, partition: int, events: int) -> None:
         """Remember a lag."""
         self.lags[partition] = events
+
+    def on_ruleset(self, version: str, rules: int) -> None:
+        """Remember a ruleset."""
+        self.rulesets.append((version, rules))
+
+    def on_ruleset_refused(self) -> None:
+        """Remember a refusal."""
+        self.refusals += 1
 
     def on_error(self, stage: str) -> None:
         """Remember an error."""

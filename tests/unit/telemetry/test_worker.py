@@ -41,6 +41,29 @@ def test_one_batch_is_counted_in_every_figure() -> None:
     assert value("ruleset_info", version=engine.ruleset.version, rules="1") == 1
 
 
+def test_a_ruleset_is_replaced_on_the_page() -> None:
+    """Only the ruleset in force is shown, its rules are counted, and what was refused too."""
+    old, new = (
+        engine_of(rule_file()),
+        engine_of(rule_file("amount_usd > 5"), rule_file(rule_id="TST-NEW-002")),
+    )
+    metrics = Metrics()
+    telemetry = WorkerTelemetry(metrics, old.rule_ids, old.ruleset.version)
+    late = old.step([event("a")])
+    telemetry.on_ruleset(new.ruleset.version, len(new.rule_ids))
+    telemetry.on_ruleset_refused()
+    for result in (new.step([event("b")]), late):
+        telemetry.on_batch(result, events=1, step_seconds=0.1, append_ms=np.array([0]), done_ms=1.0)
+    value = metrics.registry.get_sample_value
+    name = "fraudstream_ruleset_info"
+    assert value(name, {"version": new.ruleset.version, "rules": "2"}) == 1
+    assert value(name, {"version": old.ruleset.version, "rules": "1"}) is None
+    outcomes = [{"rule": rule, "outcome": "miss"} for rule in ("TST-ANY-001", "TST-NEW-002")]
+    assert [value("fraudstream_rule_outcomes_total", labels) for labels in outcomes] == [2, 1]
+    changes = [value("fraudstream_ruleset_changes_total", {"result": each}) for each in ("loaded", "refused")]
+    assert changes == [1, 1]
+
+
 def test_metrics_are_served_over_http() -> None:
     """Port 0 takes a free one, and `/metrics` answers there."""
     telemetry = WorkerTelemetry(Metrics(), ["TST-ANY-001"], "v")

@@ -1,0 +1,143 @@
+"""Feature stores by generation: one for what the first ruleset counts, one more for what each reload adds.
+
+A feature lives in the store of the generation in which it began, as long as the rulesets in force want it.
+So a reload moves no state and takes no time, and what a new feature counts begins where the feature does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from fraudstream.events.batch import EventBatch
+from fraudstream.events.schema import Schema
+from fraudstream.features.catalogue import Aggregate, Feature, Limits
+from fraudstream.features.state import Arrivals, Frame
+from fraudstream.features.store import FeatureStore
+from fraudstream.rules import operators
+from fraudstream.rules.binding import Bound
+from fraudstream.rules.errors import Problem, RulesetError
+from fraudstream.rules.program import Program, Register
+from fraudstream.rules.tree_json import node_from_json, to_json
+from fraudstream.rules.vm_code import Outputs
+
+GENERATIONS_MAX = 16
+"""Each costs some 10 microseconds a batch."""
+
+
+class Features(NamedTuple):
+    """The values of all features of a bound ruleset, in its order, and the frames that they come from."""
+
+    ints: NDArray[np.int64]  # [features, n]
+    floats: NDArray[np.float64]  # [features, n]
+    known: NDArray[np.bool_]  # [features, n]
+    lateness: NDArray[np.int8]  # [n]
+    frames: tuple[Frame, ...]  # by generation
+
+
+class Generation:
+    """Features that began together, and which outputs of a program feed their store."""
+
+    def __init__(self, store: FeatureStore, bound: Bound, program: Program) -> None:
+        self.store = store
+        layout = store.layout
+        self._masks, self._wholes = program.sizes["masks"], program.sizes["wholes"]
+        for where in layout.wheres:
+            # What only features that are gone would count is not counted any more.
+            known = bound.conditions.get(where)  # type: ignore[call-overload]
+            truth = program.registers[known.slot] if known else operators.truth(program, False)
+            program.emit_mask(truth, None)
+        for name in layout.given:
+            value = _value(name, bound, program)
+            program.emit_mask(None, value)
+            program.emit_whole(value)
+
+    def advance(self, batch: EventBatch, found: Outputs) -> Frame:
+        """Count the events of a batch and read every feature at each."""
+        layout = self.store.layout
+        given = self._masks + len(layout.wheres)
+        arrivals = Arrivals(
+            batch.time_us,
+            batch.codes,
+            batch.ints,
+            batch.ints_known,
+            batch.floats,
+            batch.floats_known,
+            batch.ids.ends,
+            batch.ids.data,
+            found.masks[self._masks : given],
+            found.wholes[self._wholes : self._wholes + len(layout.given)],
+            found.masks[given : given + len(layout.given)],
+        )
+        return self.store.advance(arrivals)
+
+
+def _value(name: str, bound: Bound, program: Program) -> Register:
+    symbol = bound.scope.find(name)
+    # A rate that is gone: the converted amount is unknown from now on.
+    return operators.unknown(program) if symbol is None else symbol.read(program)
+
+
+def stores_for(
+    bound: Bound, limits: Limits, known: Sequence[FeatureStore], watermark_us: int
+) -> list[FeatureStore]:
+    """Return the stores of a ruleset: those that have some of its features, and a new one for the others.
+
+    RulesetError where that would be one generation too many.
+    """
+    wanted = set(bound.features)
+    kept = [store for store in known if wanted.intersection(store.features)]
+    covered = {feature for store in kept for feature in store.features}
+    added = [feature for feature in bound.features if feature not in covered]
+    if added or not kept:
+        if len(kept) == GENERATIONS_MAX:
+            message = (
+                f"{GENERATIONS_MAX} reloads have added features that are still used: restart the worker, "
+                "so that all begin together"
+            )
+            raise RulesetError([Problem("rules", 1, 1, message)])
+        kept.append(FeatureStore(added, bound.schema, limits))
+        kept[-1].begin(watermark_us)
+    return kept
+
+
+def places_of(bound: Bound, stores: Sequence[FeatureStore]) -> list[tuple[int, int]]:
+    """Return for each feature of a ruleset its generation and its number there."""
+    places = {
+        feature: (generation, index)
+        for generation, store in reversed(list(enumerate(stores)))
+        for index, feature in enumerate(store.features)
+    }
+    return [places[feature] for feature in bound.features]
+
+
+def generation_snapshot(store: FeatureStore) -> dict[str, Any]:
+    """Return what a store computes, as JSON, and its state."""
+    features = [
+        {**asdict(replace(each, where=None)), "where": to_json(each.where)} for each in store.features
+    ]
+    return {"features": orjson.dumps(features), "state": store.snapshot()}
+
+
+def restored_generation(snapshot: Mapping[str, Any], schema: Schema, limits: Limits) -> FeatureStore:
+    """Return the store of a snapshot."""
+    features = [
+        Feature(
+            **{
+                **plain,
+                "aggregate": Aggregate(plain["aggregate"]),
+                "where": node_from_json(plain["where"]),
+                "by": tuple(plain["by"]),
+                "read_by": tuple(plain["read_by"]),
+            }
+        )
+        for plain in orjson.loads(snapshot["features"])
+    ]
+    store = FeatureStore(features, schema, limits)
+    store.restore(snapshot["state"])
+    return store

@@ -1,0 +1,52 @@
+"""Which texts may be forgotten: those that no window, sketch or entity can name any more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fraudstream.engine.features import FeatureStage
+from fraudstream.engine.watermark import NEVER_US
+from fraudstream.events.interning import Interner
+
+SLACK_US = 3_600_000_000
+"""A text counts as seen at the watermark before its batch; its event may be later by as much as this."""
+
+
+class TextMemory:
+    """Dates the texts of every batch, and lets go of the old ones after each round of the feature store."""
+
+    def __init__(self, interner: Interner) -> None:
+        self._interner = interner
+        self._dated_us = NEVER_US
+        self._round_us = NEVER_US
+
+    def seen(self, codes: NDArray[np.int32], watermark_us: int) -> None:
+        """Take note of a decoded batch: `codes` [texts, n], and the watermark with it included."""
+        if watermark_us <= self._dated_us:
+            return
+        leap = watermark_us - self._dated_us > SLACK_US
+        self._interner.advance(watermark_us)
+        self._dated_us = watermark_us
+        if leap:
+            # The batch itself was dated by the watermark before it, too long ago.
+            self._interner.see(codes)
+
+    def forget(self, features: FeatureStage) -> None:
+        """Release what is older than all that the features can still name, once per round of theirs."""
+        round_us = features.round_started_us
+        if round_us == self._round_us:
+            return
+        self._round_us = round_us
+        if round_us > NEVER_US:
+            self._interner.release(round_us - features.memory_us - SLACK_US)
+
+    def snapshot(self) -> dict[str, int]:
+        """Return the whole state."""
+        return {"dated_us": self._dated_us, "round_us": self._round_us}
+
+    def restore(self, state: Mapping[str, int]) -> None:
+        """Go on from a snapshot."""
+        self._dated_us, self._round_us = state["dated_us"], state["round_us"]
