@@ -10,8 +10,9 @@ import typer
 
 from fraudstream.cli.console import fail, one_line_errors, out
 from fraudstream.config import load_topology
-from fraudstream.engine.selftest import checked_ruleset, compile_kernels
+from fraudstream.engine.selftest import checked_ruleset
 from fraudstream.engine.step import Engine, Settings
+from fraudstream.engine.warming import warm_up
 from fraudstream.stores.rule_directory import read_files
 from fraudstream.stores.rule_watch import RuleWatch
 from fraudstream.telemetry.metrics import Metrics
@@ -55,7 +56,7 @@ def run(topology: TopologyFile = SINGLE, kafka: Bootstrap = None) -> None:
 def _engine(files: Mapping[str, bytes], settings: Settings) -> Engine:
     """Return the engine of some rule files, after their own tests have passed."""
     ruleset = checked_ruleset(files, settings)
-    compile_kernels(ruleset, settings)
+    warm_up(ruleset, settings)
     return Engine(ruleset, settings)
 
 

@@ -111,9 +111,10 @@ class ModelStage:
             scorer.restore(state[bound.model.spec.id])
 
     def warm(self) -> None:
-        """Score, learn and explain one made-up event per model: for a stage that is thrown away."""
-        for scorer in self._scorers:
-            scorer.explain(scorer.score_and_learn(np.zeros((1, len(scorer.features)))), 0, 1)
+        """Score and learn a window of made-up events per model, and explain one, to be thrown away."""
+        for bound, scorer in self._pairs():
+            events = _spec(bound.model).estimator.window + 1
+            scorer.explain(scorer.score_and_learn(np.zeros((events, len(scorer.features)))), 0, 1)
 
     def pretend(self, view: View, scores: Mapping[str, float]) -> None:
         """Put given scores into the view for every event."""

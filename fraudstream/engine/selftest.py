@@ -8,12 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from fraudstream.engine.duplicates import Horizon
-from fraudstream.engine.models import ModelStage, check_models
+from fraudstream.engine.models import check_models
 from fraudstream.engine.result import OUTCOMES
 from fraudstream.engine.step import Engine, Settings
-from fraudstream.events.interning import Interner
 from fraudstream.events.schema import Schema
-from fraudstream.rules.binding import bind
 from fraudstream.rules.cases import CaseMessages, case_messages
 from fraudstream.rules.errors import Problem, RulesetError
 from fraudstream.rules.ruleset import Rule, Ruleset, build_ruleset
@@ -55,12 +53,6 @@ def checked_ruleset(files: Mapping[str, bytes], settings: Settings) -> Ruleset:
     if problems:
         raise RulesetError(problems)
     return ruleset
-
-
-def compile_kernels(ruleset: Ruleset, settings: Settings) -> None:
-    """Make numba compile what the inline tests leave out, so that the first event need not wait for it."""
-    models = ModelStage(bind(ruleset, settings.schema), Interner())
-    models.warm()
 
 
 def _run_rule(ruleset: Ruleset, rule: Rule, schema: Schema) -> Iterator[CaseResult]:

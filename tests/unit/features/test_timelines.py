@@ -277,6 +277,55 @@ def test_windows_of_one_entity_have_their_own_length() -> None:
     )
 
 
+def test_a_window_with_an_offset_ends_in_the_past() -> None:
+    """It holds what happened one offset ago and a window before that, ties at its end included."""
+    check(
+        """
+        at     0   3   5   8  10  13  30
+        who    a   a   a   a   a   a   a
+        v      1   2   4   8  16  32  64
+        --------------------------------
+        s      0   0   1   3   6  12   0
+        most   .   .   1   2   4   8   .
+        """,
+        s=feature("sum", "v", window=5, offset=5),
+        most=feature("max", "v", window=5, offset=5),
+    )
+
+
+def test_the_window_of_a_late_event_may_lie_behind_all_that_is_kept() -> None:
+    """A late event whose whole window lies behind the horizon sees nothing, and disturbs no later one."""
+    check(
+        """
+        at     5  20  10  21  11  32
+        who    a   a   a   a   a   a
+        v      1   2   4   8  16  32
+        ----------------------------
+        s      0   0   0   4   0   8
+        middle .   .   .   4   .   8
+        """,
+        lateness=0,
+        s=feature("sum", "v", window=2, offset=10),
+        middle=feature("median", "v", window=2, offset=10),
+    )
+
+
+def test_with_an_offset_the_window_ends_before_the_event() -> None:
+    """The window is (t - offset - w, t - offset]: the event is never inside, nor is what is too recent."""
+    check(
+        """
+        at     0   4  10  14  15  24
+        who    a   a   a   a   a   a
+        v      1   2   4   8  16  32
+        ----------------------------
+        s      0   0   1   3   3  12
+        most   .   .   1   2   2   8
+        """,
+        s=feature("sum", "v", window=10, offset=10),
+        most=feature("max", "v", window=10, offset=10),
+    )
+
+
 def test_a_spread_needs_two_events_and_an_average_that_is_not_zero() -> None:
     """Deviation is that of a sample; ratio and z-score compare the event with those before it."""
     check(
@@ -359,37 +408,4 @@ def test_what_has_no_window_is_forgotten_after_long_idleness() -> None:
         limits=Limits(5, ever_us=100),
         first=feature("first_seen"),
         prior=feature("time_since_last", current=False),
-    )
-
-
-def test_a_window_with_an_offset_ends_in_the_past() -> None:
-    """It holds what happened one offset ago and a window before that, ties at its end included."""
-    check(
-        """
-        at     0   3   5   8  10  13  30
-        who    a   a   a   a   a   a   a
-        v      1   2   4   8  16  32  64
-        --------------------------------
-        s      0   0   1   3   6  12   0
-        most   .   .   1   2   4   8   .
-        """,
-        s=feature("sum", "v", window=5, offset=5),
-        most=feature("max", "v", window=5, offset=5),
-    )
-
-
-def test_the_window_of_a_late_event_may_lie_behind_all_that_is_kept() -> None:
-    """A late event whose whole window lies behind the horizon sees nothing, and disturbs no later one."""
-    check(
-        """
-        at     5  20  10  21  11  32
-        who    a   a   a   a   a   a
-        v      1   2   4   8  16  32
-        ----------------------------
-        s      0   0   0   4   0   8
-        middle .   .   .   4   .   8
-        """,
-        lateness=0,
-        s=feature("sum", "v", window=2, offset=10),
-        middle=feature("median", "v", window=2, offset=10),
     )
