@@ -2,34 +2,46 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
-from fraudstream.events.jit import Integer, lean_kernel
-from fraudstream.features.state import LAST_EVENT, LINKS, MASKS, NUMBERS, PREVIOUS, TIME_US, Frame
+from fraudstream.events.jit import lean_kernel
+from fraudstream.features.state import (
+    LAST_EVENT,
+    LINKS,
+    MASKS,
+    NEXT,
+    NUMBERS,
+    PREVIOUS,
+    TIME_US,
+    Frame,
+    State,
+)
 
 READER, KEY, MASK, WINDOW_US, OFFSET_US, CURRENT = range(6)
 """Columns of the table that says how each feature is read; a window of 0 stands for none that is exact."""
 
 
-@lean_kernel
-def contributors(
-    log: NDArray[np.int64],
-    links: NDArray[np.int32],
-    words: NDArray[np.int64],
-    following: Integer,
-    table: NDArray[np.int64],
-    frame: Frame,
-    asked: NDArray[np.int64],
-    found: NDArray[np.int64],
-    numbers: NDArray[np.int64],
-) -> None:
-    """Fill a row of `found`, int64 [k, at most], and its entry of `numbers`, int64 [k], for each question.
+class Evidence(NamedTuple):
+    """What is asked, and room for the answers: which of the newest events did a feature count at an event?"""
 
-    A question of `asked`, int64 [k, 2], is a feature and an event: which of the newest events did it count
-    there? `following` is the number of the next arrival. Later arrivals are told by their number, so the
-    answer is the same after the batch as at the event.
+    table: NDArray[np.int64]  # [features, 6] how each feature is read
+    asked: NDArray[np.int64]  # [k, 2] a feature, and an event of the frame
+    found: NDArray[np.int64]  # [k, at most] filled with events of the log
+    numbers: NDArray[np.int64]  # [k] filled with how many were found
+
+
+@lean_kernel
+def contributors(state: State, frame: Frame, evidence: Evidence) -> None:
+    """Find the newest events behind each answer.
+
+    Later arrivals are told by their number, so the answer is the same after the batch as at the event.
     """
+    log, links, words = state.log, state.links, state.words
+    table, asked, found, numbers = evidence
+    following = state.meta[NEXT]
     ring = log.shape[0] - 1
     for question in range(len(asked)):
         feature, at = asked[question, 0], asked[question, 1]
