@@ -15,7 +15,7 @@ from fraudstream.features import evidence as e
 from fraudstream.features import plan as p
 from fraudstream.features import state as s
 from fraudstream.features.catalogue import Feature, Limits
-from fraudstream.features.evidence import Evidence, contributors
+from fraudstream.features.evidence import contributors
 from fraudstream.features.hashmap import empty, grown
 from fraudstream.features.layout import Layout, lay_out
 from fraudstream.features.snapshots import snapshot_of, state_of
@@ -71,10 +71,12 @@ class FeatureStore:
 
         Features without a window name none; nor do long windows, which keep panes and no events.
         """
+        state = self._state
         found = np.empty((len(asked), at_most), np.int64)
         numbers = np.empty(len(asked), np.int64)
         questions = np.array(asked, np.int64).reshape(-1, 2)
-        contributors(self._state, frame, Evidence(self._evidence, questions, found, numbers))
+        log = e.Log(state.log, state.links, state.words, int(state.meta[s.NEXT]))
+        contributors(log, self._evidence, frame, questions, found, numbers)
         rows = zip(found.tolist(), numbers.tolist(), strict=True)
         events = [row[:number] for row, number in rows]
         # Features of one key name much the same events.
