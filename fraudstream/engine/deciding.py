@@ -116,12 +116,17 @@ class Decider:
         score = min(SCORE_MAX, sum([hit.outcome.score for hit in hits]))
         return Verdict(event, rank, score, hits, patterns, allowed_by)
 
+    def adopt(self, old: Decider, watermark_us: int) -> None:
+        """Go on with what the decider of another ruleset remembers, as far as its windows reach."""
+        old._typologies.forget(watermark_us)
+        self._typologies.restore(old._typologies.snapshot())
+
     def snapshot(self) -> dict[str, bytes | int]:
         """Return what is remembered of earlier hits."""
         return self._typologies.snapshot()
 
     def restore(self, state: Mapping[str, bytes | int]) -> None:
-        """Go on from a snapshot, also from that of an earlier ruleset."""
+        """Go on from a snapshot."""
         self._typologies.restore(state)
 
 

@@ -84,16 +84,21 @@ def _value(name: str, bound: Bound, program: Program) -> Register:
 
 
 def stores_for(
-    bound: Bound, limits: Limits, known: Sequence[FeatureStore], watermark_us: int
+    bound: Bound,
+    limits: Limits,
+    watermark_us: int,
+    old: Bound | None = None,
+    known: Sequence[FeatureStore] = (),
 ) -> list[FeatureStore]:
     """Return the stores of a ruleset: those that have some of its features, and a new one for the others.
 
-    RulesetError where that would be one generation too many.
+    `known` are the stores of the ruleset in force, `old`; a feature that it does not want begins anew even
+    where a store still has it. RulesetError where there would be one generation too many.
     """
-    wanted = set(bound.features)
-    kept = [store for store in known if wanted.intersection(store.features)]
-    covered = {feature for store in kept for feature in store.features}
-    added = [feature for feature in bound.features if feature not in covered]
+    places = {} if old is None else dict(zip(old.features, places_of(old, known), strict=True))
+    wanted = {places[feature][0] for feature in bound.features if feature in places}
+    kept = [store for generation, store in enumerate(known) if generation in wanted]
+    added = [feature for feature in bound.features if feature not in places]
     if added or not kept:
         if len(kept) == GENERATIONS_MAX:
             message = (
@@ -107,10 +112,10 @@ def stores_for(
 
 
 def places_of(bound: Bound, stores: Sequence[FeatureStore]) -> list[tuple[int, int]]:
-    """Return for each feature of a ruleset its generation and its number there."""
+    """Return for each feature of a ruleset its newest generation and its number there."""
     places = {
         feature: (generation, index)
-        for generation, store in reversed(list(enumerate(stores)))
+        for generation, store in enumerate(stores)
         for index, feature in enumerate(store.features)
     }
     return [places[feature] for feature in bound.features]

@@ -63,13 +63,13 @@ class Stages:
             witness(self.bound, judged)
         return Outcome(judged, judgement, *self._alerting.alerts(judged))
 
-    def adopt(self, old: Stages) -> None:
+    def adopt(self, old: Stages, watermark_us: int) -> None:
         """Go on from the stages of another ruleset, whose feature stores these have already.
 
         What both rulesets know keeps its state, the rest begins now.
         """
         self._models.adopt(old._models)
-        self._decider.restore(old._decider.snapshot())
+        self._decider.adopt(old._decider, watermark_us)
         self._alerting.restore(old._alerting.snapshot())
 
     def snapshot(self) -> Snapshot:

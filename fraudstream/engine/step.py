@@ -14,6 +14,7 @@ from fraudstream.engine.generations import generation_snapshot, restored_generat
 from fraudstream.engine.memory import TextMemory
 from fraudstream.engine.result import Decisions, StepResult, joined
 from fraudstream.engine.stages import Outcome, Snapshot, Stages, Witness
+from fraudstream.engine.stats import EngineStats, report
 from fraudstream.engine.watermark import NEVER_US, Watermark
 from fraudstream.events.batch import DeadLetter
 from fraudstream.events.decode import Decoder
@@ -69,7 +70,7 @@ class Engine:
         self._watermark = Watermark()
         self._texts = TextMemory(self._interner)
         bound = bind(ruleset, self.settings.schema, scores=any_score)
-        self._install(bound, stores_for(bound, self.settings.limits, (), NEVER_US))
+        self._install(bound, stores_for(bound, self.settings.limits, NEVER_US))
 
     def _install(self, bound: Bound, stores: Sequence[FeatureStore]) -> None:
         self._stages = Stages(bound, self._interner, stores, self.settings.limits.lateness_us)
@@ -155,9 +156,22 @@ class Engine:
         Features, models, rules and typologies that both rulesets have go on with their state. RulesetError
         where too many reloads have added features; then nothing changes.
         """
-        old = self._stages
-        self._install(bound, stores_for(bound, self.settings.limits, old.features.stores, self._watermark.us))
-        self._stages.adopt(old)
+        old, watermark_us = self._stages, self._watermark.us
+        stores = stores_for(bound, self.settings.limits, watermark_us, old.bound, old.features.stores)
+        self._install(bound, stores)
+        self._stages.adopt(old, watermark_us)
+
+    def stats(self) -> EngineStats:
+        """Count what the engine holds in memory; takes milliseconds, so not for every batch."""
+        features, log_events, log_bytes = report(self._stages.bound, self._stages.features)
+        return EngineStats(
+            tuple(features),
+            log_events,
+            log_bytes,
+            len(self._interner),
+            self._interner.bytes,
+            self._duplicates.bytes,
+        )
 
     def snapshot(self) -> Snapshot:
         """Return the whole state, between two batches: a fold that goes on from it gives the same bytes."""

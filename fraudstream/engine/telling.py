@@ -103,7 +103,8 @@ class Teller:
         t_us = int(batch.time_us[verdict.event])
         overflow = self._budget.overflow(overflow_rule(spec), t_us, columns, watermark_us)
         if overflow is not None:
-            overflow.count(_texts(columns, batch, verdict.event), verdict.score)
+            # Those of the first hit, also where a reload has changed the rule since.
+            overflow.count(_texts(overflow.columns, batch, verdict.event), verdict.score)
 
     def _pattern(
         self, pattern: Pattern, event: int, batch: EventBatch, watermark_us: int, kept: Kept

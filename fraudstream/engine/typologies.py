@@ -43,10 +43,14 @@ class _Hits:
     time_us: list[int] = field(default_factory=list)
     event_ids: list[str] = field(default_factory=list)
 
-    def add(self, time_us: int, event_id: str, floor_us: int) -> None:
-        """Add an event, and forget those at or before `floor_us`."""
+    def forget(self, floor_us: int) -> None:
+        """Forget the events at or before `floor_us`."""
         old = bisect_right(self.time_us, floor_us)
         del self.time_us[:old], self.event_ids[:old]
+
+    def add(self, time_us: int, event_id: str, floor_us: int) -> None:
+        """Add an event, and forget those at or before `floor_us`."""
+        self.forget(floor_us)
         place = bisect_right(self.time_us, time_us)
         self.time_us.insert(place, time_us)
         self.event_ids.insert(place, event_id)
@@ -119,19 +123,27 @@ class TypologyStage:
         known.update(dict.fromkeys(now, (time_us, event_id)))
         return _each_rule_once(score, {weight: hit for weight, hit in known.items() if hit is not None})
 
-    def _sweep(self, watermark_us: int) -> None:
-        """Forget the entities whose hits no event can read any more, once there are many."""
-        if sum(map(len, self._memory.values())) <= self._sweep_at:
-            return
+    def forget(self, watermark_us: int) -> None:
+        """Forget the hits that no event can read any more.
+
+        A reload does so, so that it does not depend on chance what a longer window finds.
+        """
         for name, entities in self._memory.items():
             over = self._scores[name].over
             assert over is not None
             floor_us = watermark_us - over.window - self._lateness_us
+            for hits in entities.values():
+                for each in hits.values():
+                    each.forget(floor_us)
             self._memory[name] = {
-                key: hits
-                for key, hits in entities.items()
-                if any(each.time_us[-1] > floor_us for each in hits.values())
+                key: hits for key, hits in entities.items() if any(each.time_us for each in hits.values())
             }
+
+    def _sweep(self, watermark_us: int) -> None:
+        """Forget what is too old, once there are many entities."""
+        if sum(map(len, self._memory.values())) <= self._sweep_at:
+            return
+        self.forget(watermark_us)
         self._sweep_at = max(_SWEEP_AT, 2 * sum(map(len, self._memory.values())))
 
     def snapshot(self) -> dict[str, bytes | int]:

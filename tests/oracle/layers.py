@@ -18,9 +18,9 @@ OVERFLOW = True
 """Integers beyond int64 are unknown."""
 OWN_MONEY_DECIMALS = True
 """Plain decimals such as 1.13 beside an amount in its own currency are exact."""
-BETWEEN = False
-LISTS = False
-RULE_REFERENCES = False
+BETWEEN = True
+LISTS = True
+RULE_REFERENCES = True
 BANDS = True
 TYPOLOGIES = True
 ALLOW_LISTS = True

@@ -55,6 +55,17 @@ def test_a_feature_that_comes_back_begins_anew() -> None:
     assert outcomes(engine, event("b"), event("c")) == (1, 1, 0)
 
 
+def test_a_feature_that_comes_back_beside_one_that_stayed_begins_anew() -> None:
+    """Features that began together do not keep each other's state."""
+    other = rule_file("n >= 2", features=WIDER, rule_id="TST-OLD-002")
+    engine = engine_of(rule_file("n >= 2", features=COUNT), other)
+    engine.step([event("a")])
+    reload(engine, rule_file(), other)
+    engine.step([event("b")])
+    reload(engine, rule_file("n >= 2", features=COUNT), other)
+    assert engine.step([event("c"), event("d")]).rule_outcomes.tolist() == [[1, 1, 0], [2, 0, 0]]
+
+
 def test_late_events_are_told_by_the_watermark_of_before() -> None:
     """A store that begins in mid-stream knows how late it is."""
     engine = engine_of(rule_file("n >= 2", features=COUNT))
@@ -69,6 +80,20 @@ def test_what_was_told_stays_quiet() -> None:
     assert len(alerts_of(engine, event("a"))) == 1
     reload(engine, rule_file("amount_usd >= 0", then=QUIET))
     assert alerts_of(engine, event("b")) == []
+
+
+def test_a_summary_keeps_the_columns_of_its_first_hit() -> None:
+    """Where a reload within the hour changes for whom the rule is quiet."""
+    then = "{action: review, score: 10, reason_code: ANY, alerts_per_hour_max: 1, suppress: %s}"
+    by_one, by_two = ("{by: debtor.id, for: 1s}", "{by: [debtor.id, card.id], for: 1s}")
+    engine = engine_of(rule_file("amount_usd > 0", then=then % by_one))
+    parties = {"debtor": {"id": "c1"}, "card": {"id": "k1"}}
+    times = [f"2026-03-02T08:00:0{second}Z" for second in (0, 2, 4)]
+    first, second, third = (event(at, at, **parties) for at in times)
+    engine.step([first, second])
+    reload(engine, rule_file("amount_usd > 0", then=then % by_two))
+    summary, _ = alerts_of(engine, third, event("d", "2026-03-02T09:00:00Z", **parties))
+    assert summary["keys"] == [{"key": {"debtor.id": "c1"}, "held_back": 2}]
 
 
 def test_duplicates_are_known_across_a_reload() -> None:

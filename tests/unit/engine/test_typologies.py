@@ -159,6 +159,16 @@ def test_a_suppressed_typology_still_decides() -> None:
     assert [b'"both"' in alert.value for alert in result.alerts] == [True, False, True]
 
 
+def test_a_longer_window_does_not_bring_back_what_was_over() -> None:
+    """A reload finds the hits that lay within the window of before and its lateness."""
+    shorter = ENTITY_SCORE.replace("1h", "1s")
+    for at, action in (("08:04:59", "review"), ("08:05:00", "block")):
+        reloaded = engine(f"{shorter}, {BANDS}")
+        reloaded.step([hit("1", "a", at), hit("2", "", "08:10:00")])
+        reloaded.reload(reloaded.prepare(engine(f"{ENTITY_SCORE}, {BANDS}").ruleset))
+        assert actions(reloaded, hit("3", "b", "08:10:00")) == [action]
+
+
 @pytest.mark.parametrize("cut", [1, 2, 3])
 def test_the_window_goes_on_after_a_snapshot(cut: int) -> None:
     """Wherever the stream is cut and the state moved to another engine."""
