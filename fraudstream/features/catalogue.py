@@ -9,6 +9,8 @@ from enum import StrEnum
 from fraudstream.events.schema import ColumnType
 
 DAY_US = 86_400_000_000
+EXACT_US = 35 * DAY_US
+"""How far back windows are exact, unless a deployment says otherwise."""
 
 
 class Aggregate(StrEnum):
@@ -104,6 +106,6 @@ class Limits:
     """
 
     lateness_us: int = 300_000_000
-    exact_us: int = 35 * DAY_US
+    exact_us: int = EXACT_US
     ever_us: int = 400 * DAY_US
     distinct_exact: int = 4_096

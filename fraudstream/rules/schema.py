@@ -8,7 +8,16 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import AfterValidator, Field, model_validator
 
-from fraudstream.features.catalogue import DAY_US, OF_EVENTS, OF_FIRST, OF_LAST, OF_OTHERS, Aggregate, Feature
+from fraudstream.features.catalogue import (
+    DAY_US,
+    EXACT_US,
+    OF_EVENTS,
+    OF_FIRST,
+    OF_LAST,
+    OF_OTHERS,
+    Aggregate,
+    Feature,
+)
 from fraudstream.rules.case_schema import Tests
 from fraudstream.rules.fields import Columns, Day, DurationUs, Strict
 from fraudstream.rules.params import ParamValue
@@ -89,10 +98,18 @@ class FeatureSpec(Strict):
             raise ValueError(f"{self.aggregate} takes no window: remove it")
         if self.offset is not None and self.aggregate in OF_LAST | OF_FIRST:
             raise ValueError(f"{self.aggregate} takes no offset: remove it")
-        if (self.window or 0) + (self.offset or 0) > WINDOW_US_MAX:
-            raise ValueError("window and offset reach back more than 365d: make them shorter")
         if self.for_ is not None and len(self.for_) != len(self.by):
             raise ValueError("for: must have as many columns as by")
+        return self
+
+    @model_validator(mode="after")
+    def _reaches_back(self) -> FeatureSpec:
+        reach_us = (self.window or 0) + (self.offset or 0)
+        if reach_us > WINDOW_US_MAX:
+            raise ValueError("window and offset reach back more than 365d: make them shorter")
+        if reach_us > EXACT_US and (self.median or (self.distinct and self.offset)):
+            kind = "median" if self.median else "distinct with an offset"
+            raise ValueError(f"{kind} needs an exact window: let window and offset reach back 35d at most")
         return self
 
     def feature(self, where: object) -> Feature:
