@@ -12,7 +12,6 @@ from fraudstream.features.plan import (
     CELL_KIND,
     DISTINCT,
     EVENT_WORDS,
-    GROUP_AT,
     GROUP_CELLS,
     GROUP_CELLS_END,
     GROUP_ENTRIES,
@@ -38,12 +37,8 @@ from fraudstream.features.state import (
     ANCIENT,
     BEGAN_US,
     ENTITIES,
-    FIRST_EVENT,
-    FOLLOWING,
     IDS_USED,
-    LAST_EVENT,
     LATE,
-    LATEST_US,
     LINKS,
     MASKS,
     META_WORDS,
@@ -52,19 +47,16 @@ from fraudstream.features.state import (
     NUMBERS,
     OLDEST,
     ON_TIME,
-    PREVIOUS,
     ROW,
     WATERMARK_US,
     WORDS_USED,
     Arrivals,
     Frame,
     State,
-    linked,
     slot,
-    time_of,
 )
 from fraudstream.features.values import write
-from fraudstream.features.windows import AFTER_US, BEFORE, INSIDE, change, has_entries_left, seek
+from fraudstream.features.windows import has_entries_left, join, link, seek
 
 _SWEEP_PER_BATCH = 16
 
@@ -239,9 +231,9 @@ def _place(
         if row == NIL:
             row = _enter(state, plan, arrivals, frame, index, key)
         state.links[place, LINKS * key + ROW] = row
-        _link(state, key, row, event)
+        link(state, key, row, event)
         for group in range(plan.keys[key, KEY_GROUPS], plan.keys[key, KEY_GROUPS_END]):
-            _join(state, plan, key, group, row, event)
+            join(state, plan, key, group, row, event)
         for group in range(plan.keys[key, KEY_GROUPS_END], plan.keys[key, KEY_PANES_END]):
             place_in_pane(state, plan, group, row, event)
         remember(state, plan, key, row, event)
@@ -263,42 +255,3 @@ def _enter(
             if same or (other == first and rest == second):
                 frame.rows[reader, index] = row
     return row
-
-
-@lean_kernel
-def _link(state: State, key: Integer, row: Integer, event: Integer) -> None:
-    """Put an event into the entity's list, behind all that are not later."""
-    words = state.words
-    t_us = time_of(state, event)
-    before = words[row + LAST_EVENT]
-    if words[row + LATEST_US] > t_us:
-        while before != NIL and time_of(state, before) > t_us:
-            before = linked(state, before, key, PREVIOUS)
-    after = words[row + FIRST_EVENT] if before == NIL else linked(state, before, key, FOLLOWING)
-    place = slot(state, event)
-    state.links[place, LINKS * key + PREVIOUS] = before
-    state.links[place, LINKS * key + FOLLOWING] = after
-    if before == NIL:
-        words[row + FIRST_EVENT] = event
-    else:
-        state.links[slot(state, before), LINKS * key + FOLLOWING] = event
-    if after == NIL:
-        words[row + LAST_EVENT] = event
-        words[row + LATEST_US] = t_us
-    else:
-        state.links[slot(state, after), LINKS * key + PREVIOUS] = event
-
-
-@lean_kernel
-def _join(state: State, plan: Plan, key: Integer, group: Integer, row: Integer, event: Integer) -> None:
-    """Let an event into a window that stands at its time; its place is right behind the window's end.
-
-    A window with an offset stands earlier, and only learns of what comes next.
-    """
-    words = state.words
-    at = row + plan.groups[group, GROUP_AT]
-    if words[at + BEFORE] == linked(state, event, key, PREVIOUS):
-        words[at + AFTER_US] = time_of(state, event)
-    if plan.groups[group, GROUP_OFFSET_US] == 0:
-        words[at + INSIDE] = event
-        change(state, plan, group, row, event, 1)

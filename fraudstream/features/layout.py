@@ -1,9 +1,4 @@
-"""From a list of features to the flat tables that the kernels read.
-
-A *cell* is one running state of an entity (a count, a sum ...); features that differ only in how they are
-read share cells. A *group* is the set of cells of one key with one window: they move together. A group of a
-long window counts by panes, and belongs to one mask.
-"""
+"""From a list of features to the flat tables that the kernels read."""
 
 from __future__ import annotations
 
@@ -14,10 +9,21 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from fraudstream.events.schema import ColumnType, Schema
+from fraudstream.events.schema import Schema
 from fraudstream.features import plan as p
 from fraudstream.features.buckets import BOUNDS
-from fraudstream.features.catalogue import OF_OTHERS, SUMMED, Aggregate, Feature, Limits
+from fraudstream.features.catalogue import OF_OTHERS, Aggregate, Feature, Limits
+from fraudstream.features.cells import (
+    ENTRIES,
+    NO_WINDOW,
+    PANE_WORDS,
+    WORDS,
+    Cell,
+    Group,
+    Mask,
+    Value,
+    cells_of,
+)
 from fraudstream.features.hyperloglog import BLOCK_WORDS
 from fraudstream.features.panes import GROUP_WORDS as PANE_GROUP_WORDS
 from fraudstream.features.panes import RECORD_HEADER
@@ -26,79 +32,6 @@ from fraudstream.features.tables import TABLE_WORDS, TABLE_WORDS_MAX
 from fraudstream.features.windows import GROUP_WORDS
 
 PANES = 64
-_NO_WINDOW = -1
-
-# Words of a cell in the row of an entity, and in the record of a pane.
-_WORDS = {
-    p.COUNT: 1,
-    p.SUM: 1,
-    p.SQUARES: 2,
-    p.MIN: 2,
-    p.MAX: 2,
-    p.DISTINCT: 3,
-    p.MEDIAN: 3,
-    p.LAST: 4,
-    p.FIRST: 2,
-}
-_PANE_WORDS = {p.COUNT: 1, p.SUM: 1, p.SQUARES: 2, p.MIN: 2, p.MAX: 2, p.DISTINCT: 1}
-_ENTRIES = (p.DISTINCT, p.MEDIAN)
-"""The cells that keep entries in the map of cells."""
-
-_CELLS_OF = {
-    Aggregate.COUNT: (p.COUNT,),
-    Aggregate.SUM: (p.SUM,),
-    Aggregate.AVG: (p.SUM, p.COUNT),
-    Aggregate.MIN: (p.MIN,),
-    Aggregate.MAX: (p.MAX,),
-    Aggregate.STDDEV: (p.SUM, p.COUNT, p.SQUARES),
-    Aggregate.DISTINCT: (p.DISTINCT,),
-    Aggregate.MEDIAN: (p.MEDIAN,),
-    Aggregate.RATIO: (p.SUM, p.COUNT),
-    Aggregate.ZSCORE: (p.SUM, p.COUNT, p.SQUARES),
-    Aggregate.LAST: (p.LAST,),
-    Aggregate.TIME_SINCE_LAST: (p.LAST,),
-    Aggregate.TIME_SINCE_FIRST: (p.FIRST,),
-    Aggregate.FIRST_SEEN: (p.FIRST,),
-}
-
-
-@dataclass(frozen=True)
-class Mask:
-    """Which events a cell counts: those that meet `where` and have a `value`."""
-
-    where: Hashable | None
-    value: str | None
-
-
-@dataclass(frozen=True)
-class Value:
-    """A column as cells keep it, see `plan.WHOLE`."""
-
-    name: str
-    coding: int
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One running state."""
-
-    kind: int
-    by: tuple[str, ...]
-    window_us: int
-    offset_us: int
-    where: Hashable | None
-    column: str | None
-    value: Value | None
-
-
-@dataclass(frozen=True)
-class Group:
-    """Cells that move together; `mask` is None for an exact window."""
-
-    by: tuple[str, ...]
-    window_us: int
-    offset_us: int
-    mask: Mask | None
 
 
 @dataclass(frozen=True)
@@ -116,32 +49,6 @@ class Layout:
     cells: tuple[Cell, ...]
     masks: tuple[Mask, ...]
     values: tuple[Value, ...]
-
-
-def _coding(feature: Feature, schema: Schema) -> int:
-    column = schema.column(feature.value or "")
-    if column is None or column.type is not ColumnType.NUMBER:
-        return p.WHOLE
-    return p.MICRO if feature.aggregate in SUMMED else p.SORTABLE
-
-
-def _cells_of(feature: Feature, schema: Schema) -> list[Cell]:
-    cells = []
-    for kind in _CELLS_OF[feature.aggregate]:
-        ever = kind in (p.LAST, p.FIRST)
-        valued = kind != p.COUNT and feature.value is not None
-        cells.append(
-            Cell(
-                kind,
-                feature.by,
-                _NO_WINDOW if ever else feature.window_us or 0,
-                0 if ever else feature.offset_us,
-                feature.where,
-                feature.value,
-                Value(feature.value or "", _coding(feature, schema)) if valued else None,
-            )
-        )
-    return cells
 
 
 def lay_out(features: Sequence[Feature], schema: Schema, limits: Limits) -> Layout:
@@ -163,7 +70,7 @@ class _Builder:
     key_rows: list[list[int]] = field(default_factory=list)
 
     def layout(self) -> Layout:
-        self.of_features = [_cells_of(feature, self.schema) for feature in self.features]
+        self.of_features = [cells_of(feature, self.schema) for feature in self.features]
         found = list(dict.fromkeys(cell for cells in self.of_features for cell in cells))
         self.keys = list(dict.fromkeys(cell.by for cell in found))
         self.masks = list(dict.fromkeys(self._mask(cell) for cell in found))
@@ -194,14 +101,14 @@ class _Builder:
         return cell.window_us + cell.offset_us > self.limits.exact_us
 
     def _group(self, cell: Cell) -> Group | None:
-        if cell.window_us == _NO_WINDOW:
+        if cell.window_us == NO_WINDOW:
             return None
         mask = self._mask(cell) if self._is_long(cell) else None
         return Group(cell.by, cell.window_us, cell.offset_us, mask)
 
     def _order(self, cell: Cell) -> tuple[int, ...]:
         """Sort cells so that each group is one range, exact before panes before those without a window."""
-        ever = cell.window_us == _NO_WINDOW
+        ever = cell.window_us == NO_WINDOW
         long = not ever and self._is_long(cell)
         mask = self.masks.index(self._mask(cell)) if long else 0
         return (self.keys.index(cell.by), ever, long, cell.window_us, cell.offset_us, mask)
@@ -229,7 +136,7 @@ class _Builder:
     def _place_evers(self, cells: list[Cell], words: int) -> int:
         for cell in cells:
             self._place_cell(cell, words, p.NIL)
-            words += _WORDS[cell.kind]
+            words += WORDS[cell.kind]
         return words
 
     def _place_group(self, group: Group, cells: list[Cell], words: int) -> int:
@@ -239,8 +146,8 @@ class _Builder:
         record = RECORD_HEADER
         for cell in cells:
             self._place_cell(cell, record if long else words, words if long else p.NIL)
-            record += _PANE_WORDS[cell.kind] if long else 0
-            in_row = (TABLE_WORDS if cell.kind == p.DISTINCT else 0) if long else _WORDS[cell.kind]
+            record += PANE_WORDS[cell.kind] if long else 0
+            in_row = (TABLE_WORDS if cell.kind == p.DISTINCT else 0) if long else WORDS[cell.kind]
             words += in_row
         self.group_rows.append(
             [
@@ -251,7 +158,7 @@ class _Builder:
                 at,
                 first,
                 len(self.cell_rows),
-                0 if long else sum(cell.kind in _ENTRIES for cell in cells),
+                0 if long else sum(cell.kind in ENTRIES for cell in cells),
                 record if long else 0,
                 self.masks.index(group.mask) if group.mask is not None else p.NIL,
             ]
@@ -353,7 +260,7 @@ class _Builder:
             + (distinct - tables) * 2 * BLOCK_WORDS
             + tables * TABLE_WORDS_MAX
         )
-        entries = 2 * sum(cell.kind in _ENTRIES for cell in self.cells) + 2
+        entries = 2 * sum(cell.kind in ENTRIES for cell in self.cells) + 2
         retention = max(1, self.limits.lateness_us + max(exact, default=0))
         return np.array(
             [

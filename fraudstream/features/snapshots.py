@@ -15,6 +15,10 @@ from fraudstream.features.state import State
 LAYOUT = "layout"
 
 
+class FeatureError(ValueError):
+    """State that belongs to other features than those of the store."""
+
+
 def snapshot_of(layout: Layout, state: State) -> dict[str, Any]:
     """Return a copy of all arrays, and a digest of the layout that gives them their meaning."""
     arrays = {name: array.copy() for name, array in state._asdict().items() if name != "words"}
@@ -24,9 +28,9 @@ def snapshot_of(layout: Layout, state: State) -> dict[str, Any]:
 
 
 def state_of(layout: Layout, snapshot: Mapping[str, Any]) -> State:
-    """Return the memory of a snapshot; ValueError where it belongs to other features."""
+    """Return the memory of a snapshot; FeatureError where it belongs to other features."""
     if snapshot[LAYOUT] != digest(layout):
-        raise ValueError(
+        raise FeatureError(
             "the snapshot's feature state belongs to other features, columns or limits: restore it with the "
             "ruleset and the settings that made it, then reload"
         )

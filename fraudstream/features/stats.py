@@ -20,22 +20,35 @@ _WORD_BYTES = 8
 class FeatureStats:
     """One feature; what it shares with others is shared out in equal parts.
 
-    `warm` is the share of the window (with its offset) that has passed since the feature began to count, 1
-    where all has; None for a feature without a window.
+    Attributes
+    ----------
+    entities
+        How many are kept under the columns by which the feature counts.
+    bytes
+        Its rows, distinct values, sketches and panes, without the log.
+    since_us
+        The watermark when it began to count, `plan.NEVER` before the first event.
+    warm
+        The share of the window (with its offset) that has passed since, 1 where all has; None for a feature
+        without a window.
     """
 
     entities: int
     bytes: float
+    since_us: int
     warm: float | None
 
 
 @dataclass(frozen=True)
 class StoreStats:
-    """All features in their order, and the log of events that they share."""
+    """All features in their order, the log of events that they share, and all entities of all keys."""
 
     features: tuple[FeatureStats, ...]
     log_events: int
     log_bytes: int
+    entities: int
+    bytes: float
+    """All that the store holds, the log included."""
 
 
 def stats_of(features: Sequence[Feature], layout: Layout, state: State) -> StoreStats:
@@ -43,14 +56,14 @@ def stats_of(features: Sequence[Feature], layout: Layout, state: State) -> Store
     used = _Used(layout, state)
     log_events = int(state.meta[s.NEXT] - state.meta[s.OLDEST])
     per_event = (state.log.nbytes + state.links.nbytes) / len(state.log)
-    return StoreStats(
-        tuple(
-            FeatureStats(used.entities(index), used.bytes(index), _warm(feature, state))
-            for index, feature in enumerate(features)
-        ),
-        log_events,
-        round(log_events * per_event) + len(state.ids),
+    log_bytes = round(log_events * per_event) + len(state.ids)
+    since_us = int(state.meta[s.BEGAN_US])
+    stats = tuple(
+        FeatureStats(used.entities(index), used.bytes(index), since_us, _warm(feature, state))
+        for index, feature in enumerate(features)
     )
+    total = log_bytes + sum(each.bytes for each in stats)
+    return StoreStats(stats, log_events, log_bytes, int(state.meta[s.ENTITIES]), total)
 
 
 def _warm(feature: Feature, state: State) -> float | None:

@@ -92,7 +92,7 @@ class FeatureStore:
         return snapshot_of(self.layout, self._state)
 
     def restore(self, snapshot: Mapping[str, Any]) -> None:
-        """Go on from a snapshot; ValueError where it belongs to other features."""
+        """Go on from a snapshot; FeatureError where it belongs to other features."""
         self._state = state_of(self.layout, snapshot)
 
     @property

@@ -25,6 +25,7 @@ from fraudstream.features.plan import (
     GROUP_CELLS,
     GROUP_CELLS_END,
     GROUP_ENTRIES,
+    GROUP_OFFSET_US,
     MEDIAN,
     MIN,
     NEVER,
@@ -39,10 +40,12 @@ from fraudstream.features.state import (
     FOLLOWING,
     LAST_EVENT,
     LATEST_US,
+    LINKS,
     PREVIOUS,
     State,
     counted,
     linked,
+    slot,
     time_of,
     value_of,
 )
@@ -160,6 +163,45 @@ def seek(
     words[at + BEFORE_US] = NEVER if before == NIL else time_of(state, before)
     mend_after(state, key, row, at)
     return done
+
+
+@lean_kernel
+def link(state: State, key: Integer, row: Integer, event: Integer) -> None:
+    """Put an event into the entity's list, behind all that are not later."""
+    words = state.words
+    t_us = time_of(state, event)
+    before = words[row + LAST_EVENT]
+    if words[row + LATEST_US] > t_us:
+        while before != NIL and time_of(state, before) > t_us:
+            before = linked(state, before, key, PREVIOUS)
+    behind = after(state, key, row, before)
+    place = slot(state, event)
+    state.links[place, LINKS * key + PREVIOUS] = before
+    state.links[place, LINKS * key + FOLLOWING] = behind
+    if before == NIL:
+        words[row + FIRST_EVENT] = event
+    else:
+        state.links[slot(state, before), LINKS * key + FOLLOWING] = event
+    if behind == NIL:
+        words[row + LAST_EVENT] = event
+        words[row + LATEST_US] = t_us
+    else:
+        state.links[slot(state, behind), LINKS * key + PREVIOUS] = event
+
+
+@lean_kernel
+def join(state: State, plan: Plan, key: Integer, group: Integer, row: Integer, event: Integer) -> None:
+    """Let an event into a window that stands at its time; its place is right behind the window's end.
+
+    A window with an offset stands earlier, and only learns of what comes next.
+    """
+    words = state.words
+    at = row + plan.groups[group, GROUP_AT]
+    if words[at + BEFORE] == linked(state, event, key, PREVIOUS):
+        words[at + AFTER_US] = time_of(state, event)
+    if plan.groups[group, GROUP_OFFSET_US] == 0:
+        words[at + INSIDE] = event
+        change(state, plan, group, row, event, 1)
 
 
 @rare_kernel

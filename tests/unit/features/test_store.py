@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from fraudstream.events.batch import Ids
 from fraudstream.features.catalogue import Feature, Limits
 from fraudstream.features.plan import NEVER
+from fraudstream.features.snapshots import FeatureError
 from fraudstream.features.state import Arrivals, Frame
 from fraudstream.features.store import FeatureStore
 from tests.unit.features.drawn import SCHEMA, TEXTS, feature
@@ -102,16 +103,19 @@ def test_stats_tell_entities_bytes_and_warmth() -> None:
     stats = store.stats()
     assert [each.entities for each in stats.features] == [2, 2]
     assert [each.warm for each in stats.features] == [0.25, None]
+    assert [each.since_us for each in stats.features] == [1_000, 1_000]
     assert all(each.bytes > 0 for each in stats.features)
     assert stats.log_events == 2
     assert stats.log_bytes > 0
+    assert stats.entities == 2
+    assert stats.bytes == stats.log_bytes + sum(each.bytes for each in stats.features)
 
 
 def test_a_snapshot_of_other_features_is_refused() -> None:
     """State without its meaning is not taken; the message says what to do."""
     saved = FeatureStore([feature("count", window=100)], SCHEMA).snapshot()
     other = FeatureStore([feature("sum", "v", window=100)], SCHEMA)
-    with pytest.raises(ValueError, match="belongs to other features, columns or limits: restore it with"):
+    with pytest.raises(FeatureError, match="belongs to other features, columns or limits: restore it with"):
         other.restore(saved)
 
 
