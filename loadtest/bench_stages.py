@@ -65,7 +65,7 @@ class Stages:
         self.rules: list[BoundRule] = bound.rules
         self._decoder = Decoder(settings.schema, interner)
         self._duplicates = Duplicates(settings.duplicates)
-        stores = stores_for(bound, settings.limits, (), NEVER_US)
+        stores = stores_for(bound, settings.limits, NEVER_US)
         self._features = FeatureStage(bound, interner, stores)
         self._models = ModelStage(bound, interner)
         self._judge = Judge(bound, interner)

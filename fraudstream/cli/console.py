@@ -12,6 +12,9 @@ from fraudstream.rules.errors import RulesetError
 from fraudstream.workbench.sources import SourceError
 
 out = Console()
+if not out.is_terminal:
+    # In a file or a pipe no cell is cut for the sake of a screen.
+    out.width = 160
 err = Console(stderr=True)
 
 FAILED = 1

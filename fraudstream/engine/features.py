@@ -25,9 +25,9 @@ class FeatureStage:
         program = deepcopy(bound.before)
         self._generations = [Generation(store, bound, program) for store in self.stores]
         self._before = link(program, interner)
-        self._places = places_of(bound, self.stores)
+        self.places = places_of(bound, self.stores)
         starts = np.cumsum([0, *(len(store.features) for store in self.stores)])
-        order = [starts[generation] + index for generation, index in self._places]
+        order = [starts[generation] + index for generation, index in self.places]
         self._order = None if order == list(range(int(starts[-1]))) else np.array(order, np.intp)
 
     def advance(self, view: View) -> Features:
@@ -62,7 +62,7 @@ class FeatureStage:
         self, asked: Sequence[tuple[Sequence[int], int]], features: Features, at_most: int
     ) -> list[list[str]]:
         """Return for each (features, event of the batch) the newest events that they counted, each once."""
-        pairs = [(self._places[feature], event) for indexes, event in asked for feature in indexes]
+        pairs = [(self.places[feature], event) for indexes, event in asked for feature in indexes]
         found: dict[tuple[tuple[int, int], int], list[str]] = {}
         for generation, store in enumerate(self.stores):
             mine = list(dict.fromkeys(pair for pair in pairs if pair[0][0] == generation))
@@ -70,7 +70,7 @@ class FeatureStage:
             ids = store.contributing_ids(questions, features.frames[generation], at_most)
             found.update(zip(mine, ids, strict=True))
         return [
-            list(dict.fromkeys(name for each in indexes for name in found[self._places[each], event]))[
+            list(dict.fromkeys(name for each in indexes for name in found[self.places[each], event]))[
                 :at_most
             ]
             for indexes, event in asked

@@ -111,7 +111,7 @@ class ModelStage:
             scorer.restore(state[bound.model.spec.id])
 
     def warm(self) -> None:
-        """Score and learn a window of made-up events per model, and explain one: for a stage to throw away."""
+        """Score and learn a window of made-up events per model, and explain one, to be thrown away."""
         for bound, scorer in self._pairs():
             events = _spec(bound.model).estimator.window + 1
             scorer.explain(scorer.score_and_learn(np.zeros((events, len(scorer.features)))), 0, 1)

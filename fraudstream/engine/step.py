@@ -14,6 +14,7 @@ from fraudstream.engine.generations import generation_snapshot, restored_generat
 from fraudstream.engine.memory import TextMemory
 from fraudstream.engine.result import Decisions, StepResult, joined
 from fraudstream.engine.stages import Outcome, Snapshot, Stages, Witness
+from fraudstream.engine.stats import EngineStats, report
 from fraudstream.engine.watermark import NEVER_US, Watermark
 from fraudstream.events.batch import DeadLetter
 from fraudstream.events.decode import Decoder
@@ -159,6 +160,18 @@ class Engine:
         stores = stores_for(bound, self.settings.limits, watermark_us, old.bound, old.features.stores)
         self._install(bound, stores)
         self._stages.adopt(old, watermark_us)
+
+    def stats(self) -> EngineStats:
+        """Count what the engine holds in memory; takes milliseconds, so not for every batch."""
+        features, log_events, log_bytes = report(self._stages.bound, self._stages.features)
+        return EngineStats(
+            tuple(features),
+            log_events,
+            log_bytes,
+            len(self._interner),
+            self._interner.bytes,
+            self._duplicates.bytes,
+        )
 
     def snapshot(self) -> Snapshot:
         """Return the whole state, between two batches: a fold that goes on from it gives the same bytes."""

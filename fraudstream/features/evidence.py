@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
-from fraudstream.events.jit import Integer, lean_kernel
+from fraudstream.events.jit import lean_kernel
 from fraudstream.features.state import LAST_EVENT, LINKS, MASKS, NUMBERS, PREVIOUS, TIME_US, Frame
 
 READER, KEY, MASK, WINDOW_US, OFFSET_US, CURRENT = range(6)
 """Columns of the table that says how each feature is read; a window of 0 stands for none that is exact."""
 
 
+class Log(NamedTuple):
+    """The part of the state that is read: the fewer arrays, the cheaper the call."""
+
+    events: NDArray[np.int64]
+    links: NDArray[np.int32]
+    words: NDArray[np.int64]
+    following: int  # number of the next arrival
+
+
 @lean_kernel
 def contributors(
-    log: NDArray[np.int64],
-    links: NDArray[np.int32],
-    words: NDArray[np.int64],
-    following: Integer,
+    log: Log,
     table: NDArray[np.int64],
     frame: Frame,
     asked: NDArray[np.int64],
@@ -27,10 +35,9 @@ def contributors(
     """Fill a row of `found`, int64 [k, at most], and its entry of `numbers`, int64 [k], for each question.
 
     A question of `asked`, int64 [k, 2], is a feature and an event: which of the newest events did it count
-    there? `following` is the number of the next arrival. Later arrivals are told by their number, so the
-    answer is the same after the batch as at the event.
+    there? Later arrivals are told by their number, so the answer is the same after the batch as at the event.
     """
-    ring = log.shape[0] - 1
+    ring = log.events.shape[0] - 1
     for question in range(len(asked)):
         feature, at = asked[question, 0], asked[question, 1]
         row = frame.rows[table[feature, READER], at]
@@ -42,15 +49,15 @@ def contributors(
         low_us = max(high_us - window_us, frame.horizon_us[at])
         before = frame.number[at] + table[feature, CURRENT]
         key, mask = table[feature, KEY], table[feature, MASK]
-        event = words[row + LAST_EVENT]
+        event = log.words[row + LAST_EVENT]
         number = 0
-        while event >= 0 and number < found.shape[1] and log[event & ring, TIME_US] > low_us:
+        while event >= 0 and number < found.shape[1] and log.events[event & ring, TIME_US] > low_us:
             place = event & ring
             # The number's upper bits, which links leave out, are those of the numbers just below the next.
-            arrived = following - ((following - event) & NUMBERS)
-            timely = log[place, TIME_US] <= high_us and arrived < before
-            if timely and (log[place, MASKS + (mask >> 6)] >> (mask & 63)) & 1:
+            arrived = log.following - ((log.following - event) & NUMBERS)
+            timely = log.events[place, TIME_US] <= high_us and arrived < before
+            if timely and (log.events[place, MASKS + (mask >> 6)] >> (mask & 63)) & 1:
                 found[question, number] = event
                 number += 1
-            event = np.int64(links[place, LINKS * key + PREVIOUS])
+            event = np.int64(log.links[place, LINKS * key + PREVIOUS])
         numbers[question] = number

@@ -75,9 +75,8 @@ class FeatureStore:
         found = np.empty((len(asked), at_most), np.int64)
         numbers = np.empty(len(asked), np.int64)
         questions = np.array(asked, np.int64).reshape(-1, 2)
-        following = int(state.meta[s.NEXT])
-        log, links, words = state.log, state.links, state.words
-        contributors(log, links, words, following, self._evidence, frame, questions, found, numbers)
+        log = e.Log(state.log, state.links, state.words, int(state.meta[s.NEXT]))
+        contributors(log, self._evidence, frame, questions, found, numbers)
         rows = zip(found.tolist(), numbers.tolist(), strict=True)
         events = [row[:number] for row, number in rows]
         # Features of one key name much the same events.

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from fraudstream.stream.reloading import Reloader
 
 LAG_SECONDS = 1.0
+MEMORY_SECONDS = 15.0
 
 
 class BatchApp(faust.App):  # type: ignore[misc]
@@ -79,7 +80,12 @@ def build_app(
         known.update(lags)
 
     app.agent(app.topic(topology.input.topic, schema=BatchSchema()), name="judge")(judge)
+
+    async def report_memory() -> None:
+        observer.on_memory(engine.stats())
+
     app.timer(LAG_SECONDS, name="lag")(report_lag)
+    app.timer(MEMORY_SECONDS, name="memory")(report_memory)
     if reloader is not None:
         app.timer(LOOK_SECONDS, name="reload")(reloader.look)
     return app

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from fraudstream.engine.result import StepResult
+    from fraudstream.engine.stats import EngineStats
 
 
 class StreamObserver(Protocol):
@@ -38,6 +39,9 @@ class StreamObserver(Protocol):
 
     def on_ruleset_refused(self) -> None:
         """Take note of a changed ruleset that is not fit to run; the one in force stays."""
+
+    def on_memory(self, stats: EngineStats) -> None:
+        """Take note of what the engine holds in memory."""
 
     def on_error(self, stage: str) -> None:
         """Take note of a failure: `step`, `emit`, or `alert_too_large` (once for each such alert)."""

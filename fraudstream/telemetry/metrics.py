@@ -73,6 +73,16 @@ class Metrics:
             "model_score", "Calibrated scores given by each model.", SCORE_BUCKETS, "model"
         )
         self.lag_events = self._gauge("lag_events", "Messages not yet read, by partition.", "partition")
+        self.state_bytes = self._gauge(
+            "state_bytes", "Memory of the engine: features, log, texts, ids (against duplicates).", "part"
+        )
+        self.log_events = self._gauge("log_events", "Events that the exact windows still hold.")
+        self.feature_bytes = self._gauge(
+            "feature_bytes", "Memory of each feature beyond the log, by its first name.", "feature"
+        )
+        self.feature_entities = self._gauge(
+            "feature_entities", "Entities that each feature is kept for, by its first name.", "feature"
+        )
         self.ruleset = self._gauge(
             "ruleset_info", "1 for the ruleset in force, with its content hash.", "version", "rules"
         )

@@ -12,6 +12,7 @@ from prometheus_client import Counter, start_http_server
 
 from fraudstream.engine.actions import ACTIONS
 from fraudstream.engine.result import OUTCOMES, AlertKind, StepResult
+from fraudstream.engine.stats import EngineStats
 from fraudstream.telemetry.metrics import Metrics
 
 
@@ -92,6 +93,24 @@ class WorkerTelemetry:
     def _show_ruleset(self, version: str, rules: int) -> None:
         self._metrics.ruleset.clear()
         self._metrics.ruleset.labels(version, str(rules)).set(1)
+
+    def on_memory(self, stats: EngineStats) -> None:
+        """Record what the engine holds."""
+        metrics = self._metrics
+        parts = {
+            "features": stats.feature_bytes,
+            "log": stats.log_bytes,
+            "texts": stats.text_bytes,
+            "ids": stats.id_bytes,
+        }
+        for part, held in parts.items():
+            metrics.state_bytes.labels(part).set(held)
+        metrics.log_events.set(stats.log_events)
+        for gauge in (metrics.feature_bytes, metrics.feature_entities):
+            gauge.clear()
+        for each in stats.features:
+            metrics.feature_bytes.labels(each.names[0]).set(each.stats.bytes)
+            metrics.feature_entities.labels(each.names[0]).set(each.stats.entities)
 
     def on_lag(self, partition: int, events: int) -> None:
         """Record how many messages of a partition are not yet read."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from functools import cache
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from typing import Any
 
 import orjson
@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fraudstream.engine.duplicates import Horizon
-from fraudstream.engine.step import Engine, Settings
+from fraudstream.engine.step import Engine, Settings, SnapshotError
 from fraudstream.rules.ruleset import Ruleset
 from loadtest.traffic import generate
 from tests.rulesets import repository_ruleset, small_model_ruleset
@@ -28,12 +28,25 @@ def traffic(seed: int) -> list[bytes]:
     return generate(EVENTS, seed, duplicate_share=0.02, malformed_share=0.02).payloads
 
 
-def fold(ruleset: Ruleset, batches: Sequence[Sequence[bytes | None]]) -> list[Any]:
-    """Run batches and return everything that leaves the engine, rows counted from the first message."""
-    engine = Engine(ruleset, Settings(duplicates=Horizon(ids_max=200)))
+def fold(
+    ruleset: Ruleset, batches: Sequence[Sequence[bytes | None]], between: Sequence[str] = ()
+) -> list[Any]:
+    """Run batches and return everything that leaves the engine, rows counted from the first message.
+
+    `between` says what is done before each batch: "save" moves the state to a new engine, "reload" puts the
+    same rules in force again.
+    """
+    memory = Settings(duplicates=Horizon(ids_max=200))
+    engine = Engine(ruleset, memory)
     out: list[Any] = []
     start = 0
-    for batch in batches:
+    for batch, what in zip_longest(batches, between[: len(batches)]):
+        if what == "save":
+            saved = copy.deepcopy(engine.snapshot())
+            engine = Engine(ruleset, memory)
+            engine.restore(saved)
+        elif what == "reload":
+            engine.reload(engine.prepare(ruleset))
         result = engine.step(batch)
         out += [("alert", alert.row + start, alert.key, alert.value) for alert in result.alerts]
         out += [("dead", letter.row + start, letter.reason, letter.detail) for letter in result.dead_letters]
@@ -63,6 +76,29 @@ def test_batches_change_no_byte(seed: int, cuts: set[int]) -> None:
 def test_batches_of_one_change_no_byte() -> None:
     """One event at a time gives what one batch of all events gives."""
     assert fold(small_model_ruleset(), [[value] for value in traffic(1)]) == whole(1)
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    st.integers(0, 3),
+    st.sets(st.integers(1, EVENTS - 1), max_size=12),
+    st.lists(st.sampled_from(["save", "reload", ""]), min_size=13, max_size=13),
+)
+def test_neither_saving_nor_reloading_changes_a_byte(seed: int, cuts: set[int], between: list[str]) -> None:
+    """Between any two batches the state can move to another engine, or the same rules be loaded again."""
+    bounds = [0, *sorted(cuts), EVENTS]
+    batches = [traffic(seed)[a:b] for a, b in pairwise(bounds)]
+    assert fold(small_model_ruleset(), batches, between) == whole(seed)
+
+
+def test_a_snapshot_of_other_rules_is_refused() -> None:
+    """The message says what to do; so it does for a snapshot of another format."""
+    saved = Engine(repository_ruleset()).snapshot()
+    engine = Engine(small_model_ruleset())
+    with pytest.raises(SnapshotError, match="restore it with its own ruleset, then reload"):
+        engine.restore(saved)
+    with pytest.raises(SnapshotError, match="has format 99, this engine reads 1: take one of this version"):
+        engine.restore({**saved, "format": 99})
 
 
 def test_the_stream_used_here_has_everything() -> None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from fraudstream.config import Topology
 from fraudstream.engine.result import Alert, Decisions, StepResult
+from fraudstream.engine.stats import EngineStats
 from fraudstream.engine.step import Engine
 from fraudstream.events.batch import DeadLetter
 from fraudstream.stream.app import BatchApp, build_app
@@ -51,6 +52,10 @@ class FakeEngine:
             elif b"HUGE" in value:
                 alerts.append(Alert(row, f"alert of {value.decode()}", value, b"x" * HUGE_ALERT_BYTES))
         return step_result(len(values), alerts, letters)
+
+    def stats(self) -> EngineStats:
+        """Hold nothing."""
+        return EngineStats((), 0, 0, 0, 0, 0)
 
     def as_engine(self) -> Engine:
         """Return itself, as what it stands in for."""
@@ -98,6 +103,9 @@ class FakeObserver:
         """Remember a batch."""
         self.events.append(events)
         self.results.append(result)
+
+    def on_memory(self, stats: EngineStats) -> None:
+        """Remember nothing: the fake engine holds nothing."""
 
     def on_lag(self, partition: int, events: int) -> None:
         """Remember a lag."""

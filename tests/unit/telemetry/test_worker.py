@@ -64,6 +64,25 @@ def test_a_ruleset_is_replaced_on_the_page() -> None:
     assert changes == [1, 1]
 
 
+def test_the_memory_of_the_engine_is_shown_by_feature() -> None:
+    """What a ruleset no longer counts leaves the page."""
+    features = "{n: {count: events, by: debtor.id, window: 1h}}"
+    old, new = engine_of(rule_file("n > 1", features=features)), engine_of(rule_file())
+    old.step([event("a"), event("b"), event("c", debtor={"id": "c2"})])
+    metrics = Metrics()
+    telemetry = WorkerTelemetry(metrics, old.rule_ids, old.ruleset.version)
+    telemetry.on_memory(old.stats())
+    value = metrics.registry.get_sample_value
+    feature = {"feature": "TST-ANY-001.n"}
+    assert value("fraudstream_feature_entities", feature) == 2
+    assert (value("fraudstream_feature_bytes", feature) or 0) > 0
+    assert value("fraudstream_log_events", {}) == 3
+    for part in ("features", "log", "texts", "ids"):
+        assert (value("fraudstream_state_bytes", {"part": part}) or 0) > 0
+    telemetry.on_memory(new.stats())
+    assert value("fraudstream_feature_entities", feature) is None
+
+
 def test_metrics_are_served_over_http() -> None:
     """Port 0 takes a free one, and `/metrics` answers there."""
     telemetry = WorkerTelemetry(Metrics(), ["TST-ANY-001"], "v")

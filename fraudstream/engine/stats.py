@@ -1,0 +1,61 @@
+"""What an engine holds in memory, feature by feature."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from fraudstream.engine.features import FeatureStage
+from fraudstream.features.catalogue import Feature
+from fraudstream.features.stats import FeatureStats
+from fraudstream.rules.binding import Bound
+
+
+@dataclass(frozen=True)
+class FeatureReport:
+    """One feature: by which names (`RULE-ID.name`, of all rules that have it), and what it takes."""
+
+    names: tuple[str, ...]
+    feature: Feature
+    generation: int
+    stats: FeatureStats
+
+
+@dataclass(frozen=True)
+class EngineStats:
+    """The memory of an engine; the log holds the events of the exact windows."""
+
+    features: tuple[FeatureReport, ...]
+    log_events: int
+    log_bytes: int
+    texts: int
+    text_bytes: int
+    id_bytes: int
+
+    @property
+    def feature_bytes(self) -> float:
+        """What all features hold beyond the log."""
+        return sum(each.stats.bytes for each in self.features)
+
+
+def report(bound: Bound, stage: FeatureStage) -> tuple[list[FeatureReport], int, int]:
+    """Return the features of a ruleset, and the events and bytes of all logs."""
+    stores = [store.stats() for store in stage.stores]
+    names = _names(bound)
+    features = [
+        FeatureReport(tuple(names[index]), feature, generation, stores[generation].features[place])
+        for index, (feature, (generation, place)) in enumerate(zip(bound.features, stage.places, strict=True))
+    ]
+    return features, sum(each.log_events for each in stores), sum(each.log_bytes for each in stores)
+
+
+def _names(bound: Bound) -> dict[int, list[str]]:
+    numbers = {feature: index for index, feature in enumerate(bound.features)}
+    names: dict[int, list[str]] = defaultdict(list)
+    for rule in (each.rule for each in bound.rules):
+        for name, spec in rule.spec.features.items():
+            names[numbers[spec.feature(rule.where[name])]].append(f"{rule.id}.{name}")
+    for model in (each.model for each in bound.models):
+        for name, spec in model.spec.windows.items():
+            names[numbers[spec.feature(model.where[name])]].append(f"{model.spec.id}.{name}")
+    return names
