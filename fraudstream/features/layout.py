@@ -261,7 +261,8 @@ class _Builder:
             + tables * TABLE_WORDS_MAX
         )
         entries = 2 * sum(cell.kind in ENTRIES for cell in self.cells) + 2
-        retention = max(1, self.limits.lateness_us + max(exact, default=0))
+        # What is not late is never too old to be counted.
+        retention = self.limits.lateness_us + max([1, *exact])
         return np.array(
             [
                 self.limits.lateness_us,

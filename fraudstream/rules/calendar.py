@@ -94,6 +94,9 @@ def _in_zone(call: Call, time: Node, zone: list[Node]) -> tuple[Program, Registe
     if operand.type.kind is not Kind.TIME:
         raise call.refused()
     register = call.register(operand)
+    if register.bank is Bank.REAL:
+        # A time plus a part of a duration; clocks tell whole microseconds.
+        register = call.program.compute(ops.ROUND, Bank.WHOLE, register)
     match zone:
         case [Literal(str(name), _, position)]:
             place = call.program.put_words(*_transitions_at(name, position))

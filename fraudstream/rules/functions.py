@@ -54,11 +54,12 @@ def _log1p(call: Call) -> Result:
 
 def _round(call: Call) -> Result:
     (operand,) = call.numbers(1)
-    register = call.register(operand)
-    if operand.type.kind is Kind.MONEY:
+    register, is_money = call.register(operand), operand.type.kind is Kind.MONEY
+    if register.bank is Bank.REAL:
+        register = call.program.compute(ops.ROUND, Bank.WHOLE, call.major(operand))
+        register = arithmetic(call.program, "*", register, call.unit(operand)) if is_money else register
+    elif is_money:
         register = call.program.compute(ops.ROUND_TO, Bank.WHOLE, register, call.unit(operand))
-    elif register.bank is Bank.REAL:
-        register = call.program.compute(ops.ROUND, Bank.WHOLE, register)
     return Result(operand.type, register, (operand,))
 
 

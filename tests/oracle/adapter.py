@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,8 +65,19 @@ class EngineUnderTest:
             limits=Limits(deployment.lateness_us, deployment.exact_us),
             duplicates=Horizon(deployment.horizon_us, deployment.ids_max),
         )
+        self._settings = settings
         self._engine = Engine(ruleset, settings, witness=self._witness)
         self._features: list[Features] = []
+
+    def reload(self, ruleset: Ruleset) -> None:
+        """Put another ruleset in force."""
+        self._engine.reload(self._engine.prepare(ruleset))
+
+    def resume(self) -> None:
+        """Go on with a fresh engine from a snapshot that shares nothing with the old one."""
+        snapshot = deepcopy(self._engine.snapshot())
+        self._engine = Engine(self._engine.ruleset, self._settings, witness=self._witness)
+        self._engine.restore(snapshot)
 
     def _witness(self, bound: Bound, judged: Judged) -> None:
         """Note the features of every event of a batch."""

@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
-from tests.oracle.adapter import EngineUnderTest, Step, build
+from tests.oracle.adapter import EngineUnderTest, Step
 from tests.oracle.decisions import ACTIONS
 from tests.oracle.fold import Answer, DeadLetter, Duplicate, Judged, Oracle
 from tests.oracle.language import Deployment, Ruleset
 from tests.oracle.messages import EPOCH
-from tests.oracle.windows import ANCIENT, LATE, ON_TIME
 from tests.oracle.writing import files_of
 
 _WORDS = {True: "hit", False: "miss", None: "not_evaluated"}
@@ -27,22 +26,37 @@ class World:
 
     def __init__(
         self,
-        ruleset: Ruleset,
+        rulesets: Sequence[Ruleset],
         deployment: Deployment,
         stream: tuple[bytes | None, ...],
-        cuts: frozenset[int],
+        cuts: Set[int],
+        reloads: Mapping[int, int],
+        snapshots: Set[int],
     ) -> None:
-        self.ruleset = ruleset
+        self.rulesets = rulesets
         self.deployment = deployment
         self.stream = stream
         self.cuts = cuts
+        """The messages before which a batch ends, and so does it before those of reloads and snapshots."""
+        self.reloads = reloads
+        """Before which message which ruleset comes in force; the first is from the start."""
+        self.snapshots = snapshots
+        """Before which messages a fresh engine goes on, after the reload there."""
+
+    @property
+    def bounds(self) -> list[int]:
+        """Where batches begin, and where the last ends."""
+        inner = {*self.cuts, *self.reloads, *self.snapshots}
+        return sorted({0, len(self.stream), *(cut for cut in inner if cut < len(self.stream))})
 
     def describe(self) -> str:
         """Return the world as the engine gets it, to be read by whoever looks for the fault."""
-        files = {name: json.loads(content) for name, content in files_of(self.ruleset).items()}
-        lines = [f"{name}: {json.dumps(_telling(content))}" for name, content in files.items()]
-        lines += [str(self.deployment), f"cuts: {sorted(self.cuts)}", *map(repr, self.stream)]
-        return "\n".join(lines)
+        lines = [str(self.deployment), f"batches: {self.bounds}", f"reloads: {dict(self.reloads)}"]
+        lines += [f"snapshots: {sorted(self.snapshots)}"]
+        for number, ruleset in enumerate(self.rulesets):
+            files = {name: json.loads(content) for name, content in files_of(ruleset).items()}
+            lines += [f"{number}/{name}: {json.dumps(_telling(content))}" for name, content in files.items()]
+        return "\n".join([*lines, *map(repr, self.stream)])
 
 
 def _telling(content: dict[str, Any]) -> dict[str, Any]:
@@ -51,25 +65,36 @@ def _telling(content: dict[str, Any]) -> dict[str, Any]:
     return {name: content[name] for name in kept if content.get(name)} if "when" in content else content
 
 
-def run(world: World, loaded: Any = None) -> Counter[str]:
-    """Run both, raise AssertionError where they differ, and return what happened how often."""
+def run(world: World, loaded: Sequence[Any]) -> Counter[str]:
+    """Run both, raise AssertionError where they differ, and return what happened how often.
+
+    `loaded` are the rulesets as the engine has them.
+    """
     try:
-        return _run(world, loaded or build(files_of(world.ruleset)))
+        return _run(world, loaded)
     except AssertionError as error:
         raise AssertionError(f"{error}\n{world.describe()}") from None
 
 
-def _run(world: World, loaded: Any) -> Counter[str]:
-    oracle = Oracle(world.ruleset, world.deployment)
-    engine = EngineUnderTest(loaded, world.deployment)
+def _run(world: World, loaded: Sequence[Any]) -> Counter[str]:
+    ruleset = world.rulesets[0]
+    oracle = Oracle(ruleset, world.deployment)
+    engine = EngineUnderTest(loaded[0], world.deployment)
     seen: Counter[str] = Counter()
-    bounds = sorted({0, len(world.stream), *(cut for cut in world.cuts if cut < len(world.stream))})
-    for start, end in pairwise(bounds):
+    for start, end in pairwise(world.bounds):
+        if start in world.reloads:
+            ruleset = world.rulesets[world.reloads[start]]
+            oracle.reload(ruleset)
+            engine.reload(loaded[world.reloads[start]])
+            seen["reloads"] += 1
+        if start in world.snapshots:
+            engine.resume()
+            seen["snapshots"] += 1
         batch = world.stream[start:end]
         answers = [oracle.next(message) for message in batch]
-        compare(world.ruleset, answers, engine.step(batch), f"messages {start} to {end - 1}")
+        compare(ruleset, answers, engine.step(batch), f"messages {start} to {end - 1}")
         seen += tally(answers)
-    seen["batches"] += len(bounds) - 1
+        seen["batches"] += 1
     return seen
 
 
@@ -91,7 +116,7 @@ def compare(ruleset: Ruleset, verdicts: Sequence[Answer], step: Step, place: str
     _same(place, "bands", step.bands, bands)
     decisions = [(row, each.decision.action, each.decision.score) for row, each in judged.items()]
     _same(place, "decisions", step.decisions, decisions)
-    _same(place, "late events", step.late, sum(each.lateness != ON_TIME for each in judged.values()))
+    _same(place, "late events", step.late, sum(each.late for each in judged.values()))
     _same(place, "suppressed", step.suppressed, sum(each.telling.suppressed for each in judged.values()))
     held_back = Counter(rule_id for each in judged.values() for rule_id in each.telling.held_back)
     _same(place, "held back", step.held_back, held_back)
@@ -133,7 +158,7 @@ def _expected(judged: Mapping[int, Judged]) -> Iterator[dict[str, Any]]:
                 "event": each.event_id,
                 "action": each.decision.action,
                 "score": each.decision.score,
-                "late": each.lateness != ON_TIME,
+                "late": each.late,
                 "severity": alert.severity,
                 "typologies": alert.typologies,
                 "scores": alert.scores,
@@ -172,8 +197,8 @@ def tally(verdicts: Sequence[Answer]) -> Counter[str]:
         elif isinstance(each, Duplicate):
             seen["duplicates"] += 1
         else:
-            seen["late"] += each.lateness == LATE
-            seen["ancient"] += each.lateness == ANCIENT
+            seen["late"] += each.late
+            seen["ancient"] += each.ancient
             seen.update(_WORDS[verdict.outcome] for verdict in each.verdicts.values())
             seen["banded hits"] += sum(verdict.band is not None for verdict in each.verdicts.values())
             seen["features"] += len(each.features)

@@ -100,12 +100,19 @@ class Decider:
     lateness_us: int
     _earned: list[_Earned] = field(default_factory=list)
 
-    def reload(self, ruleset: Ruleset) -> Decider:
-        """Return the decider of another ruleset: typologies over the same entities go on."""
+    def reload(self, ruleset: Ruleset, watermark_us: int) -> Decider:
+        """Return the decider of another ruleset: typologies over the same entities go on.
+
+        What lay behind every window before is gone, however long the new ones are.
+        """
         kept = {(each.name, each.by) for each in ruleset.typologies if each.by}
-        before = {(each.name, each.by) for each in self.ruleset.typologies if each.by}
-        names = {name for name, _ in kept & before}
-        return Decider(ruleset, self.lateness_us, [each for each in self._earned if each.typology in names])
+        low_us = {
+            each.name: watermark_us - self.lateness_us - each.window_us
+            for each in self.ruleset.typologies
+            if (each.name, each.by) in kept
+        }
+        earned = [each for each in self._earned if each.t_us > low_us.get(each.typology, each.t_us)]
+        return Decider(ruleset, self.lateness_us, earned)
 
     def decide(self, event: Event, verdicts: Mapping[str, Verdict], watermark_us: int) -> Decision:
         """Return what is decided on an event."""

@@ -33,7 +33,7 @@ def features(draw: st.DrawFn) -> Feature:
     if layers.MOMENTS:
         aggregates += ["stddev", "median", "ratio", "zscore"]
     aggregate = one_of(draw, *aggregates)
-    window_us, offset_us = _window(draw, aggregate)
+    window_us, offset_us = windows(draw, aggregate)
     by = tuple(draw(st.lists(st.sampled_from(KEYS), min_size=1, max_size=3, unique=True)))
     if draw(st.integers(0, 2)):
         by = by[:1]
@@ -45,7 +45,8 @@ def features(draw: st.DrawFn) -> Feature:
     return Feature(aggregate, _value(draw, aggregate), where, by, read_by, window_us, offset_us, current)
 
 
-def _window(draw: st.DrawFn, aggregate: str) -> tuple[int | None, int]:
+def windows(draw: st.DrawFn, aggregate: str) -> tuple[int | None, int]:
+    """Draw a window and an offset that an aggregate may have."""
     if aggregate in ("first_seen", "time_since_first"):
         return None, 0
     if aggregate in _MEMORIES and draw(st.booleans()):

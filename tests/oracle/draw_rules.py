@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
@@ -20,6 +21,7 @@ from tests.oracle.language import (
     SECOND_US,
     AllowList,
     Band,
+    Feature,
     ListEntry,
     Read,
     Rule,
@@ -51,20 +53,24 @@ _DAYS: tuple[tuple[date | None, date | None], ...] = (
 def rulesets(draw: st.DrawFn) -> Ruleset:
     """Draw a ruleset of a few rules."""
     drawn = tuple(draw(rules(number)) for number in range(RULES))
-    typologies = tuple(draw(_typologies(name, drawn)) for name in TYPOLOGIES)
-    lists = tuple((name, draw(_lists())) for name in LISTS)
-    allow_lists = tuple(draw(st.lists(_allow_lists(), max_size=2))) if layers.ALLOW_LISTS else ()
+    patterns = tuple(draw(typologies(name, drawn)) for name in TYPOLOGIES)
+    return draw(completed(drawn, patterns))
+
+
+@st.composite
+def completed(draw: st.DrawFn, drawn: tuple[Rule, ...], patterns: tuple[Typology, ...]) -> Ruleset:
+    """Draw the rest of a ruleset."""
+    named = tuple((name, draw(lists())) for name in LISTS)
+    allowed = tuple(draw(st.lists(allow_lists(), max_size=2))) if layers.ALLOW_LISTS else ()
     budget = one_of(draw, None, None, 3, 1) if layers.BUDGETS else None
-    return Ruleset(drawn, typologies, RATES, "USD", lists, allow_lists, budget)
+    return Ruleset(drawn, patterns, RATES, "USD", named, allowed, budget)
 
 
 @st.composite
 def rules(draw: st.DrawFn, number: int) -> Rule:
     """Draw the rule of that number."""
     named = tuple((f"f{index}", draw(features())) for index in range(one_of(draw, 0, 1, 2, 3, 4, 6)))
-    reads = tuple(Read(name, feature.kind) for name, feature in named)
-    uneven = frozenset(name for name, feature in named if feature.aggregate in _ROOTS)
-    names = Names(reads, uneven, _references(number))
+    names = names_of(named, _references(number))
     first, last = one_of(draw, *_DAYS)
     banded: Value | None = None
     bands: tuple[Band, ...] = ()
@@ -86,11 +92,18 @@ def rules(draw: st.DrawFn, number: int) -> Rule:
         one_of(draw, *TYPOLOGIES),
         first,
         last,
-        draw(_suppressions()),
+        draw(suppressions()),
         one_of(draw, None, None, 1, 2) if layers.BUDGETS else None,
         banded,
         bands,
     )
+
+
+def names_of(named: Sequence[tuple[str, Feature]], references: tuple[str, ...]) -> Names:
+    """Return what the conditions of a rule with these features may name."""
+    reads = tuple(Read(name, feature.kind) for name, feature in named)
+    uneven = frozenset(name for name, feature in named if feature.aggregate in _ROOTS)
+    return Names(reads, uneven, references)
 
 
 def _references(number: int) -> tuple[str, ...]:
@@ -99,7 +112,8 @@ def _references(number: int) -> tuple[str, ...]:
 
 
 @st.composite
-def _suppressions(draw: st.DrawFn) -> Suppress | None:
+def suppressions(draw: st.DrawFn) -> Suppress | None:
+    """Draw for whom a rule or typology is quiet, and for how long."""
     if draw(st.booleans()):
         return None
     by = tuple(draw(st.lists(st.sampled_from(KEYS), min_size=1, max_size=2, unique=True)))
@@ -120,7 +134,8 @@ def _bands(draw: st.DrawFn, digits: tuple[str, ...]) -> tuple[Band, ...]:
 
 
 @st.composite
-def _typologies(draw: st.DrawFn, name: str, drawn: tuple[Rule, ...]) -> Typology:
+def typologies(draw: st.DrawFn, name: str, drawn: tuple[Rule, ...]) -> Typology:
+    """Draw a typology over some rules."""
     if not layers.TYPOLOGIES or draw(st.integers(0, 2)) == 2:
         return Typology(name)
     weights: dict[str, int] = {}
@@ -140,17 +155,18 @@ def _typologies(draw: st.DrawFn, name: str, drawn: tuple[Rule, ...]) -> Typology
     if max(weights.values()) < 2 or draw(st.booleans()):
         bands = (Band("any", Decimal(1), one_of(draw, None, Decimal(3)), one_of(draw, *ACTIONS[1:])),)
     window_us = one_of(draw, *SPANS_S) * SECOND_US
-    return Typology(name, tuple(weights.items()), by, window_us, bands, draw(_suppressions()))
+    return Typology(name, tuple(weights.items()), by, window_us, bands, draw(suppressions()))
 
 
 @st.composite
-def _lists(draw: st.DrawFn) -> tuple[ListEntry, ...]:
+def lists(draw: st.DrawFn) -> tuple[ListEntry, ...]:
     """Draw a list of some parties, each on it for some days."""
     drawn = draw(st.sets(st.sampled_from(PARTIES), max_size=2))
     return tuple(ListEntry(text, *one_of(draw, *_DAYS)) for text in sorted(drawn))
 
 
 @st.composite
-def _allow_lists(draw: st.DrawFn) -> AllowList:
+def allow_lists(draw: st.DrawFn) -> AllowList:
+    """Draw a cap for who is on a list."""
     exempt = tuple(draw(st.sets(st.sampled_from(TYPOLOGIES), max_size=1)))
     return AllowList(one_of(draw, *KEYS), one_of(draw, *LISTS), one_of(draw, *ACTIONS[:-1]), exempt)

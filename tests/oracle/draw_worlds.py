@@ -2,32 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Set
+
 from hypothesis import strategies as st
 
 from tests.oracle import layers
 from tests.oracle.comparing import World
 from tests.oracle.domain import EXACT_S, LATENESS_S
 from tests.oracle.draw_conditions import one_of
+from tests.oracle.draw_reloads import changed
 from tests.oracle.draw_rules import rulesets
 from tests.oracle.draw_streams import streams
 from tests.oracle.language import SECOND_US, Deployment
 
 EVENTS_MAX = 40
+_PLACES = st.integers(1, EVENTS_MAX - 1)
 STREAMS = 4
 """How many streams share a ruleset: reading its files costs as much as a few streams."""
 
 
 @st.composite
 def worlds(draw: st.DrawFn) -> list[World]:
-    """Draw a ruleset, and a deployment and a stream for each of a few runs."""
-    ruleset = draw(rulesets())
+    """Draw a ruleset, one that it is changed to, and a deployment and a stream for each of a few runs."""
+    first = draw(rulesets())
+    drawn = (first, draw(changed(first))) if layers.RELOADS else (first,)
     runs = []
     for _ in range(STREAMS):
         deployment = Deployment(one_of(draw, *LATENESS_S) * SECOND_US, EXACT_S * SECOND_US, _ids_max(draw))
         stream = tuple(draw(streams()))
-        cuts = draw(st.sets(st.integers(1, EVENTS_MAX - 1), max_size=8))
-        runs.append(World(ruleset, deployment, stream, frozenset(cuts)))
+        cuts = draw(st.sets(_PLACES, max_size=8))
+        runs.append(World(drawn, deployment, stream, cuts, _reloads(draw), _snapshots(draw)))
     return runs
+
+
+def _reloads(draw: st.DrawFn) -> Mapping[int, int]:
+    """Draw where the rulesets take turns, and that sometimes one comes in force again."""
+    if not layers.RELOADS or draw(st.booleans()):
+        return {}
+    return draw(st.dictionaries(_PLACES, st.integers(0, 1), min_size=1, max_size=4))
+
+
+def _snapshots(draw: st.DrawFn) -> Set[int]:
+    return draw(st.sets(_PLACES, max_size=3)) if layers.SNAPSHOTS else set()
 
 
 def _ids_max(draw: st.DrawFn) -> int:

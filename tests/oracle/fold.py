@@ -18,7 +18,8 @@ class Judged:
     """What an accepted event gives; features by rule and name, verdicts by rule."""
 
     event_id: str
-    lateness: str
+    late: bool
+    ancient: bool
     features: Mapping[tuple[str, str], Scalar | None]
     verdicts: Mapping[str, Verdict]
     decision: Decision
@@ -56,7 +57,7 @@ class Oracle:
         """Go on with another ruleset."""
         self._ruleset = ruleset
         self._windows = self._windows.reload(ruleset)
-        self._decider = self._decider.reload(ruleset)
+        self._decider = self._decider.reload(ruleset, self._clock.watermark_us)
         self._desk = self._desk.reload(ruleset)
 
     def next(self, message: bytes | None) -> Answer:
@@ -68,8 +69,8 @@ class Oracle:
         if self._is_duplicate(event.id, event.t_us):
             return Duplicate()
         self._accepted.append((event.id, event.t_us))
-        lateness = self._clock.move(event.t_us, self._windows.retention_us())
-        values = self._windows.advance(event, lateness)
+        late = self._clock.move(event.t_us)
+        values = self._windows.advance(event)
         features = {
             (rule.id, name): values[feature]
             for rule in self._ruleset.rules
@@ -80,7 +81,9 @@ class Oracle:
             verdicts.of(rule.id)
         decision = self._decider.decide(event, verdicts.found, self._clock.watermark_us)
         telling = self._desk.tell(event, decision, self._clock.watermark_us)
-        return Judged(event.id, lateness, features, verdicts.found, decision, telling)
+        return Judged(
+            event.id, late, self._windows.is_ancient(event), features, verdicts.found, decision, telling
+        )
 
     def _is_duplicate(self, identity: str, t_us: int) -> bool:
         """Tell whether an id was accepted lately, in number and in time; its newest acceptance counts."""

@@ -25,5 +25,5 @@ BANDS = True
 TYPOLOGIES = True
 ALLOW_LISTS = True
 BUDGETS = True
-RELOADS = False
-SNAPSHOTS = False
+RELOADS = True
+SNAPSHOTS = True

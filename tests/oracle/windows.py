@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from tests.oracle.conditions import Numeric, Scalar, Scope, convert, read_column, truth
+from tests.oracle.aggregates import MICRO, aggregate
+from tests.oracle.conditions import Scalar, Scope, convert, read_column, truth
 from tests.oracle.language import DAY_US, Column, Converted, Feature, Ruleset
 from tests.oracle.messages import LEVEL, Event
+from tests.oracle.sameness import same
 
 EVER_US = 400 * DAY_US
 """A feature without a window forgets after so long."""
 PANES = 64
-MICRO = 1_000_000
 _SCALED = ("sum", "avg", "stddev", "median", "ratio", "zscore")
 _MEMORIES = ("last", "time_since_last", "first_seen", "time_since_first")
-ON_TIME, LATE, ANCIENT = "on time", "late", "ancient"
 
 
 @dataclass(frozen=True)
@@ -31,78 +30,93 @@ class Counted:
 
 @dataclass
 class Clock:
-    """The watermark, and how far back events are kept; neither ever goes back."""
+    """The watermark, which never goes back; before the first event it lies before all times."""
 
     lateness_us: int
     exact_us: int
-    watermark_us: int = 0
-    horizon_us: int = -(2**62)
+    watermark_us: int = -(2**62)
 
-    def retention_us(self, features: Sequence[Feature]) -> int:
-        """Return the lateness plus the longest exact reach, at least a microsecond."""
-        reaches = [
-            feature.reach_us
-            for feature in features
-            if feature.aggregate not in _MEMORIES and feature.reach_us <= self.exact_us
-        ]
-        return max(1, self.lateness_us + max(reaches, default=0))
-
-    def move(self, t_us: int, retention_us: int) -> str:
-        """Move to an event and return whether it is on time, late or ancient."""
+    def move(self, t_us: int) -> bool:
+        """Move to an event and tell whether it is late."""
         self.watermark_us = max(self.watermark_us, t_us)
-        self.horizon_us = max(self.horizon_us, self.watermark_us - retention_us)
-        behind_us = self.watermark_us - t_us
-        if behind_us > 0 and t_us <= self.horizon_us:
-            return ANCIENT
-        return LATE if behind_us > self.lateness_us else ON_TIME
+        return self.watermark_us - t_us > self.lateness_us
 
 
 @dataclass
 class Windows:
-    """The features of a ruleset and all that each has counted since it is there."""
+    """The features of a ruleset, by the generation in which each began."""
 
     ruleset: Ruleset
     clock: Clock
-    _counted: dict[Feature, list[Counted]] = field(default_factory=dict)
+    generations: list[Generation] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.features = [feature for rule in self.ruleset.rules for _, feature in rule.features]
-        for feature in self.features:
-            self._counted.setdefault(cell(feature), [])
+        self._same = {feature: same(feature) for rule in self.ruleset.rules for _, feature in rule.features}
+        wanted = set(self._same.values())
+        known = {feature for each in self.generations for feature in each.features}
+        # What nobody wants is gone; what is not there yet begins now.
+        self.generations = [each.keep(wanted) for each in self.generations if wanted & each.features]
+        if wanted - known:
+            self.generations.append(Generation(frozenset(wanted - known), self.clock))
 
     def reload(self, ruleset: Ruleset) -> Windows:
-        """Return the windows of another ruleset: what both count goes on, what is new begins now."""
-        after = Windows(ruleset, self.clock)
-        after._counted = {each: self._counted.get(each, []) for each in after._counted}
-        return after
+        """Return the windows of another ruleset."""
+        return Windows(ruleset, self.clock, self.generations)
 
-    def retention_us(self) -> int:
-        """Return how far back events are kept."""
-        return self.clock.retention_us(self.features)
-
-    def advance(self, event: Event, lateness: str) -> Mapping[Feature, Scalar | None]:
+    def advance(self, event: Event) -> Mapping[Feature, Scalar | None]:
         """Return every feature at an event, and count the event."""
-        if lateness == ANCIENT:
+        found: dict[Feature, Scalar | None] = {}
+        for generation in self.generations:
+            found |= generation.advance(event, self.ruleset)
+        return {feature: found[form] for feature, form in self._same.items()}
+
+    def is_ancient(self, event: Event) -> bool:
+        """Tell whether some features do not count an event because it is too old."""
+        return any(each.is_ancient(event) for each in self.generations)
+
+
+class Generation:
+    """Features that began together, and all that each has counted since then.
+
+    How far back it reaches stays as it was when it began, whichever of its features go.
+    """
+
+    def __init__(self, features: frozenset[Feature], clock: Clock) -> None:
+        self.features = features
+        self.clock = clock
+        exact = [each.reach_us for each in features if each.aggregate not in _MEMORIES]
+        longest_us = max((each for each in exact if each <= clock.exact_us), default=0)
+        self._retention_us = clock.lateness_us + max(1, longest_us)
+        self._counted: dict[Feature, list[Counted]] = {cell(feature): [] for feature in features}
+
+    def keep(self, wanted: Set[Feature]) -> Generation:
+        """Return what is left of the generation: its features that are wanted."""
+        self.features &= wanted
+        return self
+
+    @property
+    def _horizon_us(self) -> int:
+        return self.clock.watermark_us - self._retention_us
+
+    def is_ancient(self, event: Event) -> bool:
+        """Tell whether an event is too old to be counted."""
+        return event.t_us <= self._horizon_us
+
+    def advance(self, event: Event, ruleset: Ruleset) -> Mapping[Feature, Scalar | None]:
+        """Return every feature at an event, and count the event."""
+        if self.is_ancient(event):
             return dict.fromkeys(self.features)
-        own = {each: self._count(each, event) for each in self._counted}
+        own = {each: _count(each, event, ruleset) for each in {cell(feature) for feature in self.features}}
         values = {}
         for feature in self.features:
             seen, current = self._counted[cell(feature)], own[cell(feature)]
             if current is not None and feature.includes_current:
                 seen = [*seen, current]
-            values[feature] = self._value(feature, event, seen)
-        for each, current in own.items():
-            if current is not None and not self._behind_panes(each, current):
-                self._counted[each].append(current)
+            values[feature] = self._value(feature, event, seen, own_value(feature, event, ruleset))
+        for each, counted in own.items():
+            if counted is not None and not self._behind_panes(each, counted):
+                self._counted[each].append(counted)
         return values
-
-    def _count(self, feature: Feature, event: Event) -> Counted | None:
-        """Return what a feature counts of an event, None where that is nothing."""
-        key = event.key(feature.by)
-        value = own_value(feature, event, self.ruleset)
-        scope = Scope(self.ruleset, event, {}, lambda _: None)
-        surely = feature.where is None or truth(feature.where, scope) is True
-        return Counted(event.t_us, key, value) if key and value is not None and surely else None
 
     def _is_long(self, feature: Feature) -> bool:
         return feature.aggregate not in _MEMORIES and feature.reach_us > self.clock.exact_us
@@ -122,7 +136,9 @@ class Windows:
         end_us = newest_us - feature.offset_us
         return _pane(feature, end_us - (feature.window_us or 0)), _pane(feature, end_us)
 
-    def _value(self, feature: Feature, event: Event, seen: Sequence[Counted]) -> Scalar | None:
+    def _value(
+        self, feature: Feature, event: Event, seen: Sequence[Counted], own: Scalar | None
+    ) -> Scalar | None:
         key = event.key(feature.read_by)
         if key is None:
             return None
@@ -134,10 +150,18 @@ class Windows:
             inside = [each for each in mine if low <= _pane(feature, each.t_us) <= high]
         else:
             end_us = event.t_us - feature.offset_us
-            low_us = max(end_us - (feature.window_us or 0), self.clock.horizon_us)
+            low_us = max(end_us - (feature.window_us or 0), self._horizon_us)
             inside = [each for each in mine if low_us < each.t_us <= end_us]
-        own = own_value(feature, event, self.ruleset)
         return aggregate(feature, [each.value for each in inside], own)
+
+
+def _count(feature: Feature, event: Event, ruleset: Ruleset) -> Counted | None:
+    """Return what a feature counts of an event, None where that is nothing."""
+    key = event.key(feature.by)
+    value = own_value(feature, event, ruleset)
+    scope = Scope(ruleset, event, {}, lambda _: None)
+    surely = feature.where is None or truth(feature.where, scope) is True
+    return Counted(event.t_us, key, value) if key and value is not None and surely else None
 
 
 def _memory(feature: Feature, t_us: int, mine: Sequence[Counted]) -> Scalar | None:
@@ -196,56 +220,3 @@ def _first_us(t_us: int, mine: Sequence[Counted]) -> int | None:
     if first_us is None or newest_us is None or first_us > t_us or t_us - newest_us > EVER_US:
         return None
     return first_us
-
-
-def aggregate(feature: Feature, values: Sequence[Scalar], own: Scalar | None) -> Scalar | None:
-    """Return an aggregate of values; `own` is the event's own value."""
-    if feature.aggregate == "count":
-        return len(values)
-    if feature.aggregate == "distinct":
-        return len(set(values))
-    numbers: list[Numeric] = [value for value in values if not isinstance(value, str)]
-    if feature.aggregate in ("min", "max"):
-        pick = min if feature.aggregate == "min" else max
-        return pick(numbers) if numbers else None
-    assert own is None or isinstance(own, int)
-    scale = MICRO if isinstance(feature.value, Column) and feature.value.name == LEVEL else 1
-    return _moments(feature.aggregate, [int(number) for number in numbers], own, scale)
-
-
-def _moments(kind: str, numbers: Sequence[int], own: int | None, scale: int) -> Numeric | None:
-    number = len(numbers)
-    total = sum(numbers)
-    if kind == "sum":
-        return total if scale == 1 else total / scale
-    if not number:
-        return None
-    if kind == "median":
-        middle = bucket_middle(sorted(numbers)[(number - 1) // 2])
-        return middle if scale == 1 else middle / scale
-    mean = float(total) / float(number)
-    if kind == "avg":
-        return mean / scale
-    if kind == "ratio":
-        return None if own is None or mean == 0 else float(own) / mean
-    if number < 2:
-        return None
-    variance = Fraction(number * sum(each * each for each in numbers) - total * total, number * (number - 1))
-    deviation = math.sqrt(variance)
-    if kind == "stddev":
-        return deviation / scale
-    return (
-        None
-        if own is None or deviation == 0
-        else float((own - Fraction(total, number)) / Fraction(deviation))
-    )
-
-
-def bucket_middle(value: int) -> int:
-    """Return the middle of a value's bucket: b0 = 0, b(k+1) = max(b(k) + 1, floor(1.03 b(k))), mirrored."""
-    if value < 0:
-        return -bucket_middle(-value)
-    low, high = 0, 1
-    while high <= value:
-        low, high = high, max(high + 1, high * 103 // 100)
-    return (low + high - 1) // 2

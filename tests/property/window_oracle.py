@@ -47,7 +47,7 @@ class WindowOracle:
             for feature in features
             if feature.aggregate in WINDOWED and not self._is_long(feature)
         ]
-        self._retention_us = max(1, limits.lateness_us + max(reaches, default=0))
+        self._retention_us = limits.lateness_us + max([1, *reaches])
         self._seen: list[Seen] = []
         self._watermark_us: int | None = None
 

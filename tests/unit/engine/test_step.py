@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from fraudstream.engine.step import Engine
+from fraudstream.engine.step import Engine, Settings
+from fraudstream.features.catalogue import Limits
 from tests.unit.rule_files import engine_of, event, outcomes, rule_file
 
 SPENT = rule_file("spent > 100", features="{spent: {sum: amount_usd, by: debtor.id, window: 24h}}")
@@ -70,3 +71,12 @@ def test_two_engines_share_nothing() -> None:
     first, second = engine_of(SPENT), Engine(engine_of(SPENT).ruleset)
     first.step([event("a", amount=90)])
     assert outcomes(second, event("b", amount=20)) == (0, 1, 0)
+
+
+def test_what_is_not_late_is_counted() -> None:
+    """Also by features without a window, which reach back no further than the lateness."""
+    first_seen = "{s: {time_since_first: events, by: debtor.id}}"
+    settings = Settings(limits=Limits(lateness_us=5_000_000))
+    engine = engine_of(rule_file("s is not null", features=first_seen), settings=settings)
+    result = engine.step([event("a", "2026-03-02T08:00:05Z"), event("b", "2026-03-02T08:00:00Z")])
+    assert (result.late, result.rule_outcomes.tolist()) == (0, [[2, 0, 0]])

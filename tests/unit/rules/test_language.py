@@ -106,6 +106,9 @@ def test_comparisons(text: str, event: dict[str, Any], expected: Any) -> None:
         ("round(amount_usd)", {"amount": 1_050, **USD}, 1_000),
         ("round(amount_usd)", {"amount": 1_150, **USD}, 1_200),
         ("round(amount_usd - 20)", {"amount": 1_049, **USD}, -1_000),
+        ("round(amount_usd * 0.5)", {"amount": 300, **USD}, 200),
+        ("round(amount_usd * 0.5)", {"amount": 500, **USD}, 200),
+        ("round(amount * 0.5)", {"amount": 7, "currency": "JPY"}, 4),
         ("round(weight)", {"weight": 2.5}, 2),
         ("round(weight)", {"weight": 1e19}, None),
         ("round(tries)", {"tries": 7}, 7),
@@ -155,6 +158,8 @@ def test_digits_of_the_least_whole_number_are_unknown() -> None:
     ("text", "at", "expected"),
     [
         ("hour(occurred_at)", "2026-03-02T23:59:59Z", 23),
+        ("minute_of_day(occurred_at + 1h * 0.5)", "2026-03-02T08:00:00Z", 510),
+        ('hour(occurred_at + 1h * 0.5, "Asia/Shanghai")', "2026-03-02T08:30:00Z", 17),
         ('hour(occurred_at, "Asia/Shanghai")', "2026-03-02T23:59:59Z", 7),
         ('hour(occurred_at, "America/New_York")', "2026-03-08T06:59:59Z", 1),
         ('hour(occurred_at, "America/New_York")', "2026-03-08T07:00:00Z", 3),
