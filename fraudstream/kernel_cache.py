@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +26,11 @@ def use_own_cache() -> None:
     if _VARIABLE not in os.environ:
         name = f"kernels-{_hash()}"
         os.environ[_VARIABLE] = str(next(_writable(name)))
+
+
+def is_filled() -> bool:
+    """Tell whether a process before this one has left compiled kernels, though it may still lack some."""
+    return any(Path(os.environ[_VARIABLE]).rglob("*.nbc"))
 
 
 def _hash() -> str:
@@ -49,9 +55,18 @@ def _writable(name: str) -> Iterator[Path]:
     for home in homes:
         folder = home / name
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            if not folder.exists():
+                folder.mkdir(parents=True)
+                _remove_others(folder)
         except OSError:
             continue
         if os.access(folder, os.W_OK):
             yield folder
     yield Path(tempfile.gettempdir()) / f"fraudstream-{name}"
+
+
+def _remove_others(folder: Path) -> None:
+    """Remove what was compiled from sources that are gone; whoever still runs them has them in memory."""
+    for other in folder.parent.glob("kernels-*"):
+        if other != folder:
+            shutil.rmtree(other, ignore_errors=True)

@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 
 from fraudstream.cli.console import one_line_errors, out
+from fraudstream.cli.kernels import fill_cache
 from fraudstream.config import load_map
 from fraudstream.engine.stats import EngineStats, FeatureReport
 from fraudstream.engine.step import Engine, Settings
@@ -39,8 +40,12 @@ def stats(
 ) -> None:
     """Replay files and print what every feature holds at their end: entities, bytes, and how warm it is."""
     with one_line_errors():
-        engine = Engine(load_ruleset(rules), Settings(mapping=load_map(map_file) if map_file else None))
-        replay(engine, [open_source(path, order_by) for path in files], None, lambda _: None)
+        ruleset = load_ruleset(rules)
+        settings = Settings(mapping=load_map(map_file) if map_file else None)
+        sources = [open_source(path, order_by) for path in files]
+        fill_cache(ruleset, settings)
+        engine = Engine(ruleset, settings)
+        replay(engine, sources, None, lambda _: None)
     found = engine.stats()
     out.print(_table(found))
     out.print(_totals(found), highlight=False, soft_wrap=True)

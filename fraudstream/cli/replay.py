@@ -20,6 +20,7 @@ from rich.progress import (
 from rich.table import Table
 
 from fraudstream.cli.console import err, fail, one_line_errors, out
+from fraudstream.cli.kernels import fill_cache
 from fraudstream.config import load_map
 from fraudstream.engine.step import Engine, Settings
 from fraudstream.stores.rule_directory import load_ruleset
@@ -43,7 +44,8 @@ def replay_files(
 ) -> None:
     """Judge the events of files as the service would, and print what was found."""
     with one_line_errors(), ExitStack() as stack:
-        engine = Engine(load_ruleset(rules), Settings(mapping=load_map(map_file) if map_file else None))
+        ruleset = load_ruleset(rules)
+        settings = Settings(mapping=load_map(map_file) if map_file else None)
         sources = [open_source(path, order_by) for path in files]
         if alerts is not None and alerts.resolve() in {path.resolve() for path in files}:
             raise fail(f"{alerts}: is also read: choose another path for the alerts")
@@ -51,6 +53,8 @@ def replay_files(
             sink = stack.enter_context(alerts.open("wb")) if alerts else None
         except OSError as error:
             raise fail(f"{alerts}: cannot be written ({error.strerror}): choose another path") from None
+        fill_cache(ruleset, settings)
+        engine = Engine(ruleset, settings)
         known = [source.rows for source in sources]
         total = sum(rows or 0 for rows in known) if None not in known else None
         progress = stack.enter_context(_progress())

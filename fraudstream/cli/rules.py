@@ -12,6 +12,7 @@ from rich.table import Table
 
 from fraudstream.cli.console import err, fail, one_line_errors, out
 from fraudstream.cli.explanation import explanation_tree
+from fraudstream.cli.kernels import fill_cache
 from fraudstream.config import load_topology
 from fraudstream.engine.models import check_models
 from fraudstream.engine.selftest import CaseResult, run_cases
@@ -73,7 +74,9 @@ def run_tests(directory: Directory = RULES, topology: TopologyFile = None) -> No
     """Run the inline tests of every rule on the engine itself."""
     with one_line_errors():
         ruleset = load_ruleset(directory)
-        results = list(run_cases(ruleset, _schema(topology)))
+        schema = _schema(topology)
+        fill_cache(ruleset, Settings(schema))
+        results = list(run_cases(ruleset, schema))
     out.print(_table(ruleset.rules, results))
     failed = [str(result.problem) for result in results if result.problem is not None]
     if failed:
@@ -92,6 +95,7 @@ def mutate_rules(
         ruleset = load_ruleset(directory)
         schema = _schema(topology)
         rules = ruleset.rules if rule_id is None else (_rule(ruleset, rule_id),)
+        fill_cache(ruleset, Settings(schema))
         mutations = [
             mutate(ruleset, rule, schema) for rule in track(rules, "mutate", console=err, transient=True)
         ]
@@ -122,6 +126,7 @@ def explain_rule(
         ruleset = load_ruleset(rules)
         settings = Settings() if topology is None else load_topology(topology).settings()
         sources = [open_source(path) for path in history or ()]
+        fill_cache(ruleset, settings)
         before = (batch for source in sources for batch in source.batches())
         found = explain(ruleset, _rule(ruleset, rule_id), settings, before, read_event(event))
     if as_json:

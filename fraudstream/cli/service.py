@@ -9,10 +9,11 @@ from typing import Annotated
 import typer
 
 from fraudstream.cli.console import fail, one_line_errors, out
+from fraudstream.cli.kernels import make_ready
 from fraudstream.config import load_topology
-from fraudstream.engine.selftest import checked_ruleset
+from fraudstream.engine.selftest import check
 from fraudstream.engine.step import Engine, Settings
-from fraudstream.engine.warming import warm_up
+from fraudstream.rules.ruleset import build_ruleset
 from fraudstream.stores.rule_directory import read_files
 from fraudstream.stores.rule_watch import RuleWatch
 from fraudstream.telemetry.metrics import Metrics
@@ -55,8 +56,9 @@ def run(topology: TopologyFile = SINGLE, kafka: Bootstrap = None) -> None:
 
 def _engine(files: Mapping[str, bytes], settings: Settings) -> Engine:
     """Return the engine of some rule files, after their own tests have passed."""
-    ruleset = checked_ruleset(files, settings)
-    warm_up(ruleset, settings)
+    ruleset = build_ruleset(files)
+    make_ready(ruleset, settings)
+    check(ruleset, settings)
     return Engine(ruleset, settings)
 
 

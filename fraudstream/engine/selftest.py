@@ -46,13 +46,18 @@ def run_cases(ruleset: Ruleset, schema: Schema) -> Iterator[CaseResult]:
 def checked_ruleset(files: Mapping[str, bytes], settings: Settings) -> Ruleset:
     """Build a ruleset that is fit to run and passes its inline tests; RulesetError lists all problems."""
     ruleset = build_ruleset(files)
+    check(ruleset, settings)
+    return ruleset
+
+
+def check(ruleset: Ruleset, settings: Settings) -> None:
+    """Raise RulesetError with all problems unless a ruleset is fit to run and passes its inline tests."""
     problems = check_models(ruleset)
     if not problems:
         results = run_cases(ruleset, settings.schema)
         problems = [result.problem for result in results if result.problem is not None]
     if problems:
         raise RulesetError(problems)
-    return ruleset
 
 
 def _run_rule(ruleset: Ruleset, rule: Rule, schema: Schema) -> Iterator[CaseResult]:

@@ -69,7 +69,7 @@ class Engine:
         self._duplicates = Duplicates(self.settings.duplicates)
         self._watermark = Watermark()
         self._texts = TextMemory(self._interner)
-        bound = bind(ruleset, self.settings.schema, scores=any_score)
+        bound = self._bound(ruleset, any_score=any_score)
         self._install(bound, stores_for(bound, self.settings.limits, NEVER_US))
 
     def _install(self, bound: Bound, stores: Sequence[FeatureStore]) -> None:
@@ -148,7 +148,11 @@ class Engine:
 
     def prepare(self, ruleset: Ruleset) -> Bound:
         """Bind another ruleset, in any thread and beside `step`; RulesetError where it does not fit."""
-        return bind(ruleset, self.settings.schema)
+        return self._bound(ruleset)
+
+    def _bound(self, ruleset: Ruleset, *, any_score: bool = False) -> Bound:
+        settings = self.settings
+        return bind(ruleset, settings.schema, scores=any_score, exact_us=settings.limits.exact_us)
 
     def reload(self, bound: Bound) -> None:
         """Put a prepared ruleset in force, between two batches.

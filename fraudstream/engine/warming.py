@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from functools import cache
 
+import numpy as np
 import orjson
 
+from fraudstream.engine.generations import Features
+from fraudstream.engine.judging import Judge
 from fraudstream.engine.models import ModelStage
 from fraudstream.engine.step import Engine, Settings
+from fraudstream.events.batch import EventBatch
+from fraudstream.events.decode import Decoder
 from fraudstream.events.interning import Interner
+from fraudstream.events.schema import Schema
+from fraudstream.features import advance as walk
+from fraudstream.features.catalogue import Limits
+from fraudstream.features.layout import lay_out
+from fraudstream.features.state import Arrivals
+from fraudstream.features.store import empty_frame, empty_state
 from fraudstream.rules.binding import bind
 from fraudstream.rules.ruleset import Ruleset, build_ruleset
+from fraudstream.rules.view import View
 
 _FILES = {
     "typologies.yml": b"""
@@ -51,7 +63,54 @@ _EVENT = {"kind": "transfer", "occurred_at": "2026-01-01T00:00:00Z", "amount": 1
 def warm_up(ruleset: Ruleset, settings: Settings) -> None:
     """Run what no ruleset changes, once, and the models of this one, all on objects that are thrown away."""
     _run_every_kernel()
+    _warm_models(ruleset, settings)
+
+
+def _warm_models(ruleset: Ruleset, settings: Settings) -> None:
     ModelStage(bind(ruleset, settings.schema), Interner()).warm()
+
+
+def warm_half(ruleset: Ruleset, settings: Settings) -> None:
+    """Run what takes one half of the compiler's time: the walk through the windows, and the models."""
+    schema = Schema()
+    batch = _decoded(schema, Interner())
+    nothing = np.zeros((0, len(batch)), np.int64)
+    arrivals = Arrivals(
+        batch.time_us,
+        batch.codes,
+        batch.ints,
+        batch.ints_known,
+        batch.floats,
+        batch.floats_known,
+        batch.ids.ends,
+        batch.ids.data,
+        nothing.astype(np.bool_),
+        nothing,
+        nothing.astype(np.bool_),
+    )
+    layout = lay_out((), schema, Limits())
+    walk.advance(empty_state(layout), layout.plan, arrivals, empty_frame(layout.plan, len(batch)), 0)
+    _warm_models(ruleset, settings)
+
+
+def warm_other_half() -> None:
+    """Run the decoder, the machine of the rules, and what frees memory between batches."""
+    interner = Interner()
+    batch = _decoded(Schema(), interner)
+    bound = bind(build_ruleset(_FILES), Schema())
+    view = View(batch)
+    features = (len(bound.features), len(batch))
+    known = np.zeros(features, np.bool_)
+    view.features = Features(np.zeros(features, np.int64), np.zeros(features), known, known[0], ())
+    judgement = Judge(bound, interner).judge(view)
+    layout = lay_out((), Schema(), Limits())
+    walk.tidy(empty_state(layout), layout.plan, len(batch))
+    judgement.vectors[bound.rules[0].when.slot].at(0)
+
+
+def _decoded(schema: Schema, interner: Interner) -> EventBatch:
+    batch, _ = Decoder(schema, interner).decode([_event("a", debtor={"id": "a"})])
+    return batch
 
 
 _EVENTS = 6_000

@@ -62,6 +62,13 @@ _SWEEP_PER_BATCH = 16
 
 
 @lean_kernel
+def tidy(state: State, plan: Plan, events: Integer) -> None:
+    """Before a batch of n events: free the events that no window can hold, and some of the idle entities."""
+    retire_all(state, plan)
+    sweep(state, plan, _SWEEP_PER_BATCH + events)
+
+
+@lean_kernel
 def advance(state: State, plan: Plan, arrivals: Arrivals, frame: Frame, start: Integer) -> Integer:
     """Walk n events through the windows; each sees all before it, and itself where a feature includes it.
 
@@ -69,9 +76,6 @@ def advance(state: State, plan: Plan, arrivals: Arrivals, frame: Frame, start: I
     watermark, and a second call from there goes on as if there had always been room.
     """
     events = len(arrivals.time_us)
-    if start == 0:
-        retire_all(state, plan)
-        sweep(state, plan, _SWEEP_PER_BATCH + events)
     for index in range(start, events):
         t_us = arrivals.time_us[index]
         if state.meta[BEGAN_US] == NEVER:

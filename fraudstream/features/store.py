@@ -47,17 +47,9 @@ class FeatureStore:
         """Count n events in stream order and read every feature at each of them."""
         plan = self.layout.plan
         events = len(arrivals.time_us)
-        features, readers = len(plan.features), len(plan.readers)
-        frame = Frame(
-            np.empty((features, events), np.int64),
-            np.empty((features, events), np.float64),
-            np.empty((features, events), np.bool_),
-            np.empty(events, np.int8),
-            np.empty(events, np.int64),
-            np.empty((readers, events), np.int64),
-            np.empty(events, np.int64),
-            np.empty(events, np.int64),
-        )
+        frame = empty_frame(plan, events)
+        # A kernel of its own, so that it can be compiled beside the other.
+        walk.tidy(self._state, plan, events)
         done = walk.advance(self._state, plan, arrivals, frame, 0)
         while done < events:
             self._make_room(arrivals, done)
@@ -216,6 +208,21 @@ def _longer_ids(state: State, wanted: int) -> NDArray[np.uint8]:
     ids = np.zeros(larger, np.uint8)
     ids[places & (larger - 1)] = state.ids[places & (ring - 1)]
     return ids
+
+
+def empty_frame(plan: p.Plan, events: int) -> Frame:
+    """Return a frame for n events, to be filled."""
+    features, readers = len(plan.features), len(plan.readers)
+    return Frame(
+        np.empty((features, events), np.int64),
+        np.empty((features, events), np.float64),
+        np.empty((features, events), np.bool_),
+        np.empty(events, np.int8),
+        np.empty(events, np.int64),
+        np.empty((readers, events), np.int64),
+        np.empty(events, np.int64),
+        np.empty(events, np.int64),
+    )
 
 
 def empty_state(layout: Layout) -> State:

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from fraudstream.events.schema import ID, Column, ColumnType, Schema
-from fraudstream.features.catalogue import SUMMED, Aggregate, Feature, is_float
+from fraudstream.features.catalogue import EXACT_US, SUMMED, Aggregate, Feature, is_float
 from fraudstream.rules.compile import Compiled, condition, expression
 from fraudstream.rules.currencies import Currencies
+from fraudstream.rules.durations import format_duration
 from fraudstream.rules.errors import Problem, RulesetError
 from fraudstream.rules.operators import within_days
 from fraudstream.rules.parse import WORDS, ExpressionError
@@ -75,9 +76,10 @@ class Bound:
     models: list[BoundModel] = field(default_factory=list)
 
 
-def bind(ruleset: Ruleset, schema: Schema, *, scores: bool = False) -> Bound:
+def bind(ruleset: Ruleset, schema: Schema, *, scores: bool = False, exact_us: int = EXACT_US) -> Bound:
     """Bind the rules that run; RulesetError lists every expression that cannot be computed.
 
+    `exact_us` is how far back windows are exact, as in `Limits`.
     `scores` lets rules name any model's score even where the model is not there (for inline tests).
     """
     scope = Scope(
@@ -88,7 +90,7 @@ def bind(ruleset: Ruleset, schema: Schema, *, scores: bool = False) -> Bound:
     )
     bound = Bound(ruleset, schema, scope)
     problems: list[Problem] = []
-    binder = _Binder(bound, problems)
+    binder = _Binder(bound, problems, exact_us)
     for model in ruleset.models:
         binder.bind_model(model)
     rules, faults = ordered(ruleset.rules)
@@ -104,7 +106,8 @@ def bind(ruleset: Ruleset, schema: Schema, *, scores: bool = False) -> Bound:
 
 
 class _Binder:
-    def __init__(self, bound: Bound, problems: list[Problem]) -> None:
+    def __init__(self, bound: Bound, problems: list[Problem], exact_us: int) -> None:
+        self._exact_us = exact_us
         self._bound = bound
         self._problems = problems
         self._scope = bound.scope
@@ -204,6 +207,18 @@ class _Binder:
         for part, columns in (("by", feature.by), ("for", feature.read_by)):
             if not self._are_texts(columns, (*path, part), file):
                 return None
+        reach_us = (feature.window_us or 0) + feature.offset_us
+        by_pane = feature.aggregate is Aggregate.DISTINCT and not feature.offset_us
+        if (
+            feature.aggregate in (Aggregate.MEDIAN, Aggregate.DISTINCT)
+            and reach_us > self._exact_us
+            and not by_pane
+        ):
+            most = format_duration(self._exact_us)
+            kind = "median" if feature.aggregate is Aggregate.MEDIAN else "distinct with an offset"
+            message = f"{kind} needs an exact window: let window and offset reach back {most} at most"
+            self._problems.append(file.problem(path, message))
+            return None
         return self._value_type(feature, spec, path, file)
 
     def _check_suppression(self, rule: Rule) -> None:

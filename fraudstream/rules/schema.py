@@ -10,7 +10,6 @@ from pydantic import AfterValidator, Field, model_validator
 
 from fraudstream.features.catalogue import (
     DAY_US,
-    EXACT_US,
     OF_EVENTS,
     OF_FIRST,
     OF_LAST,
@@ -107,9 +106,6 @@ class FeatureSpec(Strict):
         reach_us = (self.window or 0) + (self.offset or 0)
         if reach_us > WINDOW_US_MAX:
             raise ValueError("window and offset reach back more than 365d: make them shorter")
-        if reach_us > EXACT_US and (self.median or (self.distinct and self.offset)):
-            kind = "median" if self.median else "distinct with an offset"
-            raise ValueError(f"{kind} needs an exact window: let window and offset reach back 35d at most")
         return self
 
     def feature(self, where: object) -> Feature:

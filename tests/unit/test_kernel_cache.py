@@ -51,6 +51,7 @@ def test_a_changed_kernel_or_constant_moves_the_cache(copy: Path) -> None:
     append(copy / "config.py")
     assert len({first, second, third}) == 3
     assert folder(copy) == third
+    assert [path.name for path in (copy / "__pycache__").glob("kernels-*")] == [Path(third).name]
 
 
 def test_the_user_s_own_folder_is_kept(copy: Path) -> None:

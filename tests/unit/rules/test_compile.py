@@ -6,8 +6,19 @@ from typing import Any
 
 import pytest
 
+from fraudstream.engine.step import Engine, Settings
+from fraudstream.features.catalogue import Limits
 from fraudstream.rules.errors import RulesetError
-from tests.unit.rule_files import WHEN_LINE, alerts_of, engine_of, event, lint_messages, outcomes, rule_file
+from tests.unit.rule_files import (
+    WHEN_LINE,
+    alerts_of,
+    engine_of,
+    event,
+    lint_messages,
+    outcomes,
+    rule_file,
+    ruleset_of,
+)
 
 TIMES = ["2026-03-02T08:00:00Z", "2026-03-08T23:59:59Z"]
 """A Monday morning and the last second of the Sunday after."""
@@ -213,6 +224,14 @@ def test_what_cannot_be_computed_is_refused_where_it_stands(when: str, position:
             "{count: events, where: amount_usd, by: debtor.id, window: 1d}",
             "amount_usd is money in USD, not a",
         ),
+        (
+            "{median: amount_usd, by: debtor.id, window: 36d}",
+            "median needs an exact window: let window and offset reach back 5w at most",
+        ),
+        (
+            "{distinct: card.id, by: debtor.id, window: 35d, offset: 1d}",
+            "distinct with an offset needs an exact window: let window and offset reach back 5w at most",
+        ),
         ("{count: events, where: kin == 1, by: debtor.id, window: 1d}", "kin is unknown: did you mean kind?"),
         ("{count: events, where: other > 1, by: debtor.id, window: 1d}", "other is unknown: use a column"),
     ],
@@ -222,6 +241,14 @@ def test_a_feature_that_means_nothing_is_refused(feature: str, message: str) -> 
     rule = rule_file("n >= 1 and other >= 1", features=f"{{other: {OTHER}, n: {feature}}}")
     problems = lint_messages(rule)
     assert any(message in problem for problem in problems), problems
+
+
+def test_a_deployment_with_shorter_exact_windows_refuses_more() -> None:
+    """What the default limits allow may need more than a topology keeps."""
+    ruleset = ruleset_of(rule_file("n > 1", features="{n: {median: amount_usd, by: debtor.id, window: 25h}}"))
+    Engine(ruleset)
+    with pytest.raises(RulesetError, match=r"median needs an exact window: .* reach back 1d at most"):
+        Engine(ruleset, Settings(limits=Limits(exact_us=86_400_000_000)))
 
 
 OTHER = "{count: events, by: debtor.id, window: 1h}"

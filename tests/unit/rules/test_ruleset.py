@@ -79,16 +79,6 @@ def faults(*rules: bytes, **others: bytes) -> list[str]:
             "features.n: window and offset reach back more than 365d",
         ),
         (
-            rule_file(features="{n: {median: amount_usd, by: debtor.id, window: 36d}}"),
-            "x/0.yml:14:15",
-            "features.n: median needs an exact window: let window and offset reach back 35d",
-        ),
-        (
-            rule_file(features="{n: {distinct: card.id, by: debtor.id, window: 35d, offset: 1d}}"),
-            "x/0.yml:14:15",
-            "features.n: distinct with an offset needs an exact window: let",
-        ),
-        (
             rule_file(features="{n: {by: debtor.id, window: 1d}}"),
             "x/0.yml:14:15",
             "features.n: give exactly one aggregate of count, sum, avg, ",
