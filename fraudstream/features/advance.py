@@ -38,6 +38,7 @@ from fraudstream.features.state import (
     BEGAN_US,
     ENTITIES,
     IDS_USED,
+    LAP,
     LATE,
     LINKS,
     MASKS,
@@ -94,6 +95,8 @@ def advance(state: State, plan: Plan, arrivals: Arrivals, frame: Frame, start: I
         if not _has_room(state, plan, arrivals, index):
             return index
         event = state.meta[NEXT]
+        if event - state.meta[LAP] == state.log.shape[0]:
+            state.meta[LAP] = event
         wanted = write(state, plan, arrivals, index, slot(state, event), state.meta[IDS_USED])
         _find_rows(state, plan, arrivals, frame, index)
         if not _move_windows(state, plan, frame, index, t_us, wanted):

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fraudstream.events.jit import lean_kernel
-from fraudstream.features.state import LAST_EVENT, LINKS, MASKS, NUMBERS, PREVIOUS, TIME_US, Frame
+from fraudstream.features.state import LAST_EVENT, LINKS, MASKS, NUMBERS, PREVIOUS, TIME_US, Frame, place_in
 
 READER, KEY, MASK, WINDOW_US, OFFSET_US, CURRENT = range(6)
 """Columns of the table that says how each feature is read; a window of 0 stands for none that is exact."""
@@ -21,6 +21,7 @@ class Log(NamedTuple):
     links: NDArray[np.int32]
     words: NDArray[np.int64]
     following: int  # number of the next arrival
+    lap: int  # number of the event at place 0
 
 
 @lean_kernel
@@ -37,7 +38,7 @@ def contributors(
     A question of `asked`, int64 [k, 2], is a feature and an event: which of the newest events did it count
     there? Later arrivals are told by their number, so the answer is the same after the batch as at the event.
     """
-    ring = log.events.shape[0] - 1
+    ring = log.events.shape[0]
     for question in range(len(asked)):
         feature, at = asked[question, 0], asked[question, 1]
         row = frame.rows[table[feature, READER], at]
@@ -51,8 +52,10 @@ def contributors(
         key, mask = table[feature, KEY], table[feature, MASK]
         event = log.words[row + LAST_EVENT]
         number = 0
-        while event >= 0 and number < found.shape[1] and log.events[event & ring, TIME_US] > low_us:
-            place = event & ring
+        while event >= 0 and number < found.shape[1]:
+            place = place_in(ring, log.lap, event)
+            if log.events[place, TIME_US] <= low_us:
+                break
             # The number's upper bits, which links leave out, are those of the numbers just below the next.
             arrived = log.following - ((log.following - event) & NUMBERS)
             timely = log.events[place, TIME_US] <= high_us and arrived < before

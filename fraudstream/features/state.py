@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from fraudstream.events.jit import Integer, lean_kernel
 from fraudstream.features.plan import CELL_MASK, NIL, Plan
 
-# Entries of State.meta. Events of the log are numbered as they arrive; the ring holds OLDEST to NEXT - 1.
+# Entries of State.meta. Events of the log are numbered as they arrive; the ring holds OLDEST to NEXT - 1;
+# LAP is the number of the event at its place 0, or of the one to be written there.
 (
     WORDS_USED,
     ENTITIES,
@@ -25,8 +26,9 @@ from fraudstream.features.plan import CELL_MASK, NIL, Plan
     MASK_WORDS,
     BEGAN_US,
     SWEPT_ENTITIES,
-) = range(13)
-META_WORDS = 13
+    LAP,
+) = range(14)
+META_WORDS = 14
 """Behind them lies one word per key: the row of the current event's entity."""
 
 # Columns of State.log: time, where the id starts, then the words of the mask and the values.
@@ -34,6 +36,8 @@ TIME_US, ID_AT, MASKS = range(3)
 
 NUMBERS = 2**31 - 1
 """Links name events by the low 31 bits of their number, so they outlive a growth of the ring."""
+EVENTS_MAX = 2**30
+"""As many events can be in the ring: half of the numbers, so that two of them have an order."""
 
 # Links of an event per key: neighbours in event time, and the row of the entity.
 PREVIOUS, FOLLOWING, ROW = range(3)
@@ -98,21 +102,31 @@ class Frame(NamedTuple):
 
 
 @lean_kernel
+def place_in(ring: Integer, lap: Integer, event: Integer) -> Integer:
+    """Return the place of an event in a ring of any length; `lap` is the number of the event at place 0."""
+    ahead = (event - lap) & NUMBERS
+    if ahead >= EVENTS_MAX:
+        # Written before the lap began.
+        ahead += ring - NUMBERS - 1
+    return ahead
+
+
+@lean_kernel
 def slot(state: State, event: Integer) -> Integer:
     """Return the place of an event in the ring."""
-    return event & (state.log.shape[0] - 1)
+    return place_in(state.log.shape[0], state.meta[LAP], event)
 
 
 @lean_kernel
 def time_of(state: State, event: Integer) -> Integer:
     """Return the time of an event of the log."""
-    return state.log[event & (state.log.shape[0] - 1), TIME_US]
+    return state.log[slot(state, event), TIME_US]
 
 
 @lean_kernel
 def linked(state: State, event: Integer, key: Integer, which: Integer) -> Integer:
     """Return the neighbour or the row of an event under a key."""
-    return np.int64(state.links[event & (state.log.shape[0] - 1), LINKS * key + which])
+    return np.int64(state.links[slot(state, event), LINKS * key + which])
 
 
 @lean_kernel
@@ -124,14 +138,14 @@ def counted(state: State, plan: Plan, cell: Integer, event: Integer) -> bool:
 @lean_kernel
 def has_mask(state: State, mask: Integer, event: Integer) -> bool:
     """Tell whether an event of the log meets a mask."""
-    word = state.log[event & (state.log.shape[0] - 1), MASKS + (mask >> 6)]
+    word = state.log[slot(state, event), MASKS + (mask >> 6)]
     return bool((word >> (mask & 63)) & 1)
 
 
 @lean_kernel
 def value_of(state: State, value: Integer, event: Integer) -> Integer:
     """Return a value of an event of the log."""
-    return state.log[event & (state.log.shape[0] - 1), MASKS + state.meta[MASK_WORDS] + value]
+    return state.log[slot(state, event), MASKS + state.meta[MASK_WORDS] + value]
 
 
 @lean_kernel

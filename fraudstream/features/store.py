@@ -67,7 +67,7 @@ class FeatureStore:
         found = np.empty((len(asked), at_most), np.int64)
         numbers = np.empty(len(asked), np.int64)
         questions = np.array(asked, np.int64).reshape(-1, 2)
-        log = e.Log(state.log, state.links, state.words, int(state.meta[s.NEXT]))
+        log = e.Log(state.log, state.links, state.words, int(state.meta[s.NEXT]), int(state.meta[s.LAP]))
         contributors(log, self._evidence, frame, questions, found, numbers)
         rows = zip(found.tolist(), numbers.tolist(), strict=True)
         events = [row[:number] for row, number in rows]
@@ -120,10 +120,10 @@ class FeatureStore:
         """Return the ids of events of the log by their numbers."""
         log, ids, meta = self._state.log, self._state.ids, self._state.meta
         numbers = np.array(events, np.int64)
-        places = numbers & (len(log) - 1)
+        places = _places(self._state, numbers)
         starts = log[places, s.ID_AT]
         is_last = (meta[s.NEXT] - 1 - numbers) & s.NUMBERS == 0
-        ends = np.where(is_last, meta[s.IDS_USED], log[(places + 1) & (len(log) - 1), s.ID_AT])
+        ends = np.where(is_last, meta[s.IDS_USED], log[(places + 1) % len(log), s.ID_AT])
         firsts, sizes = (starts & (len(ids) - 1)).tolist(), (ends - starts).tolist()
         found = {}
         for event, first, size in zip(events, firsts, sizes, strict=True):
@@ -184,16 +184,26 @@ def _longer(array: NDArray[_T], length: int) -> NDArray[_T]:
     return larger
 
 
+def _places(state: State, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the places of events in the ring, as `place_in` does."""
+    ahead = (numbers - int(state.meta[s.LAP])) & s.NUMBERS
+    return np.where(ahead >= s.EVENTS_MAX, ahead + (len(state.log) - s.NUMBERS - 1), ahead)
+
+
 def _longer_ring(state: State) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """Return the log with room for an event; what is in it moves to the place of its number."""
+    """Return the log with room for an event, an eighth longer where it was full, from the oldest on."""
     oldest, following, ring = int(state.meta[s.OLDEST]), int(state.meta[s.NEXT]), len(state.log)
     if following - oldest < ring:
         return state.log, state.links
-    numbers = np.arange(oldest, following)
-    log = np.zeros((2 * ring, state.log.shape[1]), np.int64)
-    links = np.zeros((2 * ring, state.links.shape[1]), np.int32)
-    log[numbers & (2 * ring - 1)] = state.log[numbers & (ring - 1)]
-    links[numbers & (2 * ring - 1)] = state.links[numbers & (ring - 1)]
+    longer = ring + max(1, ring // 8)
+    if longer > s.EVENTS_MAX:
+        raise OverflowError(f"the exact windows hold {ring} events, the most there can be: shorten them")
+    places = _places(state, np.arange(oldest, following))
+    log = np.zeros((longer, state.log.shape[1]), np.int64)
+    links = np.zeros((longer, state.links.shape[1]), np.int32)
+    log[:ring] = state.log[places]
+    links[:ring] = state.links[places]
+    state.meta[s.LAP] = oldest
     return log, links
 
 
