@@ -145,12 +145,13 @@ class _Compilation:
         register = self.register(one)
         if one.type.kind is not Kind.NUMBER or other.type.kind is not Kind.MONEY:
             return register
+        value = plain_number(one.node)
         if other.type.currency is None:
             per_major = self.scope.currencies.minor_per_major(self.program)
-        elif (value := plain_number(one.node)) is not None:
+            return operators.multiple(self.program, value, register, per_major)
+        if value is not None:
             return operators.constant(self.program, value * factor(other.type.currency))
-        else:
-            per_major = self.program.whole(factor(other.type.currency))
+        per_major = self.program.whole(factor(other.type.currency))
         return operators.arithmetic(self.program, "*", register, per_major)
 
     def _arithmetic(self, node: Arithmetic) -> Compiled:

@@ -10,6 +10,8 @@ from fraudstream.rules.program import Bank, Program, Register
 from fraudstream.rules.types import DURATION, NUMBER, TIME, Kind, Type
 
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
+_FLOAT_EXACT_MAX = 2**53 // 10_000
+"""Whole numbers up to this are exact floats also in minor units, of which no unit has more than 10,000."""
 _AND_OPERANDS = 4
 _WHOLE_OPS = {"+": ops.ADD, "-": ops.SUBTRACT, "*": ops.MULTIPLY, "%": ops.MODULO}
 _REAL_OPS = {
@@ -71,6 +73,19 @@ def constant(program: Program, value: Decimal) -> Register:
 def is_whole(value: Decimal) -> bool:
     """Tell whether a number is an int64."""
     return value == value.to_integral_value() and INT64_MIN <= value <= INT64_MAX
+
+
+def multiple(program: Program, value: Decimal | None, register: Register, by: Register) -> Register:
+    """Multiply a number, `value` where it is a constant, by a whole register.
+
+    A constant with a fraction is multiplied exactly and rounded once: 1.13 times 100 is 113.0.
+    """
+    if value is None or is_whole(value):
+        return arithmetic(program, "*", register, by)
+    over, under = value.as_integer_ratio()
+    if max(abs(over), under) > _FLOAT_EXACT_MAX:
+        return arithmetic(program, "*", register, by)
+    return arithmetic(program, "/", arithmetic(program, "*", program.whole(over), by), program.whole(under))
 
 
 def as_real(program: Program, register: Register) -> Register:

@@ -19,8 +19,8 @@ from fraudstream.features.catalogue import Limits
 from fraudstream.rules.binding import Bound
 from fraudstream.rules.ruleset import Ruleset, build_ruleset
 from fraudstream.rules.types import Kind
-from tests.oracle.language import Deployment
 from tests.oracle.messages import LEVEL, NUMBERS, POINTS
+from tests.oracle.rulesets import Deployment
 
 _SCHEMA = Schema().with_columns(
     (

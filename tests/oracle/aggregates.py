@@ -6,9 +6,11 @@ import math
 from collections.abc import Sequence
 from fractions import Fraction
 
-from tests.oracle.conditions import Numeric, Scalar
-from tests.oracle.language import Column, Feature
+from tests.oracle.functions import Numeric
+from tests.oracle.language import Column
 from tests.oracle.messages import LEVEL
+from tests.oracle.rulesets import Feature
+from tests.oracle.values import Scalar
 
 MICRO = 1_000_000
 """Floats are summed as whole millionths."""

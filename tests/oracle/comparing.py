@@ -13,8 +13,8 @@ from typing import Any
 from tests.oracle.adapter import EngineUnderTest, Step
 from tests.oracle.decisions import ACTIONS
 from tests.oracle.fold import Answer, DeadLetter, Duplicate, Judged, Oracle
-from tests.oracle.language import Deployment, Ruleset
 from tests.oracle.messages import EPOCH
+from tests.oracle.rulesets import Deployment, Ruleset
 from tests.oracle.writing import files_of
 
 _WORDS = {True: "hit", False: "miss", None: "not_evaluated"}

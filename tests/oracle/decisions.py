@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tests.oracle.conditions import Scope, compare, in_days, is_listed, truth
-from tests.oracle.language import Band, Number, Rule, Ruleset, Typology
+from tests.oracle.conditions import is_listed, truth
+from tests.oracle.language import Number
 from tests.oracle.messages import Event
+from tests.oracle.rulesets import Band, Rule, Ruleset, Typology
+from tests.oracle.values import Scope, compare, in_days
 
 ACTIONS = ("allow", "review", "report", "hold", "block")
 SCORE_MAX = 100

@@ -14,6 +14,11 @@ CURRENCIES = ("USD", "EUR", "JPY")
 PURPOSES = ("rent", "Rent of A", "STRASSE", "straße 5")
 KEYS = ("debtor.id", "creditor.id", "card.id")
 LISTS = ("watched", "trusted")
+HOLIDAYS = "holidays"
+ZONES = (None, "Asia/Shanghai", "America/New_York", "Asia/Kolkata")
+PATTERNS = ("^rent", "a$", "r.nt", "^str.*[0-9]$", "^[ab]$", "(of|to) a")
+LATITUDES = (52.5, 48.1, -33.9, 90)
+LONGITUDES = (13.4, 11.6, 151.2, -180)
 
 SPANS_S = (1, 2, 5, 10, 30, 60)
 """Windows, durations and suppression times in seconds; the steps of time hit and miss their edges."""
@@ -38,4 +43,6 @@ UNEVEN = ("0.4173", "1.0371", "3.3019")
 
 START = datetime(2026, 3, 1, 23, 59, tzinfo=UTC)
 START_US = (START - EPOCH).days * DAY_US + (START - EPOCH).seconds * SECOND_US
+FAR = ("0.7", "300.3", "510.9", "9000.1", "77777.7")
+"""Distances in km, and speeds in km/h, that no two places and times have."""
 DAYS = (date(2026, 3, 1), date(2026, 3, 2), date(2026, 3, 3))

@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from decimal import Decimal
-from typing import TypeVar
 
 from hypothesis import strategies as st
 
 from tests.oracle import layers
-from tests.oracle.conditions import is_money
 from tests.oracle.domain import (
-    CHANNELS,
-    CONSTANTS,
-    CURRENCIES,
+    FAR,
+    HOLIDAYS,
+    LATITUDES,
     LISTS,
-    MCCS,
-    MONEY_CONSTANTS,
-    PARTIES,
-    PURPOSES,
-    SPANS_S,
+    PATTERNS,
     UNEVEN,
+    ZONES,
 )
+from tests.oracle.draw_values import (
+    AMOUNT,
+    NOW,
+    NUMBER_COLUMNS,
+    TEXT_COLUMNS,
+    Names,
+    comparable,
+    constants,
+    numeric,
+    one_of,
+    parameter,
+    sign,
+)
+from tests.oracle.functions import CLOCK, TEXT_TESTS
 from tests.oracle.language import (
     DURATION,
     NUMBER,
-    OWN_MONEY,
     SECOND_US,
     TEXT,
     TIME,
@@ -36,15 +43,14 @@ from tests.oracle.language import (
     Column,
     Compute,
     Condition,
-    Converted,
     Every,
+    Holiday,
     IsNull,
     Listed,
     Minus,
     Number,
     OneOf,
     Outcome,
-    Read,
     Some,
     Span,
     Text,
@@ -52,45 +58,6 @@ from tests.oracle.language import (
     Unless,
     Value,
 )
-from tests.oracle.messages import LEVEL, POINTS
-
-T = TypeVar("T")
-Draw = Callable[[st.SearchStrategy[T]], T]
-
-AMOUNT = Column("amount", OWN_MONEY)
-NOW = Column("occurred_at", TIME)
-NUMBER_COLUMNS = (Column(POINTS, NUMBER), Column(LEVEL, NUMBER))
-TEXT_COLUMNS: Mapping[str, Sequence[str]] = {
-    "debtor.id": PARTIES,
-    "creditor.id": PARTIES,
-    "merchant.mcc": MCCS,
-    "channel": CHANNELS,
-    "currency": CURRENCIES,
-    "purpose": PURPOSES,
-}
-
-
-_HUGE = (Number(Decimal(4 * 10**18)),) if layers.OVERFLOW else ()
-"""Times this, many amounts and numbers leave int64."""
-
-
-@dataclass(frozen=True)
-class Names:
-    """What a condition may name beside the columns."""
-
-    features: tuple[Read, ...] = ()
-    uneven: frozenset[str] = frozenset()
-    """Features that are computed by a root: they are compared only with what they never equal."""
-    rules: tuple[str, ...] = ()
-
-    def of(self, *kinds: str) -> list[Read]:
-        """Return the features of some kinds that may be computed with."""
-        return [each for each in self.features if each.kind in kinds and each.name not in self.uneven]
-
-
-def one_of(draw: st.DrawFn, *choices: T) -> T:
-    """Draw one of some things; the first is the simplest."""
-    return choices[draw(st.integers(0, len(choices) - 1))]
 
 
 @st.composite
@@ -117,6 +84,9 @@ def _atoms(names: Names) -> list[Callable[[st.DrawFn, Names], Condition]]:
         _among,
         _null,
         _text_test,
+        _places,
+        _logarithm,
+        _share,
     ]
     if names.features:
         atoms += [_of_feature] * 6
@@ -131,7 +101,7 @@ def _atoms(names: Names) -> list[Callable[[st.DrawFn, Names], Condition]]:
 
 def _ordered(draw: st.DrawFn, names: Names) -> Condition:
     left = draw(numeric(names))
-    return Chain(left[0], ((_sign(draw), draw(_comparable(left, names))),))
+    return Chain(left[0], ((sign(draw), draw(comparable(left, names))),))
 
 
 def _of_feature(draw: st.DrawFn, names: Names) -> Condition:
@@ -139,32 +109,66 @@ def _of_feature(draw: st.DrawFn, names: Names) -> Condition:
     if read.kind == TEXT:
         return Chain(read, (("==", one_of(draw, *(Column(name, TEXT) for name in TEXT_COLUMNS))),))
     if read.kind == TIME:
-        return Chain(Compute("-", NOW, read), ((_sign(draw), draw(_constants(DURATION))),))
+        return Chain(Compute("-", NOW, read), ((sign(draw), draw(constants(DURATION))),))
     if read.name in names.uneven:
         return Chain(read, ((one_of(draw, "<", ">"), Number(Decimal(one_of(draw, *UNEVEN)))),))
-    return Chain(read, ((_sign(draw), draw(_constants(read.kind))),))
+    return Chain(read, ((sign(draw), draw(constants(read.kind))),))
 
 
 def _chain(draw: st.DrawFn, names: Names) -> Condition:
     middle = draw(numeric(names))
-    low, high = draw(_constants(middle[1])), draw(_comparable(middle, names))
+    low, high = draw(constants(middle[1])), draw(comparable(middle, names))
     return Chain(low, ((one_of(draw, "<=", "<"), middle[0]), (one_of(draw, "<", "<="), high)))
 
 
 def _between(draw: st.DrawFn, names: Names) -> Condition:
     value = draw(numeric(names))
-    return Between(value[0], draw(_constants(value[1])), draw(_comparable(value, names)))
+    return Between(value[0], draw(constants(value[1])), draw(comparable(value, names)), draw(st.booleans()))
 
 
 def _clock(draw: st.DrawFn, names: Names) -> Condition:
-    function = one_of(draw, "hour", "weekday")
-    limit = Number(Decimal(draw(st.integers(0, 9))))
-    return Chain(Call(function, (NOW,)), ((_sign(draw), limit),))
+    later = Compute("+", NOW, Compute("*", Span(60 * SECOND_US), Number(Decimal("0.5"))))
+    times: list[Value] = [NOW, NOW, later, *names.of(TIME)]
+    time = one_of(draw, *times)
+    if draw(st.integers(0, 3)) == 3:
+        return Holiday(time, HOLIDAYS, one_of(draw, *ZONES))
+    function = one_of(draw, *CLOCK)
+    told = Call(function, (time,), one_of(draw, *ZONES))
+    limits = (480, 1439, 330) if function == "minute_of_day" else (0, 1, 6, 7, 5, 23, 8)
+    if draw(st.booleans()):
+        items = tuple(Number(Decimal(one_of(draw, *limits))) for _ in range(2))
+        return OneOf(told, items, draw(st.booleans()))
+    return Chain(told, ((sign(draw), Number(Decimal(one_of(draw, *limits)))),))
+
+
+def _places(draw: st.DrawFn, names: Names) -> Condition:
+    """Distances and speeds are compared only with what they never equal."""
+    here = (Column("device.lat", NUMBER), Column("device.lon", NUMBER))
+    there = (Number(Decimal(str(one_of(draw, *LATITUDES)))), Minus(Number(Decimal("13.4"))))
+    minute = Span(60 * SECOND_US)
+    half = Compute("*", minute, Number(Decimal("0.5")))
+    spans: list[Value] = [minute, half, *names.of(DURATION)]
+    call = Call("distance_km", (*here, *there))
+    if draw(st.booleans()):
+        call = Call("speed_km_per_h", (*there, *here, one_of(draw, *spans)))
+    return Chain(call, ((one_of(draw, "<", ">"), Number(Decimal(one_of(draw, *FAR)))),))
+
+
+def _logarithm(draw: st.DrawFn, names: Names) -> Condition:
+    value, kind = draw(numeric(names, 1))
+    if kind == DURATION:
+        return IsNull(value, True)
+    return Chain(Call("log1p", (value,)), ((one_of(draw, "<", ">"), Number(Decimal(one_of(draw, *UNEVEN)))),))
+
+
+def _share(draw: st.DrawFn, names: Names) -> Condition:
+    percent = Number(Decimal(one_of(draw, 250, 100, 30)), "share", "percent")
+    return Chain(one_of(draw, *NUMBER_COLUMNS), ((sign(draw), percent),))
 
 
 def _texts(draw: st.DrawFn, names: Names) -> Condition:
     column = one_of(draw, *TEXT_COLUMNS)
-    right = Text(one_of(draw, *TEXT_COLUMNS[column]), _name(draw))
+    right = Text(one_of(draw, *TEXT_COLUMNS[column]), parameter(draw))
     return Chain(Column(column, TEXT), ((one_of(draw, "==", "!="), right),))
 
 
@@ -175,7 +179,7 @@ def _among(draw: st.DrawFn, names: Names) -> Condition:
         items = draw(st.lists(st.sampled_from(TEXT_COLUMNS[column]), min_size=1, max_size=3))
         return OneOf(Column(column, TEXT), tuple(map(Text, items)), negated)
     value, kind = draw(numeric(names))
-    numbers = draw(st.lists(_constants(kind), min_size=1, max_size=3))
+    numbers = draw(st.lists(constants(kind), min_size=1, max_size=3))
     return OneOf(value, tuple(numbers), negated)
 
 
@@ -185,73 +189,10 @@ def _null(draw: st.DrawFn, names: Names) -> Condition:
 
 
 def _text_test(draw: st.DrawFn, names: Names) -> Condition:
-    part = one_of(draw, "a", "A", "rent", "ß", "5")
-    return TextTest(one_of(draw, "contains", "starts_with"), one_of(draw, "purpose", "debtor.id"), part)
+    function = one_of(draw, *TEXT_TESTS)
+    part = one_of(draw, *(PATTERNS if function == "matches" else ("a", "A", "rent", "ß", "5")))
+    return TextTest(function, one_of(draw, "purpose", "debtor.id"), part)
 
 
 def _listed(draw: st.DrawFn, names: Names) -> Condition:
     return Listed(one_of(draw, "debtor.id", "creditor.id"), one_of(draw, *LISTS), draw(st.booleans()))
-
-
-def _sign(draw: st.DrawFn) -> str:
-    return one_of(draw, ">=", "<", ">", "<=", "==", "!=")
-
-
-def _name(draw: st.DrawFn) -> str | None:
-    return one_of(draw, None, "limit")
-
-
-@st.composite
-def _constants(draw: st.DrawFn, kind: str) -> Number | Span:
-    if kind == DURATION:
-        return Span(one_of(draw, *SPANS_S) * SECOND_US, _name(draw))
-    digits = one_of(draw, *(MONEY_CONSTANTS if is_money(kind) else CONSTANTS))
-    if kind == OWN_MONEY and not layers.OWN_MONEY_DECIMALS:
-        digits = digits.replace("1.13", "1")
-    return Number(Decimal(digits), _name(draw))
-
-
-@st.composite
-def _comparable(draw: st.DrawFn, left: tuple[Value, str], names: Names) -> Value:
-    """Draw something to compare a value with: mostly a constant."""
-    kind = left[1]
-    if draw(st.integers(0, 3)) or kind in (DURATION, OWN_MONEY):
-        return draw(_constants(kind))
-    if kind == NUMBER:
-        numbers: list[Value] = [*NUMBER_COLUMNS, *names.of(NUMBER)]
-        return one_of(draw, *numbers)
-    amounts: list[Value] = [Converted(kind), *names.of(kind), NUMBER_COLUMNS[0]]
-    return one_of(draw, *amounts)
-
-
-@st.composite
-def numeric(draw: st.DrawFn, names: Names, depth: int = 2) -> tuple[Value, str]:
-    """Draw a value that can be ordered, and its kind."""
-    terms: list[Value] = [*NUMBER_COLUMNS, AMOUNT, *map(Converted, CURRENCIES)]
-    term = one_of(draw, *terms, *names.of(NUMBER, DURATION, *CURRENCIES))
-    kind = term.currency if isinstance(term, Converted) else term.kind  # type: ignore[union-attr]
-    while depth and draw(st.integers(0, 2)) == 2:
-        term, kind = _computed(draw, term, kind, names)
-        depth -= 1
-    return term, kind
-
-
-def _computed(draw: st.DrawFn, term: Value, kind: str, names: Names) -> tuple[Value, str]:
-    shape = one_of(draw, "+", "-", "*", "/", "%", "negative", "call", "ratio")
-    if shape == "negative":
-        return Minus(term), kind
-    if shape in "*/":
-        factor = one_of(draw, Number(Decimal(2)), Number(Decimal("0.5")), NUMBER_COLUMNS[0], *_HUGE)
-        return Compute(shape, term, factor), kind
-    if shape == "call" and kind != DURATION:
-        if draw(st.booleans()):
-            return Call("abs", (term,)), NUMBER
-        return Call(one_of(draw, "least", "greatest"), (term, NUMBER_COLUMNS[0])), NUMBER
-    other = draw(_comparable((term, kind), names))
-    if shape in ("call", "ratio"):
-        if kind in (OWN_MONEY, NUMBER) or not isinstance(other, Converted | Read | Span):
-            other = Converted(kind) if kind in CURRENCIES else other
-        if kind == OWN_MONEY:
-            return Compute("/", term, AMOUNT), NUMBER
-        return Compute("/", term, other), NUMBER
-    return Compute(shape, term, other), kind

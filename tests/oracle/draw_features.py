@@ -12,16 +12,11 @@ from tests.oracle.domain import (
     OFFSETS_S,
     SPANS_S,
 )
-from tests.oracle.draw_conditions import Names, conditions, one_of
-from tests.oracle.language import (
-    NUMBER,
-    SECOND_US,
-    TEXT,
-    Column,
-    Converted,
-    Feature,
-)
+from tests.oracle.draw_conditions import conditions
+from tests.oracle.draw_values import Names, one_of
+from tests.oracle.language import NUMBER, SECOND_US, TEXT, Column, Converted
 from tests.oracle.messages import LEVEL, POINTS
+from tests.oracle.rulesets import Feature
 
 _MEMORIES = ("last", "time_since_last", "first_seen", "time_since_first")
 

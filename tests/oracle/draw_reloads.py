@@ -8,10 +8,12 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tests.oracle import layers
-from tests.oracle.draw_conditions import conditions, one_of
+from tests.oracle.draw_conditions import conditions
 from tests.oracle.draw_features import features, windows
 from tests.oracle.draw_rules import completed, names_of, rules, suppressions, typologies
-from tests.oracle.language import Feature, Outcome, Rule, Ruleset, Typology
+from tests.oracle.draw_values import one_of
+from tests.oracle.language import Outcome
+from tests.oracle.rulesets import Feature, Rule, Ruleset, Typology
 
 _ADDED = 5
 """The number of the rule that comes; nothing else names it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
 
@@ -11,25 +11,22 @@ from hypothesis import strategies as st
 
 from tests.oracle import layers
 from tests.oracle.decisions import ACTIONS
-from tests.oracle.domain import CONSTANTS, DAYS, KEYS, LISTS, MONEY_CONSTANTS, PARTIES, QUIET_S, SPANS_S
-from tests.oracle.draw_conditions import Names, conditions, numeric, one_of
-from tests.oracle.draw_features import features
-from tests.oracle.language import (
-    DURATION,
-    NUMBER,
-    OWN_MONEY,
-    SECOND_US,
-    AllowList,
-    Band,
-    Feature,
-    ListEntry,
-    Read,
-    Rule,
-    Ruleset,
-    Suppress,
-    Typology,
-    Value,
+from tests.oracle.domain import (
+    CONSTANTS,
+    DAYS,
+    HOLIDAYS,
+    KEYS,
+    LISTS,
+    MONEY_CONSTANTS,
+    PARTIES,
+    QUIET_S,
+    SPANS_S,
 )
+from tests.oracle.draw_conditions import conditions
+from tests.oracle.draw_features import features
+from tests.oracle.draw_values import Names, numeric, one_of
+from tests.oracle.language import DURATION, NUMBER, OWN_MONEY, SECOND_US, Read, Value
+from tests.oracle.rulesets import AllowList, Band, Feature, ListEntry, Rule, Ruleset, Suppress, Typology
 from tests.oracle.telling import SEVERITIES
 
 RULES = 4
@@ -60,7 +57,9 @@ def rulesets(draw: st.DrawFn) -> Ruleset:
 @st.composite
 def completed(draw: st.DrawFn, drawn: tuple[Rule, ...], patterns: tuple[Typology, ...]) -> Ruleset:
     """Draw the rest of a ruleset."""
-    named = tuple((name, draw(lists())) for name in LISTS)
+    named = tuple((name, draw(lists(PARTIES))) for name in LISTS)
+    days = [(DAYS[0] + timedelta(days=days)).isoformat() for days in range(3)]
+    named = (*named, (HOLIDAYS, draw(lists(days))))
     allowed = tuple(draw(st.lists(allow_lists(), max_size=2))) if layers.ALLOW_LISTS else ()
     budget = one_of(draw, None, None, 3, 1) if layers.BUDGETS else None
     return Ruleset(drawn, patterns, RATES, "USD", named, allowed, budget)
@@ -159,9 +158,9 @@ def typologies(draw: st.DrawFn, name: str, drawn: tuple[Rule, ...]) -> Typology:
 
 
 @st.composite
-def lists(draw: st.DrawFn) -> tuple[ListEntry, ...]:
-    """Draw a list of some parties, each on it for some days."""
-    drawn = draw(st.sets(st.sampled_from(PARTIES), max_size=2))
+def lists(draw: st.DrawFn, texts: Sequence[str]) -> tuple[ListEntry, ...]:
+    """Draw a list of some texts, each on it for some days."""
+    drawn = draw(st.sets(st.sampled_from(texts), max_size=2))
     return tuple(ListEntry(text, *one_of(draw, *_DAYS)) for text in sorted(drawn))
 
 

@@ -15,8 +15,10 @@ from tests.oracle.domain import (
     BEHIND_S,
     CHANNELS,
     CURRENCIES,
+    LATITUDES,
     LEAPS_US,
     LEVELS,
+    LONGITUDES,
     MCCS,
     PARTIES,
     POINTS,
@@ -24,7 +26,7 @@ from tests.oracle.domain import (
     START_US,
     STEPS_S,
 )
-from tests.oracle.draw_conditions import one_of
+from tests.oracle.draw_values import one_of
 from tests.oracle.language import SECOND_US
 from tests.oracle.messages import EPOCH
 
@@ -98,6 +100,8 @@ def messages(draw: st.DrawFn, number: int, t_us: int) -> bytes | None:
     _put(draw, fields, "merchant", "mcc", MCCS)
     _put(draw, fields, "x", "points", POINTS)
     _put(draw, fields, "x", "level", LEVELS)
+    _put(draw, fields, "device", "lat", LATITUDES)
+    _put(draw, fields, "device", "lon", LONGITUDES)
     _put(draw, fields, "", "channel", CHANNELS)
     _put(draw, fields, "", "purpose", PURPOSES)
     if draw(st.integers(0, 24)) == 24:

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from tests.oracle import layers
 from tests.oracle.comparing import World
 from tests.oracle.domain import EXACT_S, LATENESS_S
-from tests.oracle.draw_conditions import one_of
 from tests.oracle.draw_reloads import changed
 from tests.oracle.draw_rules import rulesets
 from tests.oracle.draw_streams import streams
-from tests.oracle.language import SECOND_US, Deployment
+from tests.oracle.draw_values import one_of
+from tests.oracle.language import SECOND_US
+from tests.oracle.rulesets import Deployment
 
 EVENTS_MAX = 40
 _PLACES = st.integers(1, EVENTS_MAX - 1)

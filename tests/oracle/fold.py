@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tests.oracle.conditions import Scalar, Scope
 from tests.oracle.decisions import Decider, Decision, Verdict, judge
-from tests.oracle.language import Deployment, Rule, Ruleset
 from tests.oracle.messages import Event, Refused, read_message
+from tests.oracle.rulesets import Deployment, Rule, Ruleset
 from tests.oracle.telling import Desk, Telling
+from tests.oracle.values import Scalar, Scope
 from tests.oracle.windows import Clock, Windows
 
 

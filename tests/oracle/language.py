@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 
 SECOND_US = 1_000_000
@@ -20,9 +19,19 @@ NUMBER, DURATION, TIME, TEXT, OWN_MONEY = "number", "duration", "time", "text", 
 
 @dataclass(frozen=True)
 class Number:
-    """A constant; `name` makes it a parameter of the rule."""
+    """A constant; `name` makes it a parameter of the rule, which may be in a unit, percent among them."""
 
     value: Decimal
+    name: str | None = None
+    unit: str | None = None
+
+
+@dataclass(frozen=True)
+class Money:
+    """A constant amount in major units of a currency."""
+
+    value: Decimal
+    currency: str
     name: str | None = None
 
 
@@ -83,13 +92,14 @@ class Minus:
 
 @dataclass(frozen=True)
 class Call:
-    """A function of the language that gives a value."""
+    """A function of the language that gives a value; those of the clock may name a zone."""
 
     function: str
     arguments: tuple[Value, ...]
+    zone: str | None = None
 
 
-Value = Number | Text | Span | Column | Converted | Read | Compute | Minus | Call
+Value = Number | Money | Text | Span | Column | Converted | Read | Compute | Minus | Call
 
 
 @dataclass(frozen=True)
@@ -107,6 +117,7 @@ class Between:
     value: Value
     low: Value
     high: Value
+    negated: bool = False
 
 
 @dataclass(frozen=True)
@@ -114,7 +125,7 @@ class OneOf:
     """`value in [items]`."""
 
     value: Value
-    items: tuple[Number | Text | Span, ...]
+    items: tuple[Number | Money | Text | Span, ...]
     negated: bool
 
 
@@ -145,6 +156,15 @@ class Listed:
 
 
 @dataclass(frozen=True)
+class Holiday:
+    """`holiday(time, "list", "zone")`."""
+
+    time: Value
+    list_name: str
+    zone: str | None
+
+
+@dataclass(frozen=True)
 class Outcome:
     """`rule("ID")`."""
 
@@ -172,135 +192,4 @@ class Unless:
     part: Condition
 
 
-Condition = Chain | Between | OneOf | IsNull | TextTest | Listed | Outcome | Every | Some | Unless
-
-
-@dataclass(frozen=True)
-class Feature:
-    """One entry of `features:`; `value` is None where the events themselves are counted."""
-
-    aggregate: str
-    value: Column | Converted | None
-    where: Condition | None
-    by: tuple[str, ...]
-    read_by: tuple[str, ...]
-    window_us: int | None
-    offset_us: int = 0
-    include_current: bool | None = None
-
-    @property
-    def includes_current(self) -> bool:
-        """Whether the event in hand counts; the default differs from aggregate to aggregate."""
-        if self.include_current is not None:
-            return self.include_current
-        return self.aggregate not in ("last", "time_since_last", "ratio", "zscore")
-
-    @property
-    def reach_us(self) -> int:
-        """How far back the window looks."""
-        return (self.window_us or 0) + self.offset_us
-
-    @property
-    def kind(self) -> str:
-        """The kind of its value."""
-        if self.aggregate in ("count", "distinct", "ratio", "zscore"):
-            return NUMBER
-        if self.value is None:
-            return TIME if self.aggregate == "first_seen" else DURATION
-        return self.value.currency if isinstance(self.value, Converted) else self.value.kind
-
-
-@dataclass(frozen=True)
-class Suppress:
-    """Quiet for the same key after an alert."""
-
-    by: tuple[str, ...]
-    quiet_us: int
-
-
-@dataclass(frozen=True)
-class Band:
-    """One range of a number, `low` inclusive and `high` exclusive, None where it is open.
-
-    Action and score are None where they are those of the rule.
-    """
-
-    name: str
-    low: Decimal | None
-    high: Decimal | None
-    action: str | None = None
-    score: int | None = None
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A rule that runs; `first_day` inclusive and `last_day` exclusive are its effective days."""
-
-    id: str
-    live: bool
-    when: Condition
-    features: tuple[tuple[str, Feature], ...]
-    action: str
-    score: int
-    severity: str
-    typology: str
-    first_day: date | None = None
-    last_day: date | None = None
-    suppress: Suppress | None = None
-    alerts_per_hour_max: int | None = None
-    banded: Value | None = None
-    bands: tuple[Band, ...] = ()
-
-
-@dataclass(frozen=True)
-class Typology:
-    """A crime pattern; with `weights` it is scored, over the event where `by` is empty."""
-
-    name: str
-    weights: tuple[tuple[str, int], ...] = ()
-    by: tuple[str, ...] = ()
-    window_us: int = 0
-    bands: tuple[Band, ...] = ()
-    suppress: Suppress | None = None
-
-
-@dataclass(frozen=True)
-class AllowList:
-    """One entry of actions.yml: a cap for the events whose column is in a list."""
-
-    column: str
-    list_name: str
-    at_most: str
-    exempt: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class ListEntry:
-    """One entry of a list with its effective days."""
-
-    text: str
-    first_day: date | None = None
-    last_day: date | None = None
-
-
-@dataclass(frozen=True)
-class Ruleset:
-    """Everything that decides; rates are units per base currency by the day from which they hold."""
-
-    rules: tuple[Rule, ...]
-    typologies: tuple[Typology, ...]
-    rates: tuple[tuple[date, tuple[tuple[str, Decimal], ...]], ...]
-    base: str = "USD"
-    lists: tuple[tuple[str, tuple[ListEntry, ...]], ...] = ()
-    allow_lists: tuple[AllowList, ...] = ()
-    alerts_per_hour_max: int | None = None
-
-
-@dataclass(frozen=True)
-class Deployment:
-    """What a topology may set of the fold."""
-
-    lateness_us: int
-    exact_us: int
-    ids_max: int
-    horizon_us: int = DAY_US
+Condition = Chain | Between | OneOf | IsNull | TextTest | Listed | Holiday | Outcome | Every | Some | Unless

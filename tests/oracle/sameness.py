@@ -9,15 +9,16 @@ from tests.oracle.language import (
     Between,
     Chain,
     Every,
-    Feature,
     IsNull,
     Listed,
+    Money,
     Number,
     OneOf,
     Span,
     Text,
     Unless,
 )
+from tests.oracle.rulesets import Feature
 
 
 def same(feature: Feature) -> Feature:
@@ -28,9 +29,9 @@ def same(feature: Feature) -> Feature:
 def _plain(node: Any) -> Any:
     """Return a part of a condition without names of parameters, and without short forms of longer ones."""
     match node:
-        case Number() | Text() | Span():
+        case Number() | Money() | Text() | Span():
             return replace(node, name=None)
-        case OneOf(negated=True) | IsNull(negated=True) | Listed(negated=True):
+        case OneOf(negated=True) | IsNull(negated=True) | Listed(negated=True) | Between(negated=True):
             return Unless(_plain(replace(node, negated=False)))
         case Between(value, low, high):
             return _plain(Every((Chain(value, ((">=", low),)), Chain(value, (("<=", high),)))))

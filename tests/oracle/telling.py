@@ -6,8 +6,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from tests.oracle.decisions import Decision, Hit
-from tests.oracle.language import HOUR_US, Ruleset, Suppress
+from tests.oracle.language import HOUR_US
 from tests.oracle.messages import Event
+from tests.oracle.rulesets import Ruleset, Suppress
 
 SEVERITIES = ("low", "medium", "high", "critical")
 TOP_KEYS = 10
@@ -149,7 +150,8 @@ class Desk:
         summary = found[0]
         summary.held_back += 1
         summary.score_max = max(summary.score_max, score)
-        key = event.key(columns)
+        # The columns of the first hit: a reload may have changed those of the rule.
+        key = event.key(summary.columns)
         if key is not None:
             summary.keys[key] += 1
 

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from tests.oracle.aggregates import MICRO, aggregate
-from tests.oracle.conditions import Scalar, Scope, convert, read_column, truth
-from tests.oracle.language import DAY_US, Column, Converted, Feature, Ruleset
+from tests.oracle.conditions import truth
+from tests.oracle.language import DAY_US, Column, Converted
 from tests.oracle.messages import LEVEL, Event
+from tests.oracle.rulesets import Feature, Ruleset
 from tests.oracle.sameness import same
+from tests.oracle.values import Scalar, Scope, convert, read_column
 
 EVER_US = 400 * DAY_US
 """A feature without a window forgets after so long."""

@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 from tests.oracle.language import (
+    MINUTE_US,
     SECOND_US,
-    Band,
     Between,
     Call,
     Chain,
@@ -18,27 +18,26 @@ from tests.oracle.language import (
     Condition,
     Converted,
     Every,
-    Feature,
+    Holiday,
     IsNull,
     Listed,
-    ListEntry,
     Minus,
+    Money,
     Number,
     OneOf,
     Outcome,
     Read,
-    Rule,
-    Ruleset,
     Some,
     Span,
-    Suppress,
     Text,
     TextTest,
-    Typology,
     Unless,
     Value,
 )
+from tests.oracle.rulesets import Band, Feature, ListEntry, Rule, Ruleset, Suppress, Typology
 
+Params = dict[str, int | float | str | dict[str, Any]]
+"""The parameters of a rule, found while its conditions are written."""
 _CASE = {"name": "any", "event": {"kind": "login"}, "expect": "miss"}
 
 
@@ -116,7 +115,7 @@ def _actions(ruleset: Ruleset) -> dict[str, Any]:
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
-    params: dict[str, int | float | str] = {}
+    params: Params = {}
     features = {name: _feature(feature, params) for name, feature in rule.features}
     when = _when(rule.when, params)
     content = {
@@ -171,7 +170,7 @@ def _days(first: date | None, last: date | None) -> dict[str, str]:
     return {word: day.isoformat() for word, day in given.items() if day is not None}
 
 
-def _feature(feature: Feature, params: dict[str, int | float | str]) -> dict[str, Any]:
+def _feature(feature: Feature, params: Params) -> dict[str, Any]:
     content: dict[str, Any] = {
         feature.aggregate: "events" if feature.value is None else _value(feature.value, params),
         "by": list(feature.by),
@@ -194,7 +193,7 @@ def _duration(us: int) -> str:
     return f"{us // SECOND_US}s"
 
 
-def _when(node: Condition, params: dict[str, int | float | str]) -> Any:
+def _when(node: Condition, params: Params) -> Any:
     """Write a condition with its outermost junctions as the keys of the file."""
     match node:
         case Every(parts):
@@ -206,7 +205,7 @@ def _when(node: Condition, params: dict[str, int | float | str]) -> Any:
     return _condition(node, params)
 
 
-def _condition(node: Condition, params: dict[str, int | float | str]) -> str:
+def _condition(node: Condition, params: Params) -> str:
     match node:
         case Every(parts):
             return " and ".join(f"({_condition(part, params)})" for part in parts)
@@ -218,8 +217,9 @@ def _condition(node: Condition, params: dict[str, int | float | str]) -> str:
             return " ".join(
                 [_value(first, params), *(f"{sign} {_value(each, params)}" for sign, each in links)]
             )
-        case Between(value, low, high):
-            return f"{_value(value, params)} between {_value(low, params)} and {_value(high, params)}"
+        case Between(value, low, high, negated):
+            word = "not between" if negated else "between"
+            return f"{_value(value, params)} {word} {_value(low, params)} and {_value(high, params)}"
         case OneOf(value, items, negated):
             listed = ", ".join(_value(item, params) for item in items)
             return f"{_value(value, params)} {'not ' if negated else ''}in [{listed}]"
@@ -229,18 +229,24 @@ def _condition(node: Condition, params: dict[str, int | float | str]) -> str:
             return f"{function}({column}, {_quoted(part)})"
         case Listed(column, name, negated):
             return f'{column} {"not " if negated else ""}in list("{name}")'
+        case Holiday(time, name, zone):
+            return f'holiday({_value(time, params)}, "{name}"{_zone(zone)})'
         case Outcome(rule_id):
             return f'rule("{rule_id}")'
 
 
-def _value(node: Value, params: dict[str, int | float | str]) -> str:
+def _value(node: Value, params: Params) -> str:
     match node:
-        case Number(value, name):
+        case Number(value, name, None):
             return _constant(f"{value:f}", _plain(value), name, params)
+        case Number(value, name, unit) | Money(value, unit, name):
+            return _constant(f"{value:f} {unit}", {"value": _plain(value), "unit": unit}, name, params)
         case Text(text, name):
             return _constant(_quoted(text), text, name, params)
         case Span(us, name):
-            return _constant(_duration(us), _duration(us), name, params)
+            minutes, rest = divmod(us, MINUTE_US)
+            plain = _duration(us) if rest else {"value": minutes, "unit": "m"}
+            return _constant(_duration(us), plain, name, params)
         case Column(name) | Read(name):
             return name
         case Converted(currency):
@@ -249,8 +255,12 @@ def _value(node: Value, params: dict[str, int | float | str]) -> str:
             return f"({_value(left, params)} {sign} {_value(right, params)})"
         case Minus(operand):
             return f"(-{_value(operand, params)})"
-        case Call(function, arguments):
-            return f"{function}({', '.join(_value(each, params) for each in arguments)})"
+        case Call(function, arguments, zone):
+            return f"{function}({', '.join(_value(each, params) for each in arguments)}{_zone(zone)})"
+
+
+def _zone(zone: str | None) -> str:
+    return "" if zone is None else f', "{zone}"'
 
 
 def _quoted(text: str) -> str:
@@ -261,9 +271,7 @@ def _plain(value: Decimal) -> int | float:
     return int(value) if value == value.to_integral_value() else float(value)
 
 
-def _constant(
-    text: str, plain: int | float | str, name: str | None, params: dict[str, int | float | str]
-) -> str:
+def _constant(text: str, plain: int | float | str | dict[str, Any], name: str | None, params: Params) -> str:
     if name is None:
         return text
     # Equal names stand for equal constants, so that a file has each parameter once.
@@ -272,7 +280,7 @@ def _constant(
     ) or _new(name, plain, params)
 
 
-def _new(name: str, plain: int | float | str, params: dict[str, int | float | str]) -> str:
+def _new(name: str, plain: int | float | str | dict[str, Any], params: Params) -> str:
     unique = f"{name}_{len(params)}"
     params[unique] = plain
     return unique
