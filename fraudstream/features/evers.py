@@ -78,7 +78,8 @@ def read_last(
 ) -> tuple[Integer, Integer]:
     """Return the time of the last event at or before `t_us`, NEVER where there is none, and its value.
 
-    Only a late event finds that the newest lies ahead of it. All that has left the log lies behind it.
+    Only a late event finds that the newest lies ahead of it. All that has left the log lies behind it, and of
+    equal times came earlier than what is there; but what came late may still be there and lie further back.
     """
     words = state.words
     at = row + plan.cells[cell, CELL_AT]
@@ -86,8 +87,11 @@ def read_last(
         return words[at + NEWEST_US], words[at + LAST_VALUE]
     event = words[row + LAST_EVENT]
     while event != NIL:
-        if time_of(state, event) <= t_us and counted(state, plan, cell, event):
-            return time_of(state, event), _value(state, plan, cell, event)
+        event_us = time_of(state, event)
+        if event_us < words[at + GONE_US]:
+            break
+        if event_us <= t_us and counted(state, plan, cell, event):
+            return event_us, _value(state, plan, cell, event)
         event = linked(state, event, key, PREVIOUS)
     return words[at + GONE_US], words[at + GONE_VALUE]
 

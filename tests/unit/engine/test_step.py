@@ -80,3 +80,18 @@ def test_what_is_not_late_is_counted() -> None:
     engine = engine_of(rule_file("s is not null", features=first_seen), settings=settings)
     result = engine.step([event("a", "2026-03-02T08:00:05Z"), event("b", "2026-03-02T08:00:00Z")])
     assert (result.late, result.rule_outcomes.tolist()) == (0, [[2, 0, 0]])
+
+
+def test_the_last_event_may_have_left_the_windows_before_an_older_one_that_came_late() -> None:
+    """A late event reads the newest before it, whichever of the two was let go first."""
+    features = (
+        "{sum: {sum: amount_usd, by: debtor.id, window: 60s}, before: {last: amount_usd, by: debtor.id}}"
+    )
+    settings = Settings(limits=Limits(lateness_us=5_000_000))
+    engine = engine_of(rule_file("before == 2", features=features), settings=settings)
+    newest, other = event("a", "2026-03-02T08:00:20Z", amount=2), {"debtor": {"id": "c2"}}
+    older = event("c", "2026-03-02T08:00:02Z", amount=3)
+    engine.step([newest, event("b", "2026-03-02T08:01:02Z", **other), older])
+    engine.step([event("d", "2026-03-02T08:01:36Z", **other)])
+    ahead, late = event("e", "2026-03-02T08:01:30Z", amount=4), event("f", "2026-03-02T08:00:42Z")
+    assert engine.step([ahead, late]).rule_outcomes.tolist() == [[2, 0, 0]]
