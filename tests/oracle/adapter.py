@@ -1,4 +1,4 @@
-"""The engine under test: the only file here that knows fraudstream, and the only one that looks inside it."""
+"""The engine under test: beside `faults.py` the only file here that knows fraudstream and looks inside it."""
 
 from __future__ import annotations
 

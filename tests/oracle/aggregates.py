@@ -40,7 +40,7 @@ def _moments(kind: str, numbers: Sequence[int], own: int | None, scale: int) -> 
         return None
     if kind == "median":
         middle = bucket_middle(sorted(numbers)[(number - 1) // 2])
-        return middle if scale == 1 else middle / scale
+        return middle / scale
     mean = float(total) / float(number)
     if kind == "avg":
         return mean / scale

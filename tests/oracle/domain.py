@@ -22,7 +22,7 @@ LONGITUDES = (13.4, 11.6, 151.2, -180)
 
 SPANS_S = (1, 2, 5, 10, 30, 60)
 """Windows, durations and suppression times in seconds; the steps of time hit and miss their edges."""
-QUIET_S = (30, 10, 60, 600, 3600)
+QUIET_S = (30, 10, 2, 5, 60, 600, 3600)
 """How long a key is quiet."""
 LONG_SPANS_S = (61, 64, 100, 640, 1000)
 """Windows beyond those that are exact."""

@@ -12,7 +12,7 @@ from tests.oracle.draw_conditions import conditions
 from tests.oracle.draw_features import features, windows
 from tests.oracle.draw_rules import completed, names_of, rules, suppressions, typologies
 from tests.oracle.draw_values import one_of
-from tests.oracle.language import Outcome
+from tests.oracle.language import SECOND_US, Outcome
 from tests.oracle.rulesets import Feature, Rule, Ruleset, Typology
 
 _ADDED = 5
@@ -78,7 +78,8 @@ def _changed_typologies(draw: st.DrawFn, typology: Typology, drawn: tuple[Rule, 
     given = {name for name, _ in typology.weights}
     if given <= weights and draw(st.integers(0, 2)):
         if draw(st.booleans()) and typology.by:
-            window_us, _ = windows(draw, "count")
-            return replace(typology, window_us=window_us or 0, suppress=draw(suppressions()))
+            # Mostly a longer one, which may bring back nothing.
+            window_us = one_of(draw, 600, 60, 1) * SECOND_US
+            return replace(typology, window_us=window_us, suppress=draw(suppressions()))
         return typology
     return draw(typologies(typology.name, drawn))

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 
-from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import given, seed, settings
 
 from tests.oracle.adapter import build
 from tests.oracle.comparing import World, run
 from tests.oracle.draw_worlds import STREAMS, worlds
+from tests.oracle.profiles import SEED, SLOW, STREAMS_MAX
 from tests.oracle.writing import files_of
 
-STREAMS_BY_PROFILE = {"ci": 600, "nightly": 20_000}
-STREAMS_MAX = STREAMS_BY_PROFILE[os.environ.get("FRAUDSTREAM_PROFILE", "ci")]
-SEED = int(os.environ.get("FRAUDSTREAM_SEED", "20261125"))
-"""The same seed draws the same streams; another one draws others."""
 RICH: dict[str, float] = {
     "late": 0.03,
     "ancient": 0.02,
@@ -42,7 +38,7 @@ RICH: dict[str, float] = {
     max_examples=STREAMS_MAX // STREAMS,
     deadline=None,
     database=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
+    suppress_health_check=SLOW,
 )
 @given(worlds())
 def check(seen: Counter[str], runs: list[World]) -> None:

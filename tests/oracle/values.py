@@ -124,7 +124,10 @@ def _beside(node: Value, other: Value, scope: Scope) -> Scalar | None:
         return value
     factor = _per_major(kind, scope)
     if isinstance(node, Number):
-        return _constant(Number(node.value * factor))
+        minor = _constant(Number(node.value * factor))
+        # Where the currency may be another one there may be a fraction: then it is a float throughout.
+        is_whole = kind != OWN_MONEY or node.value == node.value.to_integral_value()
+        return minor if is_whole else float(minor)
     assert not isinstance(value, str)
     return _checked(value * factor)
 
@@ -246,7 +249,10 @@ def _call(node: Call, scope: Scope) -> Numeric | None:
         left, right = arguments
         pair = numeric_of(_beside(left, right, scope)), numeric_of(_beside(right, left, scope))
         both = [each for each in pair if each is not None]
-        return None if len(both) < 2 else min(both) if function == "least" else max(both)
+        if len(both) < 2:
+            return None
+        chosen = min(both) if function == "least" else max(both)
+        return float(chosen) if float in map(type, both) else chosen
     values = [numeric_of(evaluate(each, scope)) for each in arguments]
     known = [each for each in values if each is not None]
     if len(known) < len(values):
