@@ -61,20 +61,29 @@ class Generation:
         """Count the events of a batch and read every feature at each."""
         layout = self.store.layout
         given = self._masks + len(layout.wheres)
-        arrivals = Arrivals(
-            batch.time_us,
-            batch.codes,
-            batch.ints,
-            batch.ints_known,
-            batch.floats,
-            batch.floats_known,
-            batch.ids.ends,
-            batch.ids.data,
-            found.masks[self._masks : given],
-            found.wholes[self._wholes : self._wholes + len(layout.given)],
-            found.masks[given : given + len(layout.given)],
-        )
-        return self.store.advance(arrivals)
+        wheres = found.masks[self._masks : given]
+        values = found.wholes[self._wholes : self._wholes + len(layout.given)]
+        known = found.masks[given : given + len(layout.given)]
+        return self.store.advance(arrivals_of(batch, wheres, values, known))
+
+
+def arrivals_of(
+    batch: EventBatch, wheres: NDArray[np.bool_], values: NDArray[np.int64], known: NDArray[np.bool_]
+) -> Arrivals:
+    """Return a batch as the windows take it, with what the rules say of it: see `Arrivals`."""
+    return Arrivals(
+        batch.time_us,
+        batch.codes,
+        batch.ints,
+        batch.ints_known,
+        batch.floats,
+        batch.floats_known,
+        batch.ids.ends,
+        batch.ids.data,
+        wheres,
+        values,
+        known,
+    )
 
 
 def _value(name: str, bound: Bound, program: Program) -> Register:

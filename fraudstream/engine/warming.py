@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 import orjson
 
-from fraudstream.engine.generations import Features
+from fraudstream.engine.generations import Features, arrivals_of
 from fraudstream.engine.judging import Judge
 from fraudstream.engine.models import ModelStage
 from fraudstream.engine.step import Engine, Settings
@@ -18,7 +18,6 @@ from fraudstream.events.schema import Schema
 from fraudstream.features import advance as walk
 from fraudstream.features.catalogue import Limits
 from fraudstream.features.layout import lay_out
-from fraudstream.features.state import Arrivals
 from fraudstream.features.store import empty_frame, empty_state
 from fraudstream.rules.binding import bind
 from fraudstream.rules.ruleset import Ruleset, build_ruleset
@@ -74,20 +73,8 @@ def warm_half(ruleset: Ruleset, settings: Settings) -> None:
     """Run what takes one half of the compiler's time: the walk through the windows, and the models."""
     schema = Schema()
     batch = _decoded(schema, Interner())
-    nothing = np.zeros((0, len(batch)), np.int64)
-    arrivals = Arrivals(
-        batch.time_us,
-        batch.codes,
-        batch.ints,
-        batch.ints_known,
-        batch.floats,
-        batch.floats_known,
-        batch.ids.ends,
-        batch.ids.data,
-        nothing.astype(np.bool_),
-        nothing,
-        nothing.astype(np.bool_),
-    )
+    none = np.zeros((0, len(batch)), np.bool_)
+    arrivals = arrivals_of(batch, none, none.astype(np.int64), none)
     layout = lay_out((), schema, Limits())
     walk.advance(empty_state(layout), layout.plan, arrivals, empty_frame(layout.plan, len(batch)), 0)
     _warm_models(ruleset, settings)

@@ -27,7 +27,6 @@ from fraudstream.rules.tree import (
     Duration,
     IsNull,
     Junction,
-    Listing,
     Literal,
     Money,
     Negative,
@@ -35,6 +34,7 @@ from fraudstream.rules.tree import (
     Not,
     Quantity,
     parts,
+    rebuilt,
     write,
     write_constant,
 )
@@ -143,7 +143,7 @@ def _swapping(old: Literal, new: Literal) -> Callable[[Node], Node]:
     """Return what puts one constant in the place of another."""
 
     def put(node: Node) -> Node:
-        return new if node == old else _rebuilt(node, put)
+        return new if node == old else rebuilt(node, put)
 
     return put
 
@@ -200,26 +200,9 @@ def _putting(name: str, value: Constant) -> Callable[[Node], Node]:
     def put(node: Node) -> Node:
         if isinstance(node, Literal) and node.label == name:
             return replace(node, value=value)
-        return _rebuilt(node, put)
+        return rebuilt(node, put)
 
     return put
-
-
-def _rebuilt(node: Node, change: Callable[[Node], Node]) -> Node:
-    """Return a node with each operand changed."""
-    match node:
-        case Negative() | IsNull() | Not():
-            return replace(node, operand=change(node.operand))
-        case Arithmetic() | Comparison():
-            return replace(node, left=change(node.left), right=change(node.right))
-        case Junction():
-            return replace(node, operands=tuple(map(change, node.operands)))
-        case Call():
-            return replace(node, arguments=tuple(map(change, node.arguments)))
-        case Listing():
-            return replace(node, items=tuple(map(change, node.items)))  # type: ignore[arg-type]
-        case _:
-            return node
 
 
 def _variants(node: Node) -> Iterator[_Variant]:
@@ -281,4 +264,4 @@ def _operands(node: Node) -> tuple[Node, ...]:
 def _with(node: Node, index: int, operand: Node) -> Node:
     """Return a node with one of its operands replaced."""
     numbers = iter(range(len(_operands(node))))
-    return _rebuilt(node, lambda each: operand if next(numbers) == index else each)
+    return rebuilt(node, lambda each: operand if next(numbers) == index else each)

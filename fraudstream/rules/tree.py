@@ -6,7 +6,7 @@ are computed once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
@@ -220,16 +220,23 @@ def put_in(node: Node, constants: Mapping[str, Constant], lists: Mapping[str, Li
             return Literal(constants[name], name, position)
         case Name(name) if name in lists:
             return lists[name]
+        case _:
+            return rebuilt(node, inside)
+
+
+def rebuilt(node: Node, change: Callable[[Node], Node]) -> Node:
+    """Return a node with each operand changed; a list in the place of a list's item gives its items."""
+    match node:
         case Negative() | IsNull() | Not():
-            return replace(node, operand=inside(node.operand))
+            return replace(node, operand=change(node.operand))
         case Arithmetic() | Comparison():
-            return replace(node, left=inside(node.left), right=inside(node.right))
+            return replace(node, left=change(node.left), right=change(node.right))
         case Junction():
-            return replace(node, operands=tuple(map(inside, node.operands)))
+            return replace(node, operands=tuple(map(change, node.operands)))
         case Call():
-            return replace(node, arguments=tuple(map(inside, node.arguments)))
+            return replace(node, arguments=tuple(map(change, node.arguments)))
         case Listing():
-            return replace(node, items=tuple(_items(map(inside, node.items))))
+            return replace(node, items=tuple(_items(map(change, node.items))))
         case _:
             return node
 
