@@ -12,7 +12,7 @@ from fraudstream.rules.errors import did_you_mean
 from fraudstream.rules.functions import FUNCTIONS, unknown_function
 from fraudstream.rules.membership import on_list
 from fraudstream.rules.parse import ExpressionError
-from fraudstream.rules.program import Program, Register
+from fraudstream.rules.program import Bank, Program, Register
 from fraudstream.rules.scope import Scope
 from fraudstream.rules.tree import (
     Arithmetic,
@@ -182,15 +182,19 @@ class _Compilation:
         program = self.program
         if isinstance(first.node, Literal) and not isinstance(second.node, Literal):
             return self._compared(operators.MIRRORED[operator], second, first)
-        constant = _constant_of(first, second)
-        if constant is None or first.type.kind not in (Kind.NUMBER, Kind.MONEY, Kind.DURATION):
+        left, constant = self.register(first), _constant_of(first, second)
+        in_own_currency = first.type.kind is Kind.MONEY and first.type.currency is None
+        # A constant becomes a whole number of each currency's minor units only beside whole numbers.
+        fractions = in_own_currency and left.bank is Bank.REAL
+        numeric = first.type.kind in (Kind.NUMBER, Kind.MONEY, Kind.DURATION)
+        if constant is None or not numeric or fractions:
             return operators.comparison(
                 program, operator, self._scaled(first, second), self._scaled(second, first)
             )
-        if first.type.kind is Kind.MONEY and first.type.currency is None:
+        if in_own_currency:
             minor = self.scope.currencies.minor(program, constant, operator)
-            return operators.comparison(program, operator, self.register(first), minor)
-        return operators.comparison_with(program, operator, self.register(first), constant)
+            return operators.comparison(program, operator, left, minor)
+        return operators.comparison_with(program, operator, left, constant)
 
     def _check_comparable(self, node: Comparison, first: Compiled, second: Compiled) -> None:
         kinds = {first.type.kind, second.type.kind}
