@@ -76,10 +76,10 @@ def _changed_typologies(draw: st.DrawFn, typology: Typology, drawn: tuple[Rule, 
     weights = {rule.id for rule in drawn}
     weights |= {f"{rule.id}.{band.name}" for rule in drawn for band in rule.bands}
     given = {name for name, _ in typology.weights}
-    if given <= weights and draw(st.integers(0, 3)):
+    if given <= weights and draw(st.integers(0, 5)):
         if draw(st.booleans()) and typology.by:
             # Mostly a longer one, which may bring back nothing.
-            window_us = one_of(draw, 600, 60, 1) * SECOND_US
+            window_us = one_of(draw, 600, 600, 60, 1) * SECOND_US
             return replace(typology, window_us=window_us, suppress=draw(suppressions()))
         return typology
     return draw(typologies(typology.name, drawn))
