@@ -56,8 +56,12 @@ lint: $(STAMP) ## Check style, types, the import law, and the rules
 	@$(BIN)/fraudstream rules mutate
 
 .PHONY: bench
-bench: $(STAMP) ## Measure the engine, the pipeline and a per-event Faust app side by side (JSON=1, KAFKA=host:port)
+bench: $(STAMP) ## Measure the engine alone, and then all of bench-kafka (JSON=1, KAFKA=host:port)
 	@$(BIN)/python -m loadtest.bench $(if $(JSON),--json) $(if $(KAFKA),--kafka $(KAFKA))
+
+.PHONY: bench-kafka
+bench-kafka: $(STAMP) ## Measure a worker on Apache Kafka beside Faust and Quix Streams apps (JSON=1, KAFKA=host:port)
+	@$(BIN)/python -m loadtest.bench_kafka $(if $(JSON),--json) $(if $(KAFKA),--kafka $(KAFKA))
 
 .PHONY: bench-engine
 bench-engine: $(STAMP) ## Measure the engine alone beside rule engines of PyPI, and draw its cost curves (JSON=1)

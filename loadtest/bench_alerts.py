@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from types import TracebackType
 
 import numpy as np
-from kafka import KafkaConsumer, TopicPartition
 from numpy.typing import NDArray
 
-_POLL_MS = 100
+from loadtest.bench_load import Reader
+
 _ONE_BATCH_MS = 20
 """Alerts that are appended so close together come from one batch of events."""
 
@@ -42,10 +42,10 @@ class AlertLog:
         return (self.offsets[end] - self.offsets[judged]) / (end_ms - begin_ms) * 1000
 
     def latency_ms(self, first: int, events_appended_ms: Sequence[int]) -> NDArray[np.int64]:
-        """Return the time from event to alert of all alerts from an offset on, given when its events came."""
-        begin = bisect_left(self.offsets, first)
-        events_ms = [events_appended_ms[offset - first] for offset in self.offsets[begin:]]
-        return np.array(self.appended_ms[begin:], np.int64) - np.array(events_ms, np.int64)
+        """Return the time from event to alert of the alerts on n events, given when those were appended."""
+        begin, end = (bisect_left(self.offsets, each) for each in (first, first + len(events_appended_ms)))
+        events_ms = [events_appended_ms[offset - first] for offset in self.offsets[begin:end]]
+        return np.array(self.appended_ms[begin:end], np.int64) - np.array(events_ms, np.int64)
 
 
 class AlertReader:
@@ -55,10 +55,7 @@ class AlertReader:
         self.log = AlertLog()
         self._check = check
         """Raises where no more alerts can come."""
-        self._partition = TopicPartition(topic, 0)
-        self._consumer = KafkaConsumer(bootstrap_servers=bootstrap, fetch_max_wait_ms=50)
-        self._consumer.assign([self._partition])
-        self._consumer.seek_to_beginning(self._partition)
+        self._reader = Reader(bootstrap, topic)
 
     def __enter__(self) -> AlertReader:
         return self
@@ -66,7 +63,7 @@ class AlertReader:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._consumer.close()
+        self._reader.close()
 
     def read_until(self, offset: int, seconds_max: float) -> None:
         """Read until the alert on the event of an offset, or one after it; BenchError where none comes."""
@@ -84,8 +81,8 @@ class AlertReader:
 
     def _read(self) -> None:
         self._check()
-        for record in self._consumer.poll(timeout_ms=_POLL_MS).get(self._partition, ()):
-            headers = dict(record.headers)
+        for message in self._reader.read():
+            headers = dict(message.headers())
             self.log.offsets.append(int(headers["source_offset"]))
-            self.log.appended_ms.append(record.timestamp)
+            self.log.appended_ms.append(message.timestamp()[1])
             self.log.ids.append(headers.get("alert_id", b"").decode())

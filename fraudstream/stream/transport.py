@@ -27,6 +27,10 @@ BATCHES_MAX = 8
 """Batches under way per partition. Few, so that a worker which falls behind reads fewer and larger ones."""
 BYTES_MAX = 64 * 2**20
 """Payload bytes under way in all partitions."""
+FETCH_EVENTS_MAX = 5_000
+"""Messages in one batch."""
+FETCH_BYTES_MAX = 4 * 2**20
+"""What one request brings of one partition."""
 FETCH_WAIT_MS = 20
 """How long the broker may hold back an empty answer.
 

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import faust
@@ -32,12 +33,15 @@ class _Moment:
         return self.seconds
 
 
-def build_app(bootstrap: str, group: str, input_topic: str, alert_topic: str, windows: str) -> faust.App:
+def build_app(
+    bootstrap: str, group: str, input_topic: str, alert_topic: str, windows: str, folder: Path
+) -> faust.App:
     """Return the app, with those of Faust's settings that make it fastest."""
     app = faust.App(
         group,
         broker=f"kafka://{bootstrap}",
         store="memory://",
+        datadir=folder,
         autodiscover=False,
         web_enabled=False,
         topic_partitions=1,
@@ -113,9 +117,10 @@ def main() -> None:
     for option in ("--kafka", "--group", "--input", "--alerts"):
         parser.add_argument(option, required=True)
     parser.add_argument("--windows", choices=("hopping", "tumbling"), default="hopping")
+    parser.add_argument("--folder", type=Path, required=True, help="of what Faust writes on the disk")
     asked = parser.parse_args()
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
-    app = build_app(asked.kafka, asked.group, asked.input, asked.alerts, asked.windows)
+    app = build_app(asked.kafka, asked.group, asked.input, asked.alerts, asked.windows, asked.folder)
     faust.Worker(app, loglevel="WARNING", quiet=True).execute_from_commandline()
 
 

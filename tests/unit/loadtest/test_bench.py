@@ -13,8 +13,9 @@ from fraudstream.rules.ruleset import Ruleset, build_ruleset
 from fraudstream.stores.rule_directory import load_ruleset
 from loadtest.bench_alerts import AlertLog
 from loadtest.bench_engine import USUAL_BATCH, batches
-from loadtest.bench_kafka import WARM_UP, stream_of
+from loadtest.bench_load import events_due
 from loadtest.bench_rules import MODEL_INPUTS, bench_files, write_files
+from loadtest.bench_stream import stream_of
 from loadtest.traffic import generate
 
 
@@ -55,14 +56,24 @@ def test_some_events_alert(ruleset: Ruleset) -> None:
     assert 0.01 <= alerts / len(payloads) <= 0.08
 
 
-def test_the_marked_events_of_a_stream_alert(ruleset: Ruleset) -> None:
-    """The first and the last event that count, and the last of all, are alerted on for sure."""
-    traffic = generate(70_000)
-    stream = stream_of(traffic, counted=2_000)
+def test_the_last_event_of_every_part_of_a_stream_alerts(ruleset: Ruleset) -> None:
+    """Parts follow one another, and each ends with an event that is alerted on for sure."""
+    stream = stream_of(generate(1_000), [600, 250, 100])
+    assert [len(stream.part(number)) for number in range(3)] == [600, 250, 100]
+    assert b"".join(map(b"".join, map(stream.part, range(3)))) == b"".join(stream.payloads)
     engine = Engine(ruleset)
-    for offset in (stream.first, stream.last, len(stream.payloads) - 1):
-        assert [alert.row for alert in engine.step([stream.payloads[offset]]).alerts] == [0]
-    assert (stream.first, stream.last) == (WARM_UP, WARM_UP + 1_999)
+    for number in range(3):
+        assert [alert.row for alert in engine.step([stream.part(number)[-1]]).alerts] == [0]
+
+
+def test_a_steady_load_keeps_its_pace() -> None:
+    """One event is due at once, then so many per second, and never more than there are."""
+    assert [events_due(seconds, 1_000, 400) for seconds in (0, 0.0009, 0.1, 5)] == [1, 1, 101, 400]
+
+
+def test_a_load_without_a_pace_goes_at_once() -> None:
+    """With a pace of 0 all events are due at the start."""
+    assert events_due(0, 0, 400) == 400
 
 
 def test_the_rate_leaves_out_the_batch_of_the_first_alert() -> None:
@@ -75,3 +86,4 @@ def test_latency_is_from_append_to_append() -> None:
     """An alert's latency counts from when its own event was appended."""
     log = AlertLog(offsets=[7, 11, 13], appended_ms=[0, 1_020, 1_033])
     assert log.latency_ms(10, [1_000, 1_010, 1_020, 1_030]).tolist() == [10, 3]
+    assert log.latency_ms(10, [1_000, 1_010]).tolist() == [10]
