@@ -20,6 +20,7 @@ from tests.oracle.domain import (
     MONEY_CONSTANTS,
     PARTIES,
     QUIET_S,
+    SPANS_S,
 )
 from tests.oracle.draw_conditions import conditions
 from tests.oracle.draw_features import features
@@ -145,15 +146,17 @@ def typologies(draw: st.DrawFn, name: str, drawn: tuple[Rule, ...]) -> Typology:
         weights |= {each: one_of(draw, 1, 2, 3) for each in names if one_of(draw, True, True, False)}
     if not weights:
         weights = {drawn[0].id: 1}
-    # Mostly over an entity of one column: then events often share it.
-    by = one_of(draw, KEYS[:1], KEYS[:1], KEYS[1:2], KEYS[:2], ())
+    # Mostly over an entity of one column, which events often share; now and then over any one or two.
+    by: tuple[str, ...] = one_of(draw, KEYS[:1], KEYS[:1], KEYS[:1], KEYS[1:2], KEYS[1:2], KEYS[:2], (), KEYS)
+    if by == KEYS:
+        by = tuple(draw(st.lists(st.sampled_from(KEYS), max_size=2, unique=True)))
     bands: tuple[Band, ...] = (
         Band("low", Decimal(1), Decimal(2), "review"),
         Band("high", Decimal(2), one_of(draw, None, Decimal(4)), one_of(draw, "report", "hold", "block")),
     )
     if max(weights.values()) < 2 or draw(st.booleans()):
         bands = (Band("any", Decimal(1), one_of(draw, None, Decimal(3)), one_of(draw, *ACTIONS[1:])),)
-    window_us = one_of(draw, 5, 1, 2, 10, 60) * SECOND_US
+    window_us = one_of(draw, 5, *SPANS_S) * SECOND_US
     return Typology(name, tuple(weights.items()), by, window_us, bands, draw(suppressions()))
 
 
