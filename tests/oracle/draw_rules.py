@@ -22,7 +22,7 @@ from tests.oracle.domain import (
     QUIET_S,
     SPANS_S,
 )
-from tests.oracle.draw_conditions import conditions
+from tests.oracle.draw_conditions import conditions, frequent
 from tests.oracle.draw_features import features
 from tests.oracle.draw_values import Names, numeric, one_of
 from tests.oracle.language import DURATION, NUMBER, OWN_MONEY, SECOND_US, Read, Value
@@ -83,7 +83,8 @@ def rules(draw: st.DrawFn, number: int) -> Rule:
     return Rule(
         f"TST-R-{number}",
         draw(st.integers(0, 4)) < 4,
-        draw(conditions(names)),
+        # Hits that follow each other are what typologies, suppression and budgets live on.
+        draw(frequent() if one_of(draw, False, False, True) else conditions(names)),
         named,
         one_of(draw, *ACTIONS[1:], "allow"),
         one_of(draw, 10, 0, 40, 100),
