@@ -1,7 +1,7 @@
 """Real-time detection of payment fraud and money laundering: one fold over an ordered log of events."""
 
-from fraudstream.kernel_cache import use_own_cache
+from fraudstream.kernel_cache import set_up_numba
 
 __version__ = "0.1.0"
 
-use_own_cache()
+set_up_numba()

@@ -16,7 +16,8 @@ def fill_cache(ruleset: Ruleset, settings: Settings) -> None:
     if is_filled():
         return
     err.print("compiling kernels, once for this version: about half a minute ...", highlight=False)
-    beside = get_context("spawn").Process(target=warm_half, args=(ruleset, settings), daemon=True)
+    # A fork need not import everything anew. No thread runs yet, and the child only compiles and ends.
+    beside = get_context("fork").Process(target=warm_half, args=(ruleset, settings), daemon=True)
     beside.start()
     warm_other_half()
     beside.join()

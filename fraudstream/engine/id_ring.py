@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fraudstream.events.hashing import other_hash, text_hash
-from fraudstream.events.jit import Integer, kernel, lean_kernel
+from fraudstream.events.jit import Integer, inlined, kernel
 
 FREE = -1
 
@@ -26,12 +26,12 @@ class Ring(NamedTuple):
     accepted: NDArray[np.int64]
 
 
-@lean_kernel
+@inlined
 def _home(hashed: Integer, table: NDArray[np.int32]) -> Integer:
     return np.int64(hashed & np.uint64(table.shape[0] - 1))
 
 
-@lean_kernel
+@inlined
 def _slot_of(ring: Ring, first: Integer, second: Integer) -> Integer:
     """Return the slot of the table that leads to an id, or the free one where it belongs."""
     last = ring.table.shape[0] - 1
@@ -44,7 +44,7 @@ def _slot_of(ring: Ring, first: Integer, second: Integer) -> Integer:
     return slot
 
 
-@lean_kernel
+@inlined
 def _forget(ring: Ring, place: Integer) -> None:
     """Take the id at a place of the ring out of the table, unless it was accepted again since."""
     table = ring.table

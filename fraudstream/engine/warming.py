@@ -11,9 +11,9 @@ from fraudstream.engine.generations import Features, arrivals_of
 from fraudstream.engine.judging import Judge
 from fraudstream.engine.models import ModelStage
 from fraudstream.engine.step import Engine, Settings
-from fraudstream.events.batch import EventBatch
+from fraudstream.events.batch import EventBatch, Ids
 from fraudstream.events.decode import Decoder
-from fraudstream.events.interning import Interner
+from fraudstream.events.interning import MISSING, Interner
 from fraudstream.events.schema import Schema
 from fraudstream.features import advance as walk
 from fraudstream.features.catalogue import Limits
@@ -72,7 +72,7 @@ def _warm_models(ruleset: Ruleset, settings: Settings) -> None:
 def warm_half(ruleset: Ruleset, settings: Settings) -> None:
     """Run what takes one half of the compiler's time: the walk through the windows, and the models."""
     schema = Schema()
-    batch = _decoded(schema, Interner())
+    batch = _blank(schema)
     none = np.zeros((0, len(batch)), np.bool_)
     arrivals = arrivals_of(batch, none, none.astype(np.int64), none)
     layout = lay_out((), schema, Limits())
@@ -83,7 +83,7 @@ def warm_half(ruleset: Ruleset, settings: Settings) -> None:
 def warm_other_half() -> None:
     """Run the decoder, the machine of the rules, and what frees memory between batches."""
     interner = Interner()
-    batch = _decoded(Schema(), interner)
+    batch, _ = Decoder(Schema(), interner).decode([_event("a", debtor={"id": "a"})])
     bound = bind(build_ruleset(_FILES), Schema())
     view = View(batch)
     features = (len(bound.features), len(batch))
@@ -95,9 +95,21 @@ def warm_other_half() -> None:
     judgement.vectors[bound.rules[0].when.slot].at(0)
 
 
-def _decoded(schema: Schema, interner: Interner) -> EventBatch:
-    batch, _ = Decoder(schema, interner).decode([_event("a", debtor={"id": "a"})])
-    return batch
+def _blank(schema: Schema) -> EventBatch:
+    """Return an event without a value, of which the decoder, whose compiling takes long, knows nothing."""
+    ints, floats = np.zeros((len(schema.wholes), 1), np.int64), np.zeros((len(schema.reals), 1))
+    return EventBatch(
+        schema,
+        np.zeros(1, np.int32),
+        np.zeros(1, np.int64),
+        np.full((len(schema.texts), 1), MISSING, np.int32),
+        ints,
+        np.zeros(ints.shape, np.bool_),
+        floats,
+        np.zeros(floats.shape, np.bool_),
+        Ids(np.zeros(1, np.uint8), np.ones(1, np.int64)),
+        Interner(),
+    )
 
 
 _EVENTS = 6_000

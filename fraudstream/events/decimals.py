@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from fraudstream.events.jit import Integer, lean_kernel
+from fraudstream.events.jit import Integer, inlined
 
 NOT_EXACT = -1
 """Instead of minor units: there are too many decimals, or too many units."""
@@ -20,7 +20,7 @@ _POWERS = np.array([10**exponent for exponent in range(19)], np.int64)
 FLOAT_POWERS = np.array([float(10**exponent) for exponent in range(SCALE_MAX + 1)])
 
 
-@lean_kernel
+@inlined
 def read_decimal(
     buffer: NDArray[np.uint8], start: Integer, stop: Integer, digits_max: Integer, decimal: NDArray[np.int64]
 ) -> bool:
@@ -45,14 +45,14 @@ def read_decimal(
     return True
 
 
-@lean_kernel
+@inlined
 def read_whole(buffer: NDArray[np.uint8], start: Integer, stop: Integer, decimal: NDArray[np.int64]) -> bool:
     """Read a number that is written with digits alone."""
     whole = read_decimal(buffer, start, stop, DIGITS_MAX, decimal)
     return bool(whole and decimal[1] == 0)
 
 
-@lean_kernel
+@inlined
 def minor_units(decimal: NDArray[np.int64], exponent: Integer, minor_max: Integer) -> Integer:
     """Scale a decimal to minor units; NOT_EXACT where it has too many decimals or is too large."""
     value, scale = decimal[0], decimal[1]

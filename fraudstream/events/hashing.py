@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from fraudstream.events.jit import Integer, lean_kernel
+from fraudstream.events.jit import Integer, inlined
 from fraudstream.events.machine import folded_multiply, load_word
 
 # Odd numbers with as many ones as zeros, as wyhash (W. Yi) asks of the constants it multiplies by.
@@ -14,7 +14,7 @@ _FACTOR, _OTHER_FACTOR = np.uint64(0xE7037ED1A0B428DB), np.uint64(0x589965CC7537
 _ALL_ONES = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
-@lean_kernel
+@inlined
 def word_at(buffer: NDArray[np.uint8], position: Integer, left: Integer) -> Integer:
     """Return the next 8 bytes of a text as uint64, zeros where fewer than 8 are `left` of it."""
     if left >= 8:
@@ -27,7 +27,7 @@ def word_at(buffer: NDArray[np.uint8], position: Integer, left: Integer) -> Inte
     return word
 
 
-@lean_kernel
+@inlined
 def text_hash(buffer: NDArray[np.uint8], position: Integer, length: Integer, scope: Integer) -> Integer:
     """Return a uint64 hash of `length` bytes; equal bytes in another `scope` have another hash."""
     mixed = folded_multiply(_SEED ^ np.uint64(scope), _OTHER_FACTOR ^ np.uint64(length))
@@ -36,7 +36,7 @@ def text_hash(buffer: NDArray[np.uint8], position: Integer, length: Integer, sco
     return folded_multiply(mixed ^ _OTHER_SEED, _FACTOR)
 
 
-@lean_kernel
+@inlined
 def other_hash(buffer: NDArray[np.uint8], position: Integer, length: Integer) -> Integer:
     """Return a second uint64 hash, with other constants, so that both together are 128 bits."""
     mixed = folded_multiply(_OTHER_SEED, _FACTOR ^ np.uint64(length))

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fraudstream.events.hashing import text_hash, word_at
-from fraudstream.events.jit import Integer, lean_kernel
+from fraudstream.events.jit import Integer, inlined
 from fraudstream.events.machine import load_word, trailing_zeros
 
 FAULT = -1
@@ -45,7 +45,7 @@ class Lexicon(NamedTuple):
     letters: NDArray[np.uint8]
 
 
-@lean_kernel
+@inlined
 def look_up(
     lexicon: Lexicon, scope: Integer, buffer: NDArray[np.uint8], start: Integer, length: Integer
 ) -> Integer:
@@ -62,7 +62,7 @@ def look_up(
     return UNKNOWN
 
 
-@lean_kernel
+@inlined
 def _equal(
     left: NDArray[np.uint8], at: Integer, right: NDArray[np.uint8], start: Integer, length: Integer
 ) -> bool:
@@ -72,7 +72,7 @@ def _equal(
     return True
 
 
-@lean_kernel
+@inlined
 def after_space(buffer: NDArray[np.uint8], position: Integer) -> Integer:
     """Return the position of the next byte that is no JSON white space."""
     byte = buffer[position]
@@ -82,7 +82,7 @@ def after_space(buffer: NDArray[np.uint8], position: Integer) -> Integer:
     return position
 
 
-@lean_kernel
+@inlined
 def _continues(buffer: NDArray[np.uint8], position: Integer, count: Integer) -> bool:
     going_on = True
     for index in range(position, position + count):
@@ -90,7 +90,7 @@ def _continues(buffer: NDArray[np.uint8], position: Integer, count: Integer) -> 
     return going_on
 
 
-@lean_kernel
+@inlined
 def _character_bytes(buffer: NDArray[np.uint8], position: Integer) -> Integer:
     """Return how many bytes the non-ASCII character at a position has, 0 where it is no UTF-8 (RFC 3629)."""
     first, second = np.int64(buffer[position]), np.int64(buffer[position + 1])
@@ -109,7 +109,7 @@ def _character_bytes(buffer: NDArray[np.uint8], position: Integer) -> Integer:
     return 0
 
 
-@lean_kernel
+@inlined
 def _text_end(buffer: NDArray[np.uint8], position: Integer) -> Integer:
     """Return where the text that starts here has its closing quote; FAULT at an escape or what is no text."""
     while True:
@@ -135,14 +135,14 @@ def _text_end(buffer: NDArray[np.uint8], position: Integer) -> Integer:
         position += count
 
 
-@lean_kernel
+@inlined
 def _after_digits(buffer: NDArray[np.uint8], position: Integer) -> Integer:
     while 48 <= buffer[position] <= 57:
         position += 1
     return position
 
 
-@lean_kernel
+@inlined
 def _number_end(buffer: NDArray[np.uint8], position: Integer) -> Integer:
     """Return where the number that starts here ends; FAULT where it is none or has an exponent."""
     if buffer[position] == _MINUS:
@@ -159,7 +159,7 @@ def _number_end(buffer: NDArray[np.uint8], position: Integer) -> Integer:
     return after
 
 
-@lean_kernel
+@inlined
 def _scalar(
     buffer: NDArray[np.uint8], position: Integer, spans: NDArray[np.int64], field: Integer
 ) -> Integer:
@@ -193,7 +193,7 @@ _FOUR_BYTES, _FIVE_BYTES = np.uint64(0xFFFFFFFF), np.uint64(0xFFFFFFFFFF)
 _NULL, _TRUE, _FALSE = (np.uint64(int.from_bytes(word, "little")) for word in (b"null", b"true", b"false"))
 
 
-@lean_kernel
+@inlined
 def _key(
     buffer: NDArray[np.uint8], position: Integer, lexicon: Lexicon, inside: Integer, spans: NDArray[np.int64]
 ) -> tuple[Integer, Integer]:
@@ -216,7 +216,7 @@ def _key(
     return field, after_space(buffer, position + 1)
 
 
-@lean_kernel
+@inlined
 def scan(
     buffer: NDArray[np.uint8],
     position: Integer,

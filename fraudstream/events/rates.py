@@ -9,13 +9,13 @@ from datetime import UTC, date, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from fraudstream.events.jit import Integer, lean_kernel
+from fraudstream.events.jit import Integer, inlined
 from fraudstream.events.money import factor
 
 _RANGE = 2.0**63
 
 
-@lean_kernel
+@inlined
 def converted(minor: Integer, ratio: float) -> tuple[int, bool]:
     """Return minor units times a ratio, rounded half to even, and whether there is such an int64.
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fraudstream.events.hashing import text_hash, word_at
-from fraudstream.events.jit import Integer, kernel, lean_kernel
+from fraudstream.events.jit import Integer, inlined, kernel
 
 MISSING = -1
 RELEASED = -2
@@ -44,7 +44,7 @@ class Texts(NamedTuple):
     counters: NDArray[np.int64]
 
 
-@lean_kernel
+@inlined
 def has_room(texts: Texts, count: Integer, length: Integer) -> bool:
     """Tell whether `count` more texts with `length` bytes in all surely fit, the table at most 2/3 full."""
     counters = texts.counters
@@ -53,7 +53,7 @@ def has_room(texts: Texts, count: Integer, length: Integer) -> bool:
     return bool(codes and words and (counters[LIVE] + count) * 3 <= texts.table.shape[0] * 2)
 
 
-@lean_kernel
+@inlined
 def _is_text(
     texts: Texts, code: Integer, buffer: NDArray[np.uint8], position: Integer, length: Integer
 ) -> bool:
@@ -67,7 +67,7 @@ def _is_text(
     return True
 
 
-@lean_kernel
+@inlined
 def code_of(texts: Texts, buffer: NDArray[np.uint8], position: Integer, length: Integer) -> Integer:
     """Return the code of a text, a new one where it is unknown; there must be room.
 
@@ -95,7 +95,7 @@ def code_of(texts: Texts, buffer: NDArray[np.uint8], position: Integer, length: 
     return code
 
 
-@lean_kernel
+@inlined
 def _new_code(texts: Texts, length: Integer) -> Integer:
     words = (length + 7) >> 3
     counters = texts.counters
@@ -146,7 +146,7 @@ def fill_table(texts: Texts, arena: NDArray[np.uint8]) -> None:
         texts.table[slot] = tag << _TAG_SHIFT | np.uint64(code)
 
 
-@lean_kernel
+@inlined
 def _leave_table(table: NDArray[np.uint64], tag: Integer, code: Integer) -> None:
     """Take a code out of the table and close the gap behind it."""
     last = np.int64(table.shape[0] - 1)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from fraudstream.events.jit import Integer, kernel, lean_kernel
+from fraudstream.events.jit import Integer, inlined, kernel
 
 TIME_US_MIN = 0
 TIME_US_MAX = 7_258_118_400_000_000
@@ -20,7 +20,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
-@lean_kernel
+@inlined
 def _digits(text: NDArray[np.uint8], start: Integer, count: Integer) -> Integer:
     value = np.int64(0)
     for index in range(start, start + count):
@@ -31,7 +31,7 @@ def _digits(text: NDArray[np.uint8], start: Integer, count: Integer) -> Integer:
     return value
 
 
-@lean_kernel
+@inlined
 def _days_from_civil(year: Integer, month: Integer, day: Integer) -> Integer:
     # Days since 1970-01-01 in the proleptic Gregorian calendar, counted from 1 March so that the
     # leap day is the last of its year (H. Hinnant, "chrono-Compatible Low-Level Date Algorithms").
@@ -44,7 +44,7 @@ def _days_from_civil(year: Integer, month: Integer, day: Integer) -> Integer:
     return era * 146_097 + day_of_era - 719_468
 
 
-@lean_kernel
+@inlined
 def _month_days(year: Integer, month: Integer) -> Integer:
     if month == 2:
         leap = (year % 4 == 0 and year % 100 != 0) or year % 400 == 0
@@ -52,7 +52,7 @@ def _month_days(year: Integer, month: Integer) -> Integer:
     return 30 if month in (4, 6, 9, 11) else 31
 
 
-@lean_kernel
+@inlined
 def _days_of(text: NDArray[np.uint8], start: Integer) -> Integer:
     """Return the days since 1970 of a date such as `2026-03-02`, -1 where it is none, or before 1970."""
     year, month, day = _digits(text, start, 4), _digits(text, start + 5, 2), _digits(text, start + 8, 2)
@@ -63,7 +63,7 @@ def _days_of(text: NDArray[np.uint8], start: Integer) -> Integer:
     return _days_from_civil(year, month, day)
 
 
-@lean_kernel
+@inlined
 def _seconds_of(text: NDArray[np.uint8], start: Integer) -> Integer:
     """Return the seconds of a time such as `08:15:30`, -1 where it is none."""
     hour, minute = _digits(text, start, 2), _digits(text, start + 3, 2)
@@ -75,7 +75,7 @@ def _seconds_of(text: NDArray[np.uint8], start: Integer) -> Integer:
     return hour * 3_600 + minute * 60 + second
 
 
-@lean_kernel
+@inlined
 def _offset_seconds(text: NDArray[np.uint8], start: Integer, stop: Integer, utc: Integer) -> Integer:
     """Return the seconds east of UTC of `Z`, `+08:00` or, if `utc`, of nothing; 86,400 where it is none."""
     if stop - start == 1 and text[start] == 90:
@@ -91,7 +91,7 @@ def _offset_seconds(text: NDArray[np.uint8], start: Integer, stop: Integer, utc:
     return seconds if text[start] == 43 else -seconds
 
 
-@lean_kernel
+@inlined
 def time_at(text: NDArray[np.uint8], start: Integer, stop: Integer, utc: Integer) -> Integer:
     """Parse `2026-03-02T08:15:30.123Z` or `...+08:00`; -1 where the slow parser must decide.
 

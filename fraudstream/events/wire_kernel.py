@@ -20,7 +20,7 @@ from fraudstream.events.decimals import (
     read_decimal,
     read_whole,
 )
-from fraudstream.events.jit import Integer, kernel, lean_kernel
+from fraudstream.events.jit import Integer, inlined, kernel
 from fraudstream.events.json_scan import (
     ABSENT,
     FAULT,
@@ -102,7 +102,7 @@ class _Scratch(NamedTuple):
     decimal: NDArray[np.int64]
 
 
-@lean_kernel
+@inlined
 def _read_amount(
     wire: Wire, plan: Plan, columns: Columns, scratch: _Scratch, column: Integer, message: Integer
 ) -> bool:
@@ -128,7 +128,7 @@ _KIND, _CURRENCY = 1, 4
 """Where these stand among `DEFAULT_COLUMNS`."""
 
 
-@lean_kernel
+@inlined
 def _read_number(
     wire: Wire, plan: Plan, columns: Columns, scratch: _Scratch, column: Integer, message: Integer
 ) -> bool:
@@ -159,7 +159,7 @@ def _read_number(
     return bool(plan.bounds[column, 0] <= number <= plan.bounds[column, 1])
 
 
-@lean_kernel
+@inlined
 def _read_time(
     wire: Wire, plan: Plan, columns: Columns, scratch: _Scratch, column: Integer, message: Integer
 ) -> bool:
@@ -176,7 +176,7 @@ def _read_time(
     return bool(0 <= time_us < TIME_US_MAX)
 
 
-@lean_kernel
+@inlined
 def _has_text(wire: Wire, plan: Plan, scratch: _Scratch, column: Integer) -> bool:
     """Tell whether a column has a text, or a whole number where that counts as one."""
     field = plan.columns[column, FIELD]
@@ -186,7 +186,7 @@ def _has_text(wire: Wire, plan: Plan, scratch: _Scratch, column: Integer) -> boo
     return bool(tag == TEXT and stop - start <= plan.limits[1])
 
 
-@lean_kernel
+@inlined
 def _word_of(wire: Wire, plan: Plan, scratch: _Scratch, column: Integer) -> Integer:
     """Return the word that a text is, _SPAN where the column takes any text, REFUSED where it does not."""
     field, choices = plan.columns[column, FIELD], plan.columns[column, CHOICES]
@@ -204,7 +204,7 @@ def _word_of(wire: Wire, plan: Plan, scratch: _Scratch, column: Integer) -> Inte
     return word
 
 
-@lean_kernel
+@inlined
 def _choose_text(wire: Wire, plan: Plan, scratch: _Scratch, column: Integer) -> bool:
     """Note what a text column has: a word, _SPAN, or MISSING."""
     field, chosen = plan.columns[column, FIELD], plan.columns[column, OTHER_WORD]
@@ -220,7 +220,7 @@ def _choose_text(wire: Wire, plan: Plan, scratch: _Scratch, column: Integer) -> 
     return bool(chosen != REFUSED and not (chosen == MISSING and plan.columns[column, REQUIRED]))
 
 
-@lean_kernel
+@inlined
 def _read_values(wire: Wire, plan: Plan, columns: Columns, scratch: _Scratch, message: Integer) -> bool:
     """Read and check all that needs no code."""
     for parent in plan.parents:
@@ -241,7 +241,7 @@ def _read_values(wire: Wire, plan: Plan, columns: Columns, scratch: _Scratch, me
     return True
 
 
-@lean_kernel
+@inlined
 def _write_texts(
     wire: Wire, plan: Plan, texts: Texts, columns: Columns, scratch: _Scratch, message: Integer
 ) -> None:

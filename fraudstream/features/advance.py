@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fraudstream.events.jit import Integer, lean_kernel
+from fraudstream.events.jit import Integer, inlined, lean_kernel
 from fraudstream.features.distinct import settle_distinct
 from fraudstream.features.entities import key_codes, new_row, sweep
 from fraudstream.features.evers import remember
@@ -110,12 +110,12 @@ def advance(state: State, plan: Plan, arrivals: Arrivals, frame: Frame, start: I
     return events
 
 
-@lean_kernel
+@inlined
 def _id_bytes(arrivals: Arrivals, index: Integer) -> Integer:
     return arrivals.id_ends[index] - (arrivals.id_ends[index - 1] if index > 0 else 0)
 
 
-@lean_kernel
+@inlined
 def ids_start(state: State) -> Integer:
     """Return where the id of the oldest event of the log starts; ids are counted from the first ever."""
     if state.meta[OLDEST] == state.meta[NEXT]:
@@ -123,7 +123,7 @@ def ids_start(state: State) -> Integer:
     return state.log[slot(state, state.meta[OLDEST]), 1]
 
 
-@lean_kernel
+@inlined
 def _has_room(state: State, plan: Plan, arrivals: Arrivals, index: Integer) -> bool:
     """Tell whether all arrays hold one event more, whatever it is."""
     held = state.meta[IDS_USED] - ids_start(state)
@@ -137,7 +137,7 @@ def _has_room(state: State, plan: Plan, arrivals: Arrivals, index: Integer) -> b
     )
 
 
-@lean_kernel
+@inlined
 def _keep_id(state: State, arrivals: Arrivals, index: Integer) -> None:
     size = _id_bytes(arrivals, index)
     first = arrivals.id_ends[index] - size
@@ -147,7 +147,7 @@ def _keep_id(state: State, arrivals: Arrivals, index: Integer) -> None:
     state.meta[IDS_USED] = at + size
 
 
-@lean_kernel
+@inlined
 def _row_of(
     state: State, plan: Plan, arrivals: Arrivals, columns: Integer, index: Integer, key: Integer
 ) -> Integer:
@@ -159,7 +159,7 @@ def _row_of(
     return NIL if state.entities[place, 0] == FREE else state.entities[place, 2]
 
 
-@lean_kernel
+@inlined
 def _find_rows(state: State, plan: Plan, arrivals: Arrivals, frame: Frame, index: Integer) -> None:
     """Note the entities under which an event is read, and those under which it is counted."""
     for reader in range(len(plan.readers)):
@@ -174,7 +174,7 @@ def _find_rows(state: State, plan: Plan, arrivals: Arrivals, frame: Frame, index
             state.meta[META_WORDS + key] = frame.rows[reader, index]
 
 
-@lean_kernel
+@inlined
 def _wants(state: State, plan: Plan, key: Integer, place: Integer) -> bool:
     """Tell whether some cell of a key counts the event at a place of the log."""
     for word in range(plan.key_masks.shape[1]):
@@ -183,7 +183,7 @@ def _wants(state: State, plan: Plan, key: Integer, place: Integer) -> bool:
     return False
 
 
-@lean_kernel
+@inlined
 def _move_windows(
     state: State, plan: Plan, frame: Frame, index: Integer, t_us: Integer, wanted: bool
 ) -> bool:
@@ -217,14 +217,14 @@ def _move_windows(
     return True
 
 
-@lean_kernel
+@inlined
 def _settle(state: State, plan: Plan, key: Integer, group: Integer, row: Integer) -> None:
     for cell in range(plan.groups[group, GROUP_CELLS], plan.groups[group, GROUP_CELLS_END]):
         if plan.cells[cell, CELL_KIND] == DISTINCT:
             settle_distinct(state, plan, key, group, row, cell)
 
 
-@lean_kernel
+@inlined
 def _place(
     state: State, plan: Plan, arrivals: Arrivals, frame: Frame, index: Integer, event: Integer
 ) -> None:
@@ -246,7 +246,7 @@ def _place(
         remember(state, plan, key, row, event)
 
 
-@lean_kernel
+@inlined
 def _enter(
     state: State, plan: Plan, arrivals: Arrivals, frame: Frame, index: Integer, key: Integer
 ) -> Integer:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from fraudstream.events.jit import Integer, lean_kernel
+from fraudstream.events.jit import Integer, inlined
 
 
 def _bounds() -> NDArray[np.int64]:
@@ -23,7 +23,7 @@ BOUNDS = _bounds()
 """Lower bounds of the buckets, [buckets + 1]; beyond 2^62, which no amount reaches, all is one bucket."""
 
 
-@lean_kernel
+@inlined
 def bucket_of(bounds: NDArray[np.int64], value: Integer) -> Integer:
     """Return the bucket of a whole number."""
     size = abs(value)
@@ -37,7 +37,7 @@ def bucket_of(bounds: NDArray[np.int64], value: Integer) -> Integer:
     return -low if value < 0 else low
 
 
-@lean_kernel
+@inlined
 def middle_of(bounds: NDArray[np.int64], bucket: Integer) -> Integer:
     """Return the number that a bucket stands for."""
     size = abs(bucket)

@@ -6,7 +6,7 @@ leaves, the register falls back to its next rank: the sketch is always that of j
 
 from __future__ import annotations
 
-from fraudstream.events.jit import Integer, lean_kernel, rare_kernel
+from fraudstream.events.jit import Integer, called, inlined
 from fraudstream.features.hashmap import FREE, find, remove
 from fraudstream.features.hyperloglog import (
     BLOCK_WORDS,
@@ -33,13 +33,13 @@ from fraudstream.features.state import (
 VALUES, EVENTS, BLOCK = range(3)
 
 
-@lean_kernel
+@inlined
 def block_kind(plan: Plan) -> Integer:
     """Return the kind of the blocks of registers; behind it come the kinds of tables by size."""
     return len(plan.keys) + len(plan.groups)
 
 
-@lean_kernel
+@inlined
 def count_entry(state: State, cell: Integer, at: Integer, value: Integer, step: Integer) -> Integer:
     """Count one value of a cell up or down; return by how much the number of entries changes.
 
@@ -60,7 +60,7 @@ def count_entry(state: State, cell: Integer, at: Integer, value: Integer, step: 
     return 0
 
 
-@lean_kernel
+@inlined
 def drop_entry(state: State, cell: Integer, place: Integer) -> None:
     """Remove an entry of a cell."""
     remove(state.cells, place)
@@ -68,14 +68,14 @@ def drop_entry(state: State, cell: Integer, place: Integer) -> None:
     state.usage[cell] -= 1
 
 
-@lean_kernel
+@inlined
 def entry(state: State, at: Integer, value: Integer) -> Integer:
     """Return how often a value stands in a cell's window."""
     place = find(state.cells, at, value)
     return 0 if state.cells[place, 0] == FREE else state.cells[place, 2]
 
 
-@rare_kernel
+@called
 def change_distinct(state: State, cell: Integer, at: Integer, value: Integer, step: Integer) -> None:
     """Add or remove the value of an event."""
     words = state.words
@@ -96,7 +96,7 @@ def change_distinct(state: State, cell: Integer, at: Integer, value: Integer, st
             set_rank(words, block, register, rank)
 
 
-@lean_kernel
+@inlined
 def drop_block(state: State, plan: Plan, cell: Integer, at: Integer) -> None:
     """Go back to exact counting."""
     if state.words[at + BLOCK] != NIL:
@@ -106,7 +106,7 @@ def drop_block(state: State, plan: Plan, cell: Integer, at: Integer) -> None:
         state.words[at + VALUES] = 0
 
 
-@rare_kernel
+@called
 def settle_distinct(
     state: State, plan: Plan, key: Integer, group: Integer, row: Integer, cell: Integer
 ) -> None:
@@ -144,7 +144,7 @@ def settle_distinct(
             event = linked(state, event, key, PREVIOUS)
 
 
-@lean_kernel
+@inlined
 def read_distinct(state: State, at: Integer) -> Integer:
     """Return the number of distinct values, exact or estimated."""
     block = state.words[at + BLOCK]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from fraudstream.events.jit import Integer, lean_kernel, rare_kernel
+from fraudstream.events.jit import Integer, called, inlined
 from fraudstream.features.distinct import BLOCK, drop_block
 from fraudstream.features.evers import clear_ever, is_remembered
 from fraudstream.features.hashmap import FREE, remove
@@ -50,7 +50,7 @@ from fraudstream.features.windows import clear_group
 _KEY_SHIFT = 32
 
 
-@lean_kernel
+@inlined
 def key_codes(
     columns: NDArray[np.int64], codes: NDArray[np.int32], index: Integer, key: Integer
 ) -> tuple[Integer, Integer]:
@@ -69,7 +69,7 @@ def key_codes(
     return (np.int64(key) << _KEY_SHIFT) | first, rest
 
 
-@rare_kernel
+@called
 def new_row(state: State, plan: Plan, key: Integer) -> Integer:
     """Return the empty row of a new entity."""
     size = plan.keys[key, KEY_WORDS]
@@ -93,7 +93,7 @@ def new_row(state: State, plan: Plan, key: Integer) -> Integer:
     return row
 
 
-@lean_kernel
+@inlined
 def _is_idle(state: State, plan: Plan, key: Integer, row: Integer, edge_us: Integer) -> bool:
     """Tell whether nothing of an entity could be read by an event after `edge_us`."""
     if state.words[row + FIRST_EVENT] != NIL or is_remembered(state, plan, key, row, edge_us):
@@ -107,7 +107,7 @@ def _is_idle(state: State, plan: Plan, key: Integer, row: Integer, edge_us: Inte
     return True
 
 
-@lean_kernel
+@inlined
 def _forget(state: State, plan: Plan, key: Integer, row: Integer) -> None:
     """Free the row of an idle entity and all that hangs on it."""
     for group in range(plan.keys[key, KEY_GROUPS], plan.keys[key, KEY_GROUPS_END]):
@@ -121,7 +121,7 @@ def _forget(state: State, plan: Plan, key: Integer, row: Integer) -> None:
     state.usage[2 * len(plan.cells) + len(plan.groups) + key] -= 1
 
 
-@rare_kernel
+@called
 def sweep(state: State, plan: Plan, places: Integer) -> None:
     """Look at some places of the hash map and forget the entities that are idle for good.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fraudstream.events.jit import Integer, lean_kernel, rare_kernel
+from fraudstream.events.jit import Integer, called, inlined
 from fraudstream.features.plan import (
     CELL_AT,
     CELL_KIND,
@@ -24,7 +24,7 @@ NEWEST_US, FIRST_US = range(2)
 LAST_VALUE, GONE_US, GONE_VALUE = range(1, 4)
 
 
-@lean_kernel
+@inlined
 def clear_ever(state: State, plan: Plan, cell: Integer, row: Integer) -> None:
     """Begin the cell of a new entity."""
     at = row + plan.cells[cell, CELL_AT]
@@ -34,13 +34,13 @@ def clear_ever(state: State, plan: Plan, cell: Integer, row: Integer) -> None:
         state.words[at + GONE_US] = NEVER
 
 
-@lean_kernel
+@inlined
 def _value(state: State, plan: Plan, cell: Integer, event: Integer) -> Integer:
     value = plan.cells[cell, CELL_VALUE]
     return 0 if value == NIL else value_of(state, value, event)
 
 
-@lean_kernel
+@inlined
 def remember(state: State, plan: Plan, key: Integer, row: Integer, event: Integer) -> None:
     """Tell the cells without a window of a new event."""
     words = state.words
@@ -59,7 +59,7 @@ def remember(state: State, plan: Plan, key: Integer, row: Integer, event: Intege
             words[at + LAST_VALUE] = _value(state, plan, cell, event)
 
 
-@lean_kernel
+@inlined
 def let_go(state: State, plan: Plan, key: Integer, row: Integer, event: Integer) -> None:
     """Tell them of an event that leaves the log."""
     words = state.words
@@ -72,7 +72,7 @@ def let_go(state: State, plan: Plan, key: Integer, row: Integer, event: Integer)
             words[at + GONE_VALUE] = _value(state, plan, cell, event)
 
 
-@rare_kernel
+@called
 def read_last(
     state: State, plan: Plan, key: Integer, row: Integer, cell: Integer, t_us: Integer
 ) -> tuple[Integer, Integer]:
@@ -96,7 +96,7 @@ def read_last(
     return words[at + GONE_US], words[at + GONE_VALUE]
 
 
-@lean_kernel
+@inlined
 def read_first(state: State, plan: Plan, row: Integer, cell: Integer, t_us: Integer) -> Integer:
     """Return the time of the first event, NEVER where there is none or it is forgotten."""
     at = row + plan.cells[cell, CELL_AT]
@@ -105,7 +105,7 @@ def read_first(state: State, plan: Plan, row: Integer, cell: Integer, t_us: Inte
     return NEVER if forgotten or first_us > t_us else first_us
 
 
-@lean_kernel
+@inlined
 def is_remembered(state: State, plan: Plan, key: Integer, row: Integer, edge_us: Integer) -> bool:
     """Tell whether an event after `edge_us` could still read a cell."""
     for cell in range(plan.keys[key, KEY_EVERS], plan.keys[key, KEY_EVERS_END]):

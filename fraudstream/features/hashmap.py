@@ -10,13 +10,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from fraudstream.events.jit import Integer, lean_kernel
+from fraudstream.events.jit import Integer, inlined, lean_kernel
 
 FREE = -1
 LOAD_MAX = 0.75
 
 
-@lean_kernel
+@inlined
 def mixed(bits: Integer) -> Integer:
     """Return a well mixed uint64 of 64 bits (the finaliser of splitmix64, Steele et al. 2014)."""
     hashed = np.uint64(bits)
@@ -25,14 +25,14 @@ def mixed(bits: Integer) -> Integer:
     return hashed ^ (hashed >> np.uint64(31))
 
 
-@lean_kernel
+@inlined
 def home(first: Integer, second: Integer, capacity: Integer) -> Integer:
     """Return the preferred place of a key; the capacity is a power of two."""
     bits = np.uint64(first) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(second)
     return np.int64(mixed(bits) & np.uint64(capacity - 1))
 
 
-@lean_kernel
+@inlined
 def find(table: NDArray[np.int64], first: Integer, second: Integer) -> Integer:
     """Return the place of a key, or the free place where it belongs."""
     capacity = table.shape[0]
@@ -42,7 +42,7 @@ def find(table: NDArray[np.int64], first: Integer, second: Integer) -> Integer:
     return place
 
 
-@lean_kernel
+@inlined
 def remove(table: NDArray[np.int64], place: Integer) -> None:
     """Free a place and close the gap behind it."""
     capacity = table.shape[0]

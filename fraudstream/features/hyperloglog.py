@@ -12,7 +12,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from fraudstream.events.jit import Integer, lean_kernel
+from fraudstream.events.jit import Integer, inlined
 from fraudstream.features.hashmap import mixed
 
 REGISTERS = 1_024
@@ -24,7 +24,7 @@ _REGISTER_WORDS = REGISTERS // 8
 BLOCK_WORDS = _REGISTER_WORDS + _RANKS + 2
 
 
-@lean_kernel
+@inlined
 def pair_of(value: Integer) -> Integer:
     """Return register and rank of a value as one number, register * 64 + rank; it depends on nothing else."""
     hashed = mixed(np.uint64(value) + np.uint64(0x9E3779B97F4A7C15))
@@ -37,20 +37,20 @@ def pair_of(value: Integer) -> Integer:
     return (register << RANK_BITS) | rank
 
 
-@lean_kernel
+@inlined
 def clear(words: NDArray[np.int64], block: Integer) -> None:
     """Empty all registers."""
     words[block : block + BLOCK_WORDS] = 0
     words[block + _REGISTER_WORDS] = REGISTERS
 
 
-@lean_kernel
+@inlined
 def rank_of(words: NDArray[np.int64], block: Integer, register: Integer) -> Integer:
     """Return the rank of a register, 0 where nothing was seen."""
     return (words[block + (register >> 3)] >> ((register & 7) << 3)) & 63
 
 
-@lean_kernel
+@inlined
 def set_rank(words: NDArray[np.int64], block: Integer, register: Integer, rank: Integer) -> None:
     """Set a register."""
     before = rank_of(words, block, register)
@@ -59,7 +59,7 @@ def set_rank(words: NDArray[np.int64], block: Integer, register: Integer, rank: 
     words[block + (register >> 3)] ^= (before ^ rank) << ((register & 7) << 3)
 
 
-@lean_kernel
+@inlined
 def estimate(words: NDArray[np.int64], ranks: Integer) -> Integer:
     """Return the estimated number of distinct values; the numbers of registers by rank stand at `ranks`."""
     size = float(REGISTERS)
@@ -70,13 +70,13 @@ def estimate(words: NDArray[np.int64], ranks: Integer) -> Integer:
     return np.int64(np.rint(size * size / (2.0 * math.log(2.0)) / total))
 
 
-@lean_kernel
+@inlined
 def estimated(words: NDArray[np.int64], block: Integer) -> Integer:
     """Return the estimate of a block."""
     return estimate(words, block + _REGISTER_WORDS)
 
 
-@lean_kernel
+@inlined
 def _sigma(x: float) -> float:
     if x == 1.0:
         return np.inf
@@ -89,7 +89,7 @@ def _sigma(x: float) -> float:
     return z
 
 
-@lean_kernel
+@inlined
 def _tau(x: float) -> float:
     if x in (0.0, 1.0):
         return 0.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fraudstream.events.jit import Integer, rare_kernel
+from fraudstream.events.jit import Integer, called
 from fraudstream.features.buckets import bucket_of, middle_of
 from fraudstream.features.distinct import count_entry, entry
 from fraudstream.features.plan import Plan
@@ -12,7 +12,7 @@ from fraudstream.features.state import State
 VALUES, BELOW, POINTER = range(3)
 
 
-@rare_kernel
+@called
 def change_median(
     state: State, plan: Plan, cell: Integer, at: Integer, value: Integer, step: Integer
 ) -> None:
@@ -24,7 +24,7 @@ def change_median(
         state.words[at + BELOW] += step
 
 
-@rare_kernel
+@called
 def read_median(state: State, plan: Plan, at: Integer) -> tuple[bool, Integer]:
     """Return whether there is a lower median, and what its bucket stands for.
 

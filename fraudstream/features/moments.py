@@ -9,13 +9,13 @@ import math
 
 import numpy as np
 
-from fraudstream.events.jit import Integer, lean_kernel
+from fraudstream.events.jit import Integer, inlined
 
 _HALF = 0xFFFFFFFF
 _TWO_64 = 18446744073709551616.0
 
 
-@lean_kernel
+@inlined
 def _product(left: Integer, right: Integer) -> tuple[Integer, Integer]:
     """Multiply two uint64; return the lower and the upper half of the product."""
     mask, shift = np.uint64(_HALF), np.uint64(32)
@@ -27,7 +27,7 @@ def _product(left: Integer, right: Integer) -> tuple[Integer, Integer]:
     return (other << shift) | (low & mask), left_high * right_high + (middle >> shift) + (other >> shift)
 
 
-@lean_kernel
+@inlined
 def add_square(low: Integer, high: Integer, value: Integer, step: Integer) -> tuple[Integer, Integer]:
     """Add (step 1) or take away (step -1) the square of an int64."""
     size = np.uint64(abs(value))
@@ -42,7 +42,7 @@ def add_square(low: Integer, high: Integer, value: Integer, step: Integer) -> tu
     return np.int64(after), high - np.int64(square_high) - borrow
 
 
-@lean_kernel
+@inlined
 def add_wide(low: Integer, high: Integer, more_low: Integer, more_high: Integer) -> tuple[Integer, Integer]:
     """Add two numbers of 128 bits."""
     after = np.uint64(low) + np.uint64(more_low)
@@ -50,7 +50,7 @@ def add_wide(low: Integer, high: Integer, more_low: Integer, more_high: Integer)
     return np.int64(after), high + more_high + carry
 
 
-@lean_kernel
+@inlined
 def deviation(count: Integer, total: Integer, low: Integer, high: Integer) -> float:
     """Return the sample standard deviation from count, sum and sum of squares.
 

@@ -8,7 +8,7 @@ placed is dropped.
 
 from __future__ import annotations
 
-from fraudstream.events.jit import Integer, lean_kernel, rare_kernel
+from fraudstream.events.jit import Integer, called, inlined
 from fraudstream.features.moments import add_square, add_wide
 from fraudstream.features.plan import (
     CELL_AT,
@@ -52,7 +52,7 @@ PANE, PREVIOUS_PANE, NEXT_PANE = range(3)
 RECORD_HEADER = 3
 
 
-@lean_kernel
+@inlined
 def clear_panes(state: State, plan: Plan, group: Integer, row: Integer) -> None:
     """Begin the group of a new entity."""
     at = row + plan.groups[group, GROUP_AT]
@@ -63,21 +63,21 @@ def clear_panes(state: State, plan: Plan, group: Integer, row: Integer) -> None:
             clear_table(state, row + plan.cells[cell, CELL_TABLE])
 
 
-@lean_kernel
+@inlined
 def lowest(plan: Plan, group: Integer, t_us: Integer) -> Integer:
     """Return the first pane of a window at T."""
     reach_us = plan.groups[group, GROUP_OFFSET_US] + plan.groups[group, GROUP_WINDOW_US]
     return (t_us - reach_us) // plan.groups[group, GROUP_PANE_US]
 
 
-@lean_kernel
+@inlined
 def until(plan: Plan, group: Integer, pane: Integer) -> Integer:
     """Return the first T at which a window no longer holds a pane."""
     reach_us = plan.groups[group, GROUP_OFFSET_US] + plan.groups[group, GROUP_WINDOW_US]
     return (pane + 1) * plan.groups[group, GROUP_PANE_US] + reach_us
 
 
-@rare_kernel
+@called
 def drop_panes(state: State, plan: Plan, group: Integer, row: Integer, low: Integer) -> None:
     """Forget the panes before one; with the last of them the distinct values too."""
     words = state.words
@@ -100,7 +100,7 @@ def drop_panes(state: State, plan: Plan, group: Integer, row: Integer, low: Inte
             drop_table(state, plan, cell, row + plan.cells[cell, CELL_TABLE])
 
 
-@lean_kernel
+@inlined
 def _record(state: State, plan: Plan, group: Integer, row: Integer, pane: Integer) -> Integer:
     """Return the record of a pane, made where there is none."""
     words = state.words
@@ -128,7 +128,7 @@ def _record(state: State, plan: Plan, group: Integer, row: Integer, pane: Intege
     return record
 
 
-@rare_kernel
+@called
 def place_in_pane(state: State, plan: Plan, group: Integer, row: Integer, event: Integer) -> None:
     """Count an event in its pane, unless no window can reach that any more."""
     if not has_mask(state, plan.groups[group, GROUP_MASK], event):
@@ -162,7 +162,7 @@ def place_in_pane(state: State, plan: Plan, group: Integer, row: Integer, event:
             words[word + 1] = 1
 
 
-@lean_kernel
+@inlined
 def _place_value(
     state: State,
     plan: Plan,
@@ -193,7 +193,7 @@ def _place_value(
         sketch_table(state, plan, cell, at, t_us)
 
 
-@lean_kernel
+@inlined
 def high_pane(state: State, plan: Plan, group: Integer, row: Integer, t_us: Integer) -> Integer:
     """Return the record of the last pane at or before P(T - offset), NIL where there is none."""
     words = state.words
@@ -211,13 +211,13 @@ def high_pane(state: State, plan: Plan, group: Integer, row: Integer, t_us: Inte
     return record
 
 
-@lean_kernel
+@inlined
 def pane_time(state: State, plan: Plan, group: Integer, row: Integer, t_us: Integer) -> Integer:
     """Return T at an event."""
     return max(t_us, state.words[row + plan.groups[group, GROUP_AT] + NEWEST_US])
 
 
-@lean_kernel
+@inlined
 def pane_sum(state: State, record: Integer, low: Integer, at: Integer) -> Integer:
     """Add up a word of the panes from one record back to the lowest pane."""
     total = 0
@@ -227,7 +227,7 @@ def pane_sum(state: State, record: Integer, low: Integer, at: Integer) -> Intege
     return total
 
 
-@lean_kernel
+@inlined
 def pane_squares(state: State, record: Integer, low: Integer, at: Integer) -> tuple[Integer, Integer]:
     """Add up a number of 128 bits of the panes."""
     words = state.words
@@ -238,7 +238,7 @@ def pane_squares(state: State, record: Integer, low: Integer, at: Integer) -> tu
     return total, high
 
 
-@lean_kernel
+@inlined
 def pane_extreme(
     state: State, record: Integer, low: Integer, at: Integer, kind: Integer
 ) -> tuple[bool, Integer]:
@@ -255,7 +255,7 @@ def pane_extreme(
     return known, best
 
 
-@lean_kernel
+@inlined
 def pane_distinct(
     state: State, plan: Plan, group: Integer, row: Integer, cell: Integer, t_us: Integer
 ) -> Integer:

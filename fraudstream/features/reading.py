@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fraudstream.events.jit import Integer, lean_kernel, rare_kernel
+from fraudstream.events.jit import Integer, called, inlined
 from fraudstream.features.distinct import read_distinct
 from fraudstream.features.evers import read_first, read_last
 from fraudstream.features.floats import float_of
@@ -61,7 +61,7 @@ from fraudstream.features.windows import extreme
 _MICRO = 1e6
 
 
-@lean_kernel
+@inlined
 def read_all(
     state: State, plan: Plan, arrivals: Arrivals, frame: Frame, index: Integer, current: bool
 ) -> None:
@@ -86,7 +86,7 @@ def read_all(
             _read_window(state, plan, arrivals, frame, feature, index, row)
 
 
-@lean_kernel
+@inlined
 def _put(plan: Plan, frame: Frame, feature: Integer, index: Integer, known: bool, value: Integer) -> None:
     """Write a value that is kept as a whole number."""
     frame.known[feature, index] = known
@@ -102,7 +102,7 @@ def _put(plan: Plan, frame: Frame, feature: Integer, index: Integer, known: bool
         frame.ints[feature, index] = value
 
 
-@lean_kernel
+@inlined
 def _read_ever(
     state: State, plan: Plan, frame: Frame, feature: Integer, index: Integer, row: Integer
 ) -> None:
@@ -122,7 +122,7 @@ def _read_ever(
         _put(plan, frame, feature, index, first_us != NEVER, value)
 
 
-@lean_kernel
+@inlined
 def _read_window(
     state: State,
     plan: Plan,
@@ -159,7 +159,7 @@ def _read_window(
         _put_moments(plan, arrivals, frame, feature, index, (count, words[at], low, high))
 
 
-@rare_kernel
+@called
 def _read_panes(
     state: State,
     plan: Plan,
@@ -194,13 +194,13 @@ def _read_panes(
         _put_moments(plan, arrivals, frame, feature, index, (count, total, squares_low, squares_high))
 
 
-@lean_kernel
+@inlined
 def _scale(plan: Plan, cell: Integer) -> float:
     """Return what makes one unit of a value out of the whole numbers of a cell."""
     return _MICRO if plan.values[plan.cells[cell, CELL_VALUE], VALUE_CODING] == MICRO else 1.0
 
 
-@rare_kernel
+@called
 def _put_moments(
     plan: Plan,
     arrivals: Arrivals,

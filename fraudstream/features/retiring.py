@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fraudstream.events.jit import Integer, lean_kernel, rare_kernel
+from fraudstream.events.jit import Integer, called, inlined
 from fraudstream.features.evers import let_go
 from fraudstream.features.plan import (
     GROUP_AT,
@@ -33,7 +33,7 @@ from fraudstream.features.state import (
 from fraudstream.features.windows import AFTER_US, BEFORE, BEFORE_US, INSIDE, after, change, mend_after
 
 
-@rare_kernel
+@called
 def retire_all(state: State, plan: Plan) -> None:
     """Free the events that lie further back than the retention.
 
@@ -51,7 +51,7 @@ def retire_all(state: State, plan: Plan) -> None:
     state.meta[OLDEST] = event
 
 
-@lean_kernel
+@inlined
 def _retire(
     state: State, plan: Plan, key: Integer, row: Integer, event: Integer, horizon_us: Integer
 ) -> None:
@@ -79,7 +79,7 @@ def _retire(
             mend_after(state, key, row, at)
 
 
-@lean_kernel
+@inlined
 def _unlink(state: State, key: Integer, row: Integer, event: Integer) -> None:
     words = state.words
     before, behind = linked(state, event, key, PREVIOUS), linked(state, event, key, FOLLOWING)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fraudstream.events.jit import Integer, lean_kernel
+from fraudstream.events.jit import Integer, inlined
 from fraudstream.features.plan import CELL_MASK, NIL, Plan
 
 # Entries of State.meta. Events of the log are numbered as they arrive; the ring holds OLDEST to NEXT - 1;
@@ -101,7 +101,7 @@ class Frame(NamedTuple):
     horizon_us: NDArray[np.int64]  # [n] nothing at or behind it was seen in an exact window
 
 
-@lean_kernel
+@inlined
 def place_in(ring: Integer, lap: Integer, event: Integer) -> Integer:
     """Return the place of an event in a ring of any length; `lap` is the number of the event at place 0."""
     ahead = (event - lap) & NUMBERS
@@ -111,44 +111,44 @@ def place_in(ring: Integer, lap: Integer, event: Integer) -> Integer:
     return ahead
 
 
-@lean_kernel
+@inlined
 def slot(state: State, event: Integer) -> Integer:
     """Return the place of an event in the ring."""
     return place_in(state.log.shape[0], state.meta[LAP], event)
 
 
-@lean_kernel
+@inlined
 def time_of(state: State, event: Integer) -> Integer:
     """Return the time of an event of the log."""
     return state.log[slot(state, event), TIME_US]
 
 
-@lean_kernel
+@inlined
 def linked(state: State, event: Integer, key: Integer, which: Integer) -> Integer:
     """Return the neighbour or the row of an event under a key."""
     return np.int64(state.links[slot(state, event), LINKS * key + which])
 
 
-@lean_kernel
+@inlined
 def counted(state: State, plan: Plan, cell: Integer, event: Integer) -> bool:
     """Tell whether a cell counts an event."""
     return has_mask(state, plan.cells[cell, CELL_MASK], event)
 
 
-@lean_kernel
+@inlined
 def has_mask(state: State, mask: Integer, event: Integer) -> bool:
     """Tell whether an event of the log meets a mask."""
     word = state.log[slot(state, event), MASKS + (mask >> 6)]
     return bool((word >> (mask & 63)) & 1)
 
 
-@lean_kernel
+@inlined
 def value_of(state: State, value: Integer, event: Integer) -> Integer:
     """Return a value of an event of the log."""
     return state.log[slot(state, event), MASKS + state.meta[MASK_WORDS] + value]
 
 
-@lean_kernel
+@inlined
 def allocate(state: State, kind: Integer, words: Integer) -> Integer:
     """Return the start of a block of words; what is in it means nothing."""
     at: Integer = state.free[kind]
@@ -160,7 +160,7 @@ def allocate(state: State, kind: Integer, words: Integer) -> Integer:
     return at
 
 
-@lean_kernel
+@inlined
 def release(state: State, kind: Integer, at: Integer) -> None:
     """Give a block back to its kind."""
     state.words[at] = state.free[kind]

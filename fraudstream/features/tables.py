@@ -7,7 +7,7 @@ count no longer leave when the table is built anew.
 
 from __future__ import annotations
 
-from fraudstream.events.jit import Integer, lean_kernel, rare_kernel
+from fraudstream.events.jit import Integer, called, inlined
 from fraudstream.features.distinct import block_kind
 from fraudstream.features.hashmap import home
 from fraudstream.features.hyperloglog import (
@@ -31,7 +31,7 @@ TABLE_KINDS = _BITS_MAX + 1
 TABLE_WORDS_MAX = (2 << _BITS_MAX) + BLOCK_WORDS
 
 
-@lean_kernel
+@inlined
 def clear_table(state: State, at: Integer) -> None:
     """Begin a new entity's cell."""
     state.words[at + TABLE] = NIL
@@ -40,7 +40,7 @@ def clear_table(state: State, at: Integer) -> None:
     state.words[at + ESTIMATED_US] = NEVER
 
 
-@lean_kernel
+@inlined
 def drop_table(state: State, plan: Plan, cell: Integer, at: Integer) -> None:
     """Forget all values."""
     if state.words[at + TABLE] != NIL:
@@ -50,7 +50,7 @@ def drop_table(state: State, plan: Plan, cell: Integer, at: Integer) -> None:
     clear_table(state, at)
 
 
-@lean_kernel
+@inlined
 def _find(state: State, table: Integer, bits: Integer, value: Integer) -> Integer:
     """Return the word of a value's slot, or of the free slot where it belongs."""
     size = 1 << bits
@@ -62,7 +62,7 @@ def _find(state: State, table: Integer, bits: Integer, value: Integer) -> Intege
     return at
 
 
-@rare_kernel
+@called
 def _build(state: State, plan: Plan, cell: Integer, at: Integer, now_us: Integer, sketch: bool) -> None:
     """Build a table with room for what still counts; as pairs where it becomes a sketch."""
     words = state.words
@@ -93,7 +93,7 @@ def _build(state: State, plan: Plan, cell: Integer, at: Integer, now_us: Integer
     words[at + TABLE], words[at + BITS], words[at + USED] = table, bits, used
 
 
-@lean_kernel
+@inlined
 def note_value(
     state: State, plan: Plan, cell: Integer, at: Integer, value: Integer, until_us: Integer, now_us: Integer
 ) -> Integer:
@@ -113,7 +113,7 @@ def note_value(
     return before_us if before_us > now_us else NEVER
 
 
-@lean_kernel
+@inlined
 def sketch_table(state: State, plan: Plan, cell: Integer, at: Integer, now_us: Integer) -> None:
     """Go over from values to pairs."""
     _build(state, plan, cell, at, now_us, True)
@@ -121,7 +121,7 @@ def sketch_table(state: State, plan: Plan, cell: Integer, at: Integer, now_us: I
     state.words[at + ESTIMATED_US] = NEVER
 
 
-@rare_kernel
+@called
 def read_sketch(state: State, plan: Plan, at: Integer, now_us: Integer) -> Integer:
     """Return the estimate of what counts at a time; done anew only when the time or the table has moved."""
     words = state.words

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fraudstream.events.jit import Integer, lean_kernel
+from fraudstream.events.jit import Integer, inlined
 from fraudstream.features.floats import integer_of
 from fraudstream.features.plan import (
     FROM_CODES,
@@ -24,7 +24,7 @@ from fraudstream.features.plan import (
 from fraudstream.features.state import ID_AT, MASKS, TIME_US, Arrivals, State
 
 
-@lean_kernel
+@inlined
 def value_known(arrivals: Arrivals, source: Integer, row: Integer, index: Integer) -> bool:
     """Tell whether an event has a value."""
     if source == FROM_CODES:
@@ -38,7 +38,7 @@ def value_known(arrivals: Arrivals, source: Integer, row: Integer, index: Intege
     return True
 
 
-@lean_kernel
+@inlined
 def value_now(plan: Plan, arrivals: Arrivals, value: Integer, index: Integer) -> Integer:
     """Return a value as cells keep it; 0 where the event has none."""
     source, row = plan.values[value, VALUE_SOURCE], plan.values[value, VALUE_ROW]
@@ -58,7 +58,7 @@ def value_now(plan: Plan, arrivals: Arrivals, value: Integer, index: Integer) ->
     return arrivals.time_us[index]
 
 
-@lean_kernel
+@inlined
 def _meets(plan: Plan, arrivals: Arrivals, mask: Integer, index: Integer) -> bool:
     where = plan.masks[mask, MASK_WHERE]
     if where != NIL and not arrivals.wheres[where, index]:
@@ -67,7 +67,7 @@ def _meets(plan: Plan, arrivals: Arrivals, mask: Integer, index: Integer) -> boo
     return source == NIL or value_known(arrivals, source, plan.masks[mask, MASK_ROW], index)
 
 
-@lean_kernel
+@inlined
 def write(
     state: State, plan: Plan, arrivals: Arrivals, index: Integer, place: Integer, id_at: Integer
 ) -> bool:

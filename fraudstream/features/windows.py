@@ -8,7 +8,7 @@ and needs no path of its own.
 
 from __future__ import annotations
 
-from fraudstream.events.jit import Integer, lean_kernel, rare_kernel
+from fraudstream.events.jit import Integer, called, inlined
 from fraudstream.features.distinct import change_distinct
 from fraudstream.features.hashmap import LOAD_MAX
 from fraudstream.features.median import change_median
@@ -58,7 +58,7 @@ GROUP_WORDS = 4
 EMPTY, KNOWN, STALE = 0, 1, 2
 
 
-@lean_kernel
+@inlined
 def clear_group(state: State, at: Integer) -> None:
     """Put the window of a new entity before everything."""
     state.words[at + INSIDE] = NIL
@@ -67,14 +67,14 @@ def clear_group(state: State, at: Integer) -> None:
     state.words[at + AFTER_US] = FOREVER
 
 
-@lean_kernel
+@inlined
 def has_entries_left(state: State, plan: Plan, more: Integer) -> bool:
     """Tell whether the map of cells takes the entries of one event and some more."""
     wanted = state.meta[CELL_ENTRIES] + plan.limits[EVENT_ENTRIES] + more
     return bool(wanted <= state.cells.shape[0] * LOAD_MAX)
 
 
-@lean_kernel
+@inlined
 def change(state: State, plan: Plan, group: Integer, row: Integer, event: Integer, step: Integer) -> None:
     """Add (step 1) or remove (step -1) an event of a window."""
     words = state.words
@@ -104,7 +104,7 @@ def change(state: State, plan: Plan, group: Integer, row: Integer, event: Intege
             words[at + 1] = STALE
 
 
-@lean_kernel
+@inlined
 def after(state: State, key: Integer, row: Integer, event: Integer) -> Integer:
     """Return the event that follows in the entity's list; the first one behind NIL."""
     if event == NIL:
@@ -112,14 +112,14 @@ def after(state: State, key: Integer, row: Integer, event: Integer) -> Integer:
     return linked(state, event, key, FOLLOWING)
 
 
-@lean_kernel
+@inlined
 def mend_after(state: State, key: Integer, row: Integer, at: Integer) -> None:
     """Note anew when the first event behind the window's start happened."""
     first = after(state, key, row, state.words[at + BEFORE])
     state.words[at + AFTER_US] = FOREVER if first == NIL else time_of(state, first)
 
 
-@lean_kernel
+@inlined
 def seek(
     state: State, plan: Plan, key: Integer, group: Integer, row: Integer, low_us: Integer, high_us: Integer
 ) -> bool:
@@ -165,7 +165,7 @@ def seek(
     return done
 
 
-@lean_kernel
+@inlined
 def link(state: State, key: Integer, row: Integer, event: Integer) -> None:
     """Put an event into the entity's list, behind all that are not later."""
     words = state.words
@@ -189,7 +189,7 @@ def link(state: State, key: Integer, row: Integer, event: Integer) -> None:
         state.links[slot(state, behind), LINKS * key + PREVIOUS] = event
 
 
-@lean_kernel
+@inlined
 def join(state: State, plan: Plan, key: Integer, group: Integer, row: Integer, event: Integer) -> None:
     """Let an event into a window that stands at its time; its place is right behind the window's end.
 
@@ -204,7 +204,7 @@ def join(state: State, plan: Plan, key: Integer, group: Integer, row: Integer, e
         change(state, plan, group, row, event, 1)
 
 
-@rare_kernel
+@called
 def extreme(state: State, plan: Plan, key: Integer, group: Integer, row: Integer, cell: Integer) -> bool:
     """Make a smallest or largest value known again; False where the window has none.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fraudstream.events.jit import Integer, lean_kernel
+from fraudstream.events.jit import Integer, inlined, lean_kernel
 from fraudstream.rules import vm_code as ops
 from fraudstream.rules.vm_arithmetic import change, compute_real, compute_whole, distance
 from fraudstream.rules.vm_code import Code, Inputs, Outputs, Registers
@@ -35,7 +35,7 @@ def _run(block: Integer, *arrays: Any) -> None:
             _one(code, index, registers, inputs, outputs, start, n)
 
 
-@lean_kernel
+@inlined
 def _one(
     code: Code,
     index: Integer,
@@ -62,7 +62,7 @@ def _one(
         load_whole(op, to, a, inputs, registers, start, n)
 
 
-@lean_kernel
+@inlined
 def _test(line: Integer, code: Code, inputs: Inputs, registers: Registers, n: Integer) -> None:
     op, to, a, b, c, d = line[0], line[1], line[2], line[3], line[4], line[5]
     if op == ops.AND:
@@ -79,7 +79,7 @@ def _test(line: Integer, code: Code, inputs: Inputs, registers: Registers, n: In
         compare(op, to, a, b, registers, n)
 
 
-@lean_kernel
+@inlined
 def _compute(line: Integer, code: Code, registers: Registers, n: Integer) -> None:
     op, to, a, b, c, d = line[0], line[1], line[2], line[3], line[4], line[5]
     if op >= ops.FIRST_DIGIT:

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from fraudstream.events.jit import Integer, lean_kernel
+from fraudstream.events.jit import Integer, inlined
 from fraudstream.rules.vm_code import (
     ADD,
     FLOOR_DIVIDE,
@@ -32,7 +32,7 @@ _HALF_RANGE = 2.0**62
 _RANGE = 2.0**63
 
 
-@lean_kernel
+@inlined
 def compute_whole(op: Integer, to: Integer, a: Integer, b: Integer, registers: Registers, n: Integer) -> None:
     """Compute n whole numbers of two; a result beyond int64 is unknown."""
     x, y, out = registers.wholes[a], registers.wholes[b], registers.wholes[to]
@@ -71,7 +71,7 @@ def compute_whole(op: Integer, to: Integer, a: Integer, b: Integer, registers: R
             known[i] = x_known[i] & y_known[i]
 
 
-@lean_kernel
+@inlined
 def compute_real(op: Integer, to: Integer, a: Integer, b: Integer, registers: Registers, n: Integer) -> None:
     """Compute n floats of two; what is no finite number is unknown."""
     x, y, out = registers.reals[a], registers.reals[b], registers.reals[to]
@@ -96,7 +96,7 @@ def compute_real(op: Integer, to: Integer, a: Integer, b: Integer, registers: Re
         known[i] = x_known[i] & y_known[i] & (abs(out[i]) < np.inf)
 
 
-@lean_kernel
+@inlined
 def change(op: Integer, to: Integer, a: Integer, registers: Registers, n: Integer) -> None:
     """Compute n numbers of one: to float, to the nearest whole number (half to even), logarithm."""
     if op == TO_FLOAT:
@@ -117,7 +117,7 @@ def change(op: Integer, to: Integer, a: Integer, registers: Registers, n: Intege
             registers.reals_known[to, i] = registers.reals_known[a, i] & (abs(result) < np.inf)
 
 
-@lean_kernel
+@inlined
 def distance(
     to: Integer, a: Integer, b: Integer, c: Integer, d: Integer, registers: Registers, n: Integer
 ) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fraudstream.events.jit import Integer, lean_kernel
+from fraudstream.events.jit import Integer, inlined
 from fraudstream.rules.vm_code import (
     CODE,
     EMIT_MASK,
@@ -18,7 +18,7 @@ from fraudstream.rules.vm_code import (
 )
 
 
-@lean_kernel
+@inlined
 def load_whole(
     op: Integer, to: Integer, row: Integer, inputs: Inputs, registers: Registers, start: Integer, n: Integer
 ) -> None:
@@ -42,7 +42,7 @@ def load_whole(
             known[i] = present[start + i]
 
 
-@lean_kernel
+@inlined
 def load_real(
     op: Integer, to: Integer, row: Integer, inputs: Inputs, registers: Registers, start: Integer, n: Integer
 ) -> None:
@@ -62,7 +62,7 @@ def load_real(
             known[i] = present[start + i]
 
 
-@lean_kernel
+@inlined
 def emit(line: Integer, registers: Registers, outputs: Outputs, start: Integer, n: Integer) -> None:
     """Leave n results in a column of an output."""
     op, to, a, b, c = line[0], line[1], line[2], line[3], line[4]
@@ -81,7 +81,7 @@ def emit(line: Integer, registers: Registers, outputs: Outputs, start: Integer, 
             outputs.masks[to, start + i] = wanted
 
 
-@lean_kernel
+@inlined
 def judge(line: Integer, registers: Registers, outputs: Outputs, start: Integer, n: Integer) -> None:
     """Leave where a verdict came true, and count its outcomes."""
     to, a = line[1], line[2]

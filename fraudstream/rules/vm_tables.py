@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fraudstream.events.jit import Integer, lean_kernel
+from fraudstream.events.jit import Integer, inlined
 from fraudstream.events.rates import converted
 from fraudstream.rules.vm_code import (
     BY_CURRENCY,
@@ -22,7 +22,7 @@ FREE = -1
 """An unused place of a table of currencies."""
 
 
-@lean_kernel
+@inlined
 def exchange(line: Integer, code: Code, registers: Registers, n: Integer) -> None:
     """Find currencies by their codes, minor units per major unit, and converted amounts."""
     op, to, a, b, c, d, e = line[0], line[1], line[2], line[3], line[4], line[5], line[6]
@@ -56,7 +56,7 @@ def exchange(line: Integer, code: Code, registers: Registers, n: Integer) -> Non
             known[i] = x_known[i] & given & fits
 
 
-@lean_kernel
+@inlined
 def _last_at(words: Integer, low: Integer, count: Integer, time_us: Integer) -> Integer:
     """Return the last of `count` sorted times that is not after `time_us`, the first where all are."""
     first = 0
@@ -69,7 +69,7 @@ def _last_at(words: Integer, low: Integer, count: Integer, time_us: Integer) -> 
     return first
 
 
-@lean_kernel
+@inlined
 def _day_of_month(day: Integer) -> Integer:
     # H. Hinnant, "chrono-Compatible Low-Level Date Algorithms", civil_from_days.
     day_of_era = (day + 719_468) % 146_097
@@ -79,7 +79,7 @@ def _day_of_month(day: Integer) -> Integer:
     return day_of_year - (153 * month_from_march + 2) // 5 + 1
 
 
-@lean_kernel
+@inlined
 def tell_time(
     op: Integer, to: Integer, a: Integer, b: Integer, code: Code, registers: Registers, n: Integer
 ) -> None:
@@ -99,7 +99,7 @@ def tell_time(
             out[i] = _day_of_month(x[i])
 
 
-@lean_kernel
+@inlined
 def _digits_of(value: Integer) -> Integer:
     digits = 1
     while value >= 10:
@@ -108,7 +108,7 @@ def _digits_of(value: Integer) -> Integer:
     return digits
 
 
-@lean_kernel
+@inlined
 def _zeros_of(value: Integer) -> Integer:
     zeros = 0
     while value % 10 == 0:
@@ -117,7 +117,7 @@ def _zeros_of(value: Integer) -> Integer:
     return zeros
 
 
-@lean_kernel
+@inlined
 def read_digits(
     op: Integer, to: Integer, a: Integer, b: Integer, c: Integer, registers: Registers, n: Integer
 ) -> None:
@@ -147,7 +147,7 @@ def read_digits(
         known[i] = readable
 
 
-@lean_kernel
+@inlined
 def round_to(to: Integer, a: Integer, b: Integer, registers: Registers, n: Integer) -> None:
     """Round minor units to whole major units, half to even; `b` holds the minor units of one."""
     for i in range(n):

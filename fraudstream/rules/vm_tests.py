@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fraudstream.events.jit import Integer, lean_kernel
+from fraudstream.events.jit import Integer, inlined
 from fraudstream.rules.vm_code import (
     BELOW,
     EQUAL,
@@ -27,7 +27,7 @@ LISTED_WORDS = 3
 """An entry of a list is its code, the time from which it holds, and the time before which it does."""
 
 
-@lean_kernel
+@inlined
 def compare(op: Integer, to: Integer, a: Integer, b: Integer, registers: Registers, n: Integer) -> None:
     """Compare n pairs; unknown where either is."""
     true, false = registers.truths[to], registers.truths[to ^ 1]
@@ -59,7 +59,7 @@ def compare(op: Integer, to: Integer, a: Integer, b: Integer, registers: Registe
             false[i] = known & (u[i] >= v[i])
 
 
-@lean_kernel
+@inlined
 def compare_with(
     op: Integer, to: Integer, a: Integer, limit: Integer, registers: Registers, n: Integer
 ) -> None:
@@ -80,7 +80,7 @@ def compare_with(
             false[i] = known[i] & (x[i] <= limit)
 
 
-@lean_kernel
+@inlined
 def compare_real_with(
     op: Integer, to: Integer, a: Integer, limit: float, registers: Registers, n: Integer
 ) -> None:
@@ -101,7 +101,7 @@ def compare_real_with(
             false[i] = known[i] & (x[i] <= limit)
 
 
-@lean_kernel
+@inlined
 def _place(words: Integer, low: Integer, count: Integer, stride: Integer, value: Integer) -> Integer:
     """Return the offset of the first of `count` sorted entries that is not less than `value`."""
     high = count
@@ -115,7 +115,7 @@ def _place(words: Integer, low: Integer, count: Integer, stride: Integer, value:
     return first
 
 
-@lean_kernel
+@inlined
 def look_up(line: Integer, code: Code, inputs: Inputs, registers: Registers, n: Integer) -> None:
     """Look n values up in a table; unknown where there is no value."""
     op, to, a, b, c, d = line[0], line[1], line[2], line[3], line[4], line[5]
@@ -155,7 +155,7 @@ def look_up(line: Integer, code: Code, inputs: Inputs, registers: Registers, n: 
             false[i] = known[i] & (not found)
 
 
-@lean_kernel
+@inlined
 def both(
     to: Integer, a: Integer, b: Integer, c: Integer, d: Integer, registers: Registers, n: Integer
 ) -> None:
@@ -170,7 +170,7 @@ def both(
         false[i] = a_false[i] | b_false[i] | c_false[i] | d_false[i]
 
 
-@lean_kernel
+@inlined
 def effective(
     to: Integer, a: Integer, time: Integer, word: Integer, code: Code, registers: Registers, n: Integer
 ) -> None:

@@ -11,6 +11,7 @@ import orjson
 
 from fraudstream.engine.actions import ACTIONS
 from fraudstream.engine.alerting import Judged
+from fraudstream.engine.deciding import Verdict
 from fraudstream.engine.duplicates import Horizon
 from fraudstream.engine.result import OUTCOMES
 from fraudstream.engine.step import Engine, Settings
@@ -33,10 +34,16 @@ _SCHEMA = Schema().with_columns(
 Features = dict[tuple[str, str], Any]
 """The value of each feature by rule and name."""
 
+Patterns = tuple[tuple[str, int, tuple[tuple[str, int], ...]], ...]
+"""Each typology found at an event: its id, its score, and the rules that count in it with their weights."""
+
 
 @dataclass(frozen=True)
 class Step:
-    """What one batch gave: decisions as (row, action, score), counts of outcomes by rule, features by row."""
+    """What one batch gave: decisions as (row, action, score), counts of outcomes by rule, features by row.
+
+    `patterns` hold what was found at some rows, also where no alert tells it.
+    """
 
     events_in: int
     decisions: list[tuple[int, str, int]]
@@ -45,6 +52,7 @@ class Step:
     late: int
     outcomes: Mapping[str, dict[str, int]]
     features: Mapping[int, Features]
+    patterns: Mapping[int, Patterns]
     alerts: list[dict[str, Any]]
     suppressed: int
     held_back: Mapping[str, int]
@@ -57,7 +65,7 @@ def build(files: Mapping[str, bytes]) -> Ruleset:
 
 
 class EngineUnderTest:
-    """One engine, and what the features of its last batch were."""
+    """One engine, and what the features and patterns of its last batch were."""
 
     def __init__(self, ruleset: Ruleset, deployment: Deployment) -> None:
         settings = Settings(
@@ -68,6 +76,7 @@ class EngineUnderTest:
         self._settings = settings
         self._engine = Engine(ruleset, settings, witness=self._witness)
         self._features: list[Features] = []
+        self._patterns: dict[int, Patterns] = {}
 
     def reload(self, ruleset: Ruleset) -> None:
         """Put another ruleset in force."""
@@ -80,7 +89,8 @@ class EngineUnderTest:
         self._engine.restore(snapshot)
 
     def _witness(self, bound: Bound, judged: Judged) -> None:
-        """Note the features of every event of a batch."""
+        """Note the features and patterns of every event of a batch."""
+        self._patterns = {each.event: _patterns(each) for each in judged.decided.verdicts if each.patterns}
         self._features = [{} for _ in range(len(judged.batch))]
         frame, texts = judged.frame, judged.batch.texts
         for rule in (each.rule for each in bound.rules):
@@ -94,7 +104,7 @@ class EngineUnderTest:
 
     def step(self, batch: Sequence[bytes | None]) -> Step:
         """Give the engine a batch."""
-        self._features = []
+        self._features, self._patterns = [], {}
         result = self._engine.step(batch)
         rows, actions, scores = (each.tolist() for each in vars(result.decisions).values())
         return Step(
@@ -111,6 +121,7 @@ class EngineUnderTest:
                 for rule_id, counts in zip(self._engine.rule_ids, result.rule_outcomes.tolist(), strict=True)
             },
             dict(zip(rows, self._features, strict=True)),
+            {rows[event]: patterns for event, patterns in self._patterns.items()},
             [
                 {"row": alert.row, "key": alert.key.decode(), **orjson.loads(alert.value)}
                 for alert in result.alerts
@@ -119,3 +130,11 @@ class EngineUnderTest:
             dict(result.held_back),
             dict(result.bands),
         )
+
+
+def _patterns(verdict: Verdict) -> Patterns:
+    """Return the typologies found at an event."""
+    return tuple(
+        (each.typology, each.score, tuple(sorted((rule.rule, rule.weight) for rule in each.contributors)))
+        for each in verdict.patterns
+    )

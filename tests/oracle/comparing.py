@@ -10,7 +10,7 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
-from tests.oracle.adapter import EngineUnderTest, Step
+from tests.oracle.adapter import EngineUnderTest, Patterns, Step
 from tests.oracle.decisions import ACTIONS
 from tests.oracle.fold import Answer, DeadLetter, Duplicate, Judged, Oracle
 from tests.oracle.messages import EPOCH
@@ -116,11 +116,18 @@ def compare(ruleset: Ruleset, verdicts: Sequence[Answer], step: Step, place: str
     _same(place, "bands", step.bands, bands)
     decisions = [(row, each.decision.action, each.decision.score) for row, each in judged.items()]
     _same(place, "decisions", step.decisions, decisions)
+    found = {row: sorted(_patterns(each)) for row, each in judged.items() if each.decision.patterns}
+    _same(place, "patterns", {row: sorted(each) for row, each in step.patterns.items()}, found)
     _same(place, "late events", step.late, sum(each.late for each in judged.values()))
     _same(place, "suppressed", step.suppressed, sum(each.telling.suppressed for each in judged.values()))
     held_back = Counter(rule_id for each in judged.values() for rule_id in each.telling.held_back)
     _same(place, "held back", step.held_back, held_back)
     _same(place, "alerts", [_seen(alert) for alert in step.alerts], [*_expected(judged)])
+
+
+def _patterns(judged: Judged) -> Patterns:
+    """Return the typologies that must be found at an event."""
+    return tuple((each.typology.name, each.score, each.weights) for each in judged.decision.patterns)
 
 
 def _compare_features(ruleset: Ruleset, place: str, got: dict[Any, Any], expected: Any) -> None:

@@ -29,6 +29,7 @@ LONG_SPANS_S = (61, 64, 100, 640, 1000)
 EXACT_S = 60
 OFFSETS_S = (1, 2, 10)
 STEPS_S = (0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 5, 5, 10, 30, 60, 1800)
+DENSE_STEPS_S = (0, 1, 1, 2, 5, 5, 10, 30, 120)
 BEHIND_S = (0, 0, 0, 0, 0, 1, 2, 5, 6, 12, 60, 200)
 LATENESS_S = (5, 0, 1, 30)
 LEAPS_US = (3_600 * SECOND_US, DAY_US, 400 * DAY_US, 400 * DAY_US + 1)

@@ -73,6 +73,12 @@ def conditions(draw: st.DrawFn, names: Names, depth: int = 2) -> Condition:
     return one_of(draw, *_atoms(names))(draw, names)
 
 
+@st.composite
+def frequent(draw: st.DrawFn) -> Condition:
+    """Draw a condition that about every other event meets."""
+    return _texts(draw, Names())
+
+
 def _atoms(names: Names) -> list[Callable[[st.DrawFn, Names], Condition]]:
     atoms: list[Callable[[st.DrawFn, Names], Condition]] = [
         _ordered,

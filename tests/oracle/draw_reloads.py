@@ -23,6 +23,9 @@ _CHANGES = ("nothing", "condition", "windows", "features", "quiet", "all")
 @st.composite
 def changed(draw: st.DrawFn, ruleset: Ruleset) -> Ruleset:
     """Draw a ruleset that has much in common with another."""
+    if draw(st.booleans()):
+        # What old hits a longer window brings back shows where the rules are the same.
+        return replace(ruleset, typologies=tuple(_longer(draw, each) for each in ruleset.typologies))
     named = {name for rule in ruleset.rules for name in _named(rule)}
     kept = [rule for rule in ruleset.rules if rule.id in named or draw(st.integers(0, 3))]
     drawn = tuple(draw(_changed_rules(rule)) for rule in kept)
@@ -78,8 +81,11 @@ def _changed_typologies(draw: st.DrawFn, typology: Typology, drawn: tuple[Rule, 
     given = {name for name, _ in typology.weights}
     if given <= weights and draw(st.integers(0, 5)):
         if draw(st.booleans()) and typology.by:
-            # Mostly a longer one, which may bring back nothing.
-            window_us = one_of(draw, 600, 600, 60, 1) * SECOND_US
-            return replace(typology, window_us=window_us, suppress=draw(suppressions()))
+            return replace(_longer(draw, typology), suppress=draw(suppressions()))
         return typology
     return draw(typologies(typology.name, drawn))
+
+
+def _longer(draw: st.DrawFn, typology: Typology) -> Typology:
+    """Return a typology, mostly with a longer window, which may bring back nothing."""
+    return replace(typology, window_us=one_of(draw, 600, 600, 60, 1) * SECOND_US) if typology.by else typology

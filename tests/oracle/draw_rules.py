@@ -20,8 +20,9 @@ from tests.oracle.domain import (
     MONEY_CONSTANTS,
     PARTIES,
     QUIET_S,
+    SPANS_S,
 )
-from tests.oracle.draw_conditions import conditions
+from tests.oracle.draw_conditions import conditions, frequent
 from tests.oracle.draw_features import features
 from tests.oracle.draw_values import Names, numeric, one_of
 from tests.oracle.language import DURATION, NUMBER, OWN_MONEY, SECOND_US, Read, Value
@@ -82,7 +83,8 @@ def rules(draw: st.DrawFn, number: int) -> Rule:
     return Rule(
         f"TST-R-{number}",
         draw(st.integers(0, 4)) < 4,
-        draw(conditions(names)),
+        # Hits that follow each other are what typologies, suppression and budgets live on.
+        draw(frequent() if one_of(draw, False, False, True) else conditions(names)),
         named,
         one_of(draw, *ACTIONS[1:], "allow"),
         one_of(draw, 10, 0, 40, 100),
@@ -145,15 +147,17 @@ def typologies(draw: st.DrawFn, name: str, drawn: tuple[Rule, ...]) -> Typology:
         weights |= {each: one_of(draw, 1, 2, 3) for each in names if one_of(draw, True, True, False)}
     if not weights:
         weights = {drawn[0].id: 1}
-    # Mostly over an entity of one column: then events often share it.
-    by = one_of(draw, KEYS[:1], KEYS[:1], KEYS[1:2], KEYS[:2], ())
+    # Mostly over an entity of one column, which events often share; now and then over any one or two.
+    by: tuple[str, ...] = one_of(draw, KEYS[:1], KEYS[:1], KEYS[:1], KEYS[1:2], KEYS[1:2], KEYS[:2], (), KEYS)
+    if by == KEYS:
+        by = tuple(draw(st.lists(st.sampled_from(KEYS), max_size=2, unique=True)))
     bands: tuple[Band, ...] = (
         Band("low", Decimal(1), Decimal(2), "review"),
         Band("high", Decimal(2), one_of(draw, None, Decimal(4)), one_of(draw, "report", "hold", "block")),
     )
     if max(weights.values()) < 2 or draw(st.booleans()):
         bands = (Band("any", Decimal(1), one_of(draw, None, Decimal(3)), one_of(draw, *ACTIONS[1:])),)
-    window_us = one_of(draw, 5, 1, 2, 10, 60) * SECOND_US
+    window_us = one_of(draw, 5, *SPANS_S) * SECOND_US
     return Typology(name, tuple(weights.items()), by, window_us, bands, draw(suppressions()))
 
 

@@ -1,4 +1,8 @@
-"""Draws streams of messages: mostly in order, with ties, late, ancient, repeated and malformed ones."""
+"""Draws streams of messages: mostly in order, with ties, late, ancient, repeated and malformed ones.
+
+In most streams everything may happen, so that what needs several steps of one entity is rare. In dense ones
+all is about the same entities, at times that meet in windows, with ids that come again within a few events.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,7 @@ from tests.oracle.domain import (
     BEHIND_S,
     CHANNELS,
     CURRENCIES,
+    DENSE_STEPS_S,
     LATITUDES,
     LEAPS_US,
     LEVELS,
@@ -33,6 +38,8 @@ from tests.oracle.messages import EPOCH
 Fields = dict[str, Any]
 LENGTHS = (1, 2, 4, 8, 16, 20, 24, 28, 30, 32, 36, 40)
 """Of streams; the first is the simplest."""
+_REPEATED_AFTER_MAX = 6
+"""By how many messages, in dense streams: about as many ids as the shortest memory holds."""
 _KINDS = ("transfer", "card_payment", "login")
 
 
@@ -83,20 +90,21 @@ FAULTS: tuple[Callable[[Fields], bytes | None], ...] = (
 
 
 @st.composite
-def messages(draw: st.DrawFn, number: int, t_us: int) -> bytes | None:
+def messages(draw: st.DrawFn, number: int, t_us: int, dense: bool) -> bytes | None:
     """Draw the message of that number and time."""
     kind = _KINDS[draw(st.sampled_from((0, 0, 0, 1, 1, 2)))]
     fields: Fields = {"id": f"e{number}", "kind": kind, "occurred_at": _written(draw, t_us)}
-    if number and draw(st.integers(0, 11)) == 11:
-        fields["id"] = f"e{draw(st.integers(0, number - 1))}"
+    if number and draw(st.integers(0, 11)) >= (9 if dense else 11):
+        first = max(0, number - _REPEATED_AFTER_MAX) if dense else 0
+        fields["id"] = f"e{draw(st.integers(first, number - 1))}"
     amount, currency = draw(st.sampled_from(AMOUNTS)), draw(st.sampled_from(CURRENCIES))
     if kind != "login" or draw(st.booleans()):
         # Yen have no decimals.
         whole = currency == "JPY" and amount in (9.5, 1.13, "1.13")
         fields |= {"amount": 10 if whole else amount, "currency": currency}
-    _put(draw, fields, "debtor", "id", PARTIES)
-    _put(draw, fields, "creditor", "id", PARTIES)
-    _put(draw, fields, "card", "id", PARTIES)
+    parties = PARTIES[:1] if dense else PARTIES
+    for party in ("debtor", "creditor", "card"):
+        _put(draw, fields, party, "id", parties)
     _put(draw, fields, "merchant", "mcc", MCCS)
     _put(draw, fields, "x", "points", POINTS)
     _put(draw, fields, "x", "level", LEVELS)
@@ -132,14 +140,14 @@ def _written(draw: st.DrawFn, t_us: int) -> str | int:
 
 
 @st.composite
-def streams(draw: st.DrawFn) -> list[bytes | None]:
+def streams(draw: st.DrawFn, dense: bool) -> list[bytes | None]:
     """Draw a stream."""
     now_us = START_US
     stream = []
-    for number in range(draw(st.sampled_from(LENGTHS))):
-        now_us += draw(st.sampled_from(STEPS_S)) * SECOND_US
-        if layers.EVER and draw(st.integers(0, 19)) == 19:
+    for number in range(draw(st.sampled_from(LENGTHS[4:] if dense else LENGTHS))):
+        now_us += draw(st.sampled_from(DENSE_STEPS_S if dense else STEPS_S)) * SECOND_US
+        if not dense and layers.EVER and draw(st.integers(0, 19)) == 19:
             now_us += one_of(draw, *LEAPS_US)
         behind_us = draw(st.sampled_from(BEHIND_S)) * SECOND_US
-        stream.append(draw(messages(number, now_us - behind_us)))
+        stream.append(draw(messages(number, now_us - behind_us, dense)))
     return stream

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fraudstream.events.batch import Ids
+from fraudstream.events.jit import lean_kernel
 from fraudstream.events.schema import Column, ColumnType, Schema
 from fraudstream.features import entities
 from fraudstream.features import store as store_module
@@ -28,6 +29,7 @@ from fraudstream.features.state import Arrivals, Frame
 from fraudstream.features.store import FeatureStore
 from tests.property.window_oracle import Seen, Value, WindowOracle
 
+sweep = lean_kernel(entities.sweep)
 LIMITS = Limits(lateness_us=5, exact_us=50, ever_us=90)
 KEYS = ("a", "b", "c")
 VALUES = ("v", "w", "f")
@@ -161,7 +163,7 @@ def test_every_feature_equals_the_oracle_for_any_batches(
         store = FeatureStore(wanted, SCHEMA, LIMITS)
     for number, batch in enumerate(batches(events, cuts)):
         got += read(store, walk(store, batch))
-        entities.sweep(store._state, store.layout.plan, 2_048)
+        sweep(store._state, store.layout.plan, 2_048)
         if number % 2:
             saved = store.snapshot()
             store = FeatureStore(wanted, SCHEMA, LIMITS)
@@ -189,5 +191,5 @@ def test_sketches_do_not_depend_on_batches(
     got: list[list[Value]] = []
     for batch in batches(events, cuts):
         got += read(cut, walk(cut, batch))
-        entities.sweep(cut._state, cut.layout.plan, 2_048)
+        sweep(cut._state, cut.layout.plan, 2_048)
     assert got == expected

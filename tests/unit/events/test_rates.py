@@ -7,10 +7,12 @@ from datetime import date
 import numpy as np
 import pytest
 
+from fraudstream.events import rates
+from fraudstream.events.jit import lean_kernel
 from fraudstream.events.rates import RateTable
-from fraudstream.events.rates import converted as converted_minor
 from fraudstream.events.times import parse_time
 
+converted_minor = lean_kernel(rates.converted)
 TABLE = RateTable(
     "USD",
     (

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from fraudstream.features.floats import float_of, integer_of
+from fraudstream.events.jit import lean_kernel
+from fraudstream.features import floats
 
+float_of = lean_kernel(floats.float_of)
+integer_of = lean_kernel(floats.integer_of)
 RISING = [-float("inf"), -1e300, -2.5, -5e-324, 0.0, 5e-324, 1.0, 1.0000000000000002, 1e300, float("inf")]
 
 

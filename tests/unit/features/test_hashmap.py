@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from fraudstream.features.hashmap import FREE, empty, find, grown, remove
+from fraudstream.events.jit import lean_kernel
+from fraudstream.features import hashmap
+from fraudstream.features.hashmap import FREE, empty, grown
+
+find = lean_kernel(hashmap.find)
+remove = lean_kernel(hashmap.remove)
 
 
 def test_the_map_agrees_with_a_dict_through_insertions_and_removals() -> None:

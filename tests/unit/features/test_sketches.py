@@ -9,15 +9,24 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from fraudstream.features import hyperloglog
-from fraudstream.features.buckets import BOUNDS, bucket_of, middle_of
+from fraudstream.events.jit import lean_kernel
+from fraudstream.features import buckets, hyperloglog, moments
+from fraudstream.features.buckets import BOUNDS
 from fraudstream.features.catalogue import Feature, Limits
-from fraudstream.features.moments import add_square, deviation
 from fraudstream.features.state import Frame
 from fraudstream.features.store import FeatureStore
 from tests.unit.features.drawn import SCHEMA, feature
 from tests.unit.features.test_store import one_entity
 
+bucket_of = lean_kernel(buckets.bucket_of)
+middle_of = lean_kernel(buckets.middle_of)
+add_square = lean_kernel(moments.add_square)
+deviation = lean_kernel(moments.deviation)
+clear = lean_kernel(hyperloglog.clear)
+pair_of = lean_kernel(hyperloglog.pair_of)
+set_rank = lean_kernel(hyperloglog.set_rank)
+rank_of = lean_kernel(hyperloglog.rank_of)
+estimated = lean_kernel(hyperloglog.estimated)
 FIVE_SIGMA = 5 * 1.04 / math.sqrt(hyperloglog.REGISTERS)
 WINDOW = 200_000
 
@@ -68,13 +77,13 @@ def test_the_estimate_has_no_bias_from_few_to_many() -> None:
         found = []
         for seed in range(10):
             words = np.zeros(hyperloglog.BLOCK_WORDS, np.int64)
-            hyperloglog.clear(words, 0)
+            clear(words, 0)
             for value in range(seed * 10**6, seed * 10**6 + number):
-                pair = hyperloglog.pair_of(value)
+                pair = pair_of(value)
                 register, rank = pair >> hyperloglog.RANK_BITS, pair & 63
-                if rank > hyperloglog.rank_of(words, 0, register):
-                    hyperloglog.set_rank(words, 0, register, rank)
-            found.append(hyperloglog.estimated(words, 0))
+                if rank > rank_of(words, 0, register):
+                    set_rank(words, 0, register, rank)
+            found.append(estimated(words, 0))
         assert np.mean(found) == pytest.approx(number, rel=FIVE_SIGMA / math.sqrt(10))
 
 
