@@ -93,6 +93,8 @@ class Topology(_Part):
     lateness: Annotated[DurationUs, Field(validate_default=True)] = "5m"  # type: ignore[assignment]
     exact_windows: Annotated[DurationUs, Field(validate_default=True)] = "35d"  # type: ignore[assignment]
     """Windows that reach back no further are exact, and keep their events; longer ones count by panes."""
+    ahead_max: Annotated[DurationUs, Field(validate_default=True)] = "1h"  # type: ignore[assignment]
+    """An event dated more than this after its message was appended becomes a dead letter."""
     duplicates: Duplicates = Duplicates()
     columns: Mapping[str, ColumnSpec] = {}
     metrics: Metrics = Metrics()
@@ -116,7 +118,7 @@ class Topology(_Part):
         """Return what the engine needs to know."""
         horizon = Horizon(self.duplicates.horizon, self.duplicates.ids_max)
         limits = Limits(self.lateness, self.exact_windows)
-        return Settings(self.event_schema(), self.input.map, limits, horizon)
+        return Settings(self.event_schema(), self.input.map, limits, horizon, self.ahead_max)
 
     def with_kafka(self, bootstrap: str | None) -> Topology:
         """Return the topology on another cluster, itself where none is given."""

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from aiokafka import ConsumerRecord
 
+TIMESTAMP_MS_MAX = 2**43
+"""In the year 2248."""
+
 Partition = tuple[str, int]
 """Topic and number; Faust's and aiokafka's own pairs are equal to it."""
 
@@ -62,3 +65,10 @@ class Batch:
     def append_ms(self) -> NDArray[np.int64]:
         """Return the n timestamps, in milliseconds since 1970 UTC."""
         return np.fromiter((record.timestamp for record in self.records), np.int64, len(self.records))
+
+    def appended_us(self) -> NDArray[np.int64]:
+        """Return the n timestamps in microseconds, negative where a message has none.
+
+        What a producer may write there is bounded, so that nothing overflows.
+        """
+        return np.clip(self.append_ms(), -1, TIMESTAMP_MS_MAX) * 1_000

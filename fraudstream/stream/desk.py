@@ -76,7 +76,7 @@ class Desk:
 
     def _step(self, batch: Batch) -> StepResult:
         try:
-            return self._engine.step(batch.values)
+            return self._engine.step(batch.values, appended_us=batch.appended_us())
         except Exception as error:
             log.exception("the engine failed on %s: its messages become dead letters", batch)
             self._observer.on_error("step")

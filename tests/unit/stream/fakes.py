@@ -35,11 +35,13 @@ class FakeEngine:
     step_seconds: float = 0.0
     ruleset: Any = field(default_factory=lambda: SimpleNamespace(version=RULESET_VERSION))
     seen: list[bytes | None] = field(default_factory=list)
+    appended_us: list[int] = field(default_factory=list)
 
-    def step(self, values: Sequence[bytes | None]) -> StepResult:
+    def step(self, values: Sequence[bytes | None], *, appended_us: NDArray[np.int64]) -> StepResult:
         """Judge a batch by its bytes."""
         time.sleep(self.step_seconds)
         self.seen += values
+        self.appended_us += appended_us.tolist()
         if any(b"CRASH" in (value or b"") for value in values):
             raise RuntimeError("no such luck")
         alerts: list[Alert] = []

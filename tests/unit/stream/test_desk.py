@@ -14,7 +14,7 @@ from fraudstream.stream.batch import Batch
 from fraudstream.stream.desk import Desk
 from fraudstream.stream.emission import Outlet
 from fraudstream.stream.producer import Outgoing
-from tests.unit.stream.fakes import FakeEngine, FakeObserver, batch
+from tests.unit.stream.fakes import FakeEngine, FakeObserver, batch, record
 
 ALERT = b'{"ALERT": 1}'
 
@@ -211,3 +211,10 @@ def test_an_alert_too_large_is_reported(setup: Setup) -> None:
     asyncio.run(scenario())
     assert setup.observer.errors == ["alert_too_large"]
     assert setup.observer.results[0].alerts == []
+
+
+def test_the_engine_is_told_when_messages_were_appended(setup: Setup) -> None:
+    """By their timestamps, in microseconds."""
+    message = FakeEvent(Batch(("events", 0), [record(0, b"{}", timestamp=5)]))
+    asyncio.run(setup.desk.handle(message))
+    assert setup.engine.appended_us == [5_000]
