@@ -46,10 +46,11 @@ class Input(_Part):
 
 
 class Output(_Part):
-    """The topics that the worker writes."""
+    """The topics that the worker writes, and whether dead letters hold key and payload of their source."""
 
     alerts: str = Field(pattern=_TOPIC)
     dead_letters: str = Field(pattern=_TOPIC)
+    dead_letter_payloads: Literal["kept", "withheld"] = "kept"
 
 
 class Metrics(_Part):

@@ -59,7 +59,7 @@ class Decoder:
             return batch, []
         return self._completed(batch, columns.taken, values, appends)
 
-    def _read(self, values: Sequence[bytes | None], appends: Appends | None) -> Columns:
+    def _read(self, values: Sequence[bytes | None], appends: Appends | None = None) -> Columns:
         texts = self._texts
         latest_us = np.full(len(values), ANY_TIME_US) if appends is None else appends.latest_us()
         wire = _joined(values, latest_us)

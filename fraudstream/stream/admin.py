@@ -113,6 +113,7 @@ def outlet(topology: Topology) -> Outlet:
         letters,
         limits.get(alerts, MESSAGE_BYTES_MAX),
         limits.get(letters, MESSAGE_BYTES_MAX),
+        topology.output.dead_letter_payloads == "kept",
     )
 
 

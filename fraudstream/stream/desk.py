@@ -124,11 +124,12 @@ def step_failed(events: int, error: Exception) -> StepResult:
 
     The engine's state may have seen part of the batch, so its messages cannot be tried one by one.
     """
-    detail = f"{type(error).__name__}: {error}"
+    exception = type(error).__name__
+    detail = f"{exception}: {error}"
     return StepResult(
         events_in=events,
         alerts=[],
-        dead_letters=[DeadLetter(row, "step_failed", "step", detail) for row in range(events)],
+        dead_letters=[DeadLetter(row, "step_failed", "step", detail, exception) for row in range(events)],
         duplicates=0,
         late=0,
         decisions=Decisions(np.empty(0, np.int32), np.empty(0, np.int8), np.empty(0, np.int16)),

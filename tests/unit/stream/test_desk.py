@@ -185,7 +185,7 @@ def test_a_failing_engine_turns_its_batch_into_dead_letters(
         ((letter,),) = setup.producer.submitted
         assert (letter.topic, letter.value) == ("dead", b"CRASH")
         headers = dict(letter.headers)
-        assert headers["reason"] == b"step_failed"
+        assert (headers["reason"], headers["exception"]) == (b"step_failed", b"RuntimeError")
         assert headers["detail"] == b"RuntimeError: no such luck"
         setup.producer.confirm()
         await settled()

@@ -76,7 +76,8 @@ def test_a_payload_too_large_stays_behind() -> None:
     result = step_result(1, letters=[DeadLetter(0, "too_large", "decode", "5000 bytes")])
     (message,) = emission(batch, result, "rules-7", Outlet("alerts", "dead", 1_000, 1_000)).messages
     assert (message.key, message.value) == (None, None)
-    assert message.headers[-4:] == [*SOURCE, ("left_behind_bytes", b"5003")]
+    left_behind = [("left_behind", b"too_large"), ("left_behind_bytes", b"5003")]
+    assert message.headers[-5:] == [*SOURCE, *left_behind]
     assert message.size_bytes() <= 1_000
 
 
@@ -86,3 +87,19 @@ def test_a_detail_may_hold_anything(batch: Batch) -> None:
     first, second = emission(batch, step_result(2, letters=letters), "rules-7", OUTLET).messages
     assert dict(first.headers)["detail"] == b"bad name \\ud800"
     assert dict(second.headers)["detail"] == b"x" * 1_000
+
+
+def test_a_payload_may_be_withheld(batch: Batch) -> None:
+    """Where the topology says so no dead letter holds key or payload, and each says why."""
+    result = step_result(2, letters=[DeadLetter(1, "bad_amount", "validate", "amount is -1")])
+    outlet = Outlet("alerts", "dead", payloads_kept=False)
+    (message,) = emission(batch, result, "rules-7", outlet).messages
+    assert (message.key, message.value) == (None, None)
+    assert message.headers[-5:] == [*SOURCE, ("left_behind", b"policy"), ("left_behind_bytes", b"12")]
+
+
+def test_a_dead_letter_names_what_was_raised(batch: Batch) -> None:
+    """The class of the exception has a header of its own."""
+    letter = DeadLetter(1, "step_failed", "step", "KeyError: 'x'", "KeyError")
+    (message,) = emission(batch, step_result(2, letters=[letter]), "rules-7", OUTLET).messages
+    assert dict(message.headers)["exception"] == b"KeyError"
