@@ -91,7 +91,7 @@ def redrive_letters(
         loaded = _load(topology, kafka)
         named = {Position.parse(each) for each in letters or ()}
         wanted = _wanted(named, reason)
-        plan = planned(LetterBox(loaded), wanted, again)
+        plan = planned(LetterBox(loaded).entries(), wanted, again)
         if missing := named - plan.found:
             raise fail(_no_letters(sorted(missing)))
         if dry_run:

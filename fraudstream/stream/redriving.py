@@ -31,6 +31,7 @@ REDRIVEN_FROM = "fraudstream-redriven-from"
 """Header of a message that was sent back: topic, partition and offset of its letter, with colons between."""
 TRANSACTION_LETTERS = 500
 DELIVERY_SECONDS_MAX = 30.0
+CLOSE_SECONDS_MAX = 5.0
 REQUEST_BYTES_MAX = 2**30
 """Never the limit: that is the broker's to set."""
 
@@ -64,10 +65,10 @@ class Redrive:
         return sorted(self.plan.to_send.difference(self.sent, self.unknown))
 
 
-def planned(box: LetterBox, wanted: Callable[[Letter], bool], again: bool) -> Plan:
+def planned(entries: Iterable[Letter | Redriven], wanted: Callable[[Letter], bool], again: bool) -> Plan:
     """Return what is to be done with the letters that are wanted; `again` sends what was sent before."""
     plan, sent_before = Plan(), set()
-    for entry in box.entries():
+    for entry in entries:
         if isinstance(entry, Redriven):
             sent_before.add(entry.position)
         elif wanted(entry):
@@ -101,7 +102,7 @@ def redrive(topology: Topology, wanted: Callable[[Letter], bool], again: bool = 
         with reporting(topology):
             producer.init_transactions()
         box = LetterBox(topology)
-        done = Redrive(planned(box, wanted, again))
+        done = Redrive(planned(box.entries(), wanted, again))
         letters = (letter for letter in box.letters() if letter.position in done.plan.to_send)
         with muted("kafka"):
             for part in in_parts(letters):
@@ -110,8 +111,8 @@ def redrive(topology: Topology, wanted: Callable[[Letter], bool], again: bool = 
         return done
     finally:
         # All that matters is acknowledged by now.
-        with muted("kafka"):
-            producer.close(timeout=0)
+        with muted("kafka"), suppress(KafkaError):
+            producer.close(timeout=CLOSE_SECONDS_MAX)
 
 
 def transactional_producer(topology: Topology) -> Any:
@@ -123,8 +124,9 @@ def transactional_producer(topology: Topology) -> Any:
         acks="all",
         max_block_ms=BROKER_SECONDS_MAX * 1000,
         max_request_size=REQUEST_BYTES_MAX,
-        request_timeout_ms=BROKER_SECONDS_MAX * 1000,
-        delivery_timeout_ms=DELIVERY_SECONDS_MAX * 1000,
+        # Written into requests as it is: a float would go out as nonsense.
+        request_timeout_ms=int(BROKER_SECONDS_MAX * 1000),
+        delivery_timeout_ms=int(DELIVERY_SECONDS_MAX * 1000),
     )
 
 
@@ -183,11 +185,11 @@ def hand_over(producer: Any, dead_letters: str, letter: Letter) -> tuple[Any, An
     note = [(REDRIVEN_OFFSET, b"%d" % letter.position.offset)]
     return (
         producer.send(topic, letter.value, letter.key, [(REDRIVEN_FROM, origin)], partition),
-        producer.send(dead_letters, None, None, note, letter.position.partition),
+        producer.send(dead_letters, b"", None, note, letter.position.partition),
     )
 
 
-def within(seconds: float, task: Callable[[], None]) -> None:
+def within(seconds: float, task: Callable[[], object]) -> None:
     """Run a task of the client that would wait without end for a broker that is gone.
 
     Raises what it raises, and KafkaTimeoutError after so many seconds.

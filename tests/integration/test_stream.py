@@ -3,46 +3,27 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from kafka import KafkaAdminClient
-from kafka.admin import ConfigResource, ConfigResourceType
 
 from fraudstream.stream.admin import create_topics, lag
 from fraudstream.stream.transport import BATCHES_MAX
-from tests.integration.broker import IN_CI
 from tests.integration.stream_rig import (
+    NewRig,
     Rig,
     alert_id,
     expected_alerts,
     headers_of,
     payloads,
+    set_limit,
     until,
 )
 from tests.unit.stream.fakes import topology
 
 pytestmark = pytest.mark.integration
-
-NewRig = Callable[..., Rig]
-
-
-@pytest.fixture
-def new_rig(kafka: str, topic_names: Callable[[str], str], tmp_path: Path) -> Iterator[NewRig]:
-    """Makes a rig with so many partitions; its workers are ended after the test."""
-    rigs: list[Rig] = []
-
-    def make(partitions: int = 4) -> Rig:
-        names = [topic_names(word) for word in ("events", "alerts", "dead")]
-        rigs.append(Rig(kafka, names[0].removesuffix(".events"), partitions, tmp_path))
-        return rigs[-1]
-
-    yield make
-    for rig in rigs:
-        for worker in rig.workers:
-            worker.kill()
 
 
 def test_every_event_is_accounted_for(new_rig: NewRig) -> None:
@@ -185,18 +166,6 @@ def test_what_fails_becomes_dead_letters_and_the_stream_goes_on(new_rig: NewRig)
     letters = [(headers_of(letter)["reason"], letter.value) for letter in rig.dead_letters()]
     assert letters == [("step_failed", values[0]), ("alert_too_large", values[1])]
     assert rig.alerts() == [alert_id(values[2])]
-
-
-def set_limit(rig: Rig, topic: str, size_bytes: int) -> None:
-    """Set the largest record batch that a topic takes."""
-    setting = {"max.message.bytes": str(size_bytes)}
-    with closing(KafkaAdminClient(bootstrap_servers=rig.bootstrap)) as admin:
-        try:
-            admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, configs=setting)])
-        except ValueError:
-            if IN_CI:
-                raise
-            pytest.skip("this broker, the embedded one, has no topic settings")
 
 
 def test_a_refused_alert_stops_the_worker_without_commit(new_rig: NewRig) -> None:
