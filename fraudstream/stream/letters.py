@@ -167,8 +167,8 @@ class LetterBox:
         partition, offset = next(iter(unread.items()))
         return (
             f"{self._topology.kafka.bootstrap}: {partition.topic}[{partition.partition}] cannot be read "
-            f"beyond offset {offset} for {BROKER_SECONDS_MAX:g} s, a transaction is open there: "
-            "try again when it has ended or timed out (a minute by default)"
+            f"beyond offset {offset} for {BROKER_SECONDS_MAX:g} s, the broker is silent or a transaction is "
+            "open there: try again when the broker answers and the transaction has timed out (a minute by default)"
         )
 
     def _consumer(self) -> Any:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from kafka import KafkaProducer
 from kafka.errors import KafkaError, KafkaTimeoutError, UnknownTopicOrPartitionError
 
-from fraudstream.stream.admin import BROKER_SECONDS_MAX, reporting
+from fraudstream.stream.admin import BROKER_SECONDS_MAX, BrokerError, reporting
 from fraudstream.stream.emission import POLICY
 from fraudstream.stream.letters import REDRIVEN_OFFSET, Letter, LetterBox, Position, Redriven
 from fraudstream.stream.logs import muted
@@ -103,16 +103,25 @@ def redrive(topology: Topology, wanted: Callable[[Letter], bool], again: bool = 
             producer.init_transactions()
         box = LetterBox(topology)
         done = Redrive(planned(box.entries(), wanted, again))
-        letters = (letter for letter in box.letters() if letter.position in done.plan.to_send)
         with muted("kafka"):
-            for part in in_parts(letters):
-                if not sent(producer, topology.output.dead_letters, part, done):
-                    break
+            send_planned(box, producer, topology.output.dead_letters, done)
         return done
     finally:
         # All that matters is acknowledged by now.
         with muted("kafka"), suppress(KafkaError):
-            producer.close(timeout=CLOSE_SECONDS_MAX)
+            within(CLOSE_SECONDS_MAX, producer.close)
+
+
+def send_planned(box: LetterBox, producer: Any, dead_letters: str, done: Redrive) -> None:
+    """Send the planned letters, transaction by transaction, up to the first that fails."""
+    letters = (letter for letter in box.letters() if letter.position in done.plan.to_send)
+    try:
+        for part in in_parts(letters):
+            if not sent(producer, dead_letters, part, done):
+                return
+    except BrokerError as error:
+        # The topic cannot be read to its end; what was sent so far is sent.
+        done.failure = str(error)
 
 
 def transactional_producer(topology: Topology) -> Any:
@@ -136,8 +145,9 @@ def sent(producer: Any, dead_letters: str, letters: list[Letter], done: Redrive)
         producer.begin_transaction()
         deliver(producer, dead_letters, letters)
     except (LetterError, KafkaError) as error:
+        # A courtesy to readers: whoever redrives next would abort it too.
         with suppress(KafkaError):
-            within(DELIVERY_SECONDS_MAX, producer.abort_transaction)
+            within(CLOSE_SECONDS_MAX, producer.abort_transaction)
         done.failure = words(error)
         return False
     positions = [letter.position for letter in letters]
