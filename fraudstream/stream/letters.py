@@ -168,7 +168,8 @@ class LetterBox:
         return (
             f"{self._topology.kafka.bootstrap}: {partition.topic}[{partition.partition}] cannot be read "
             f"beyond offset {offset} for {BROKER_SECONDS_MAX:g} s, the broker is silent or a transaction is "
-            "open there: try again when the broker answers and the transaction has timed out (a minute by default)"
+            "open there: try again when the broker answers and the transaction has timed out (a minute "
+            "by default)"
         )
 
     def _consumer(self) -> Any:
