@@ -18,7 +18,6 @@ from fraudstream.config import Topology, load_topology
 
 if TYPE_CHECKING:
     from fraudstream.stream.letters import Letter, Position
-    from fraudstream.stream.redriving import Plan
 
 app = typer.Typer(help="Dead letters: list them, look at one, send them back.", no_args_is_help=True)
 
@@ -91,28 +90,23 @@ def redrive_letters(
         loaded = _load(topology, kafka)
         named = {Position.parse(each) for each in letters or ()}
         wanted = _wanted(named, reason)
-        plan = planned(LetterBox(loaded).entries(), wanted, again)
-        if missing := named - plan.found:
-            raise fail(_no_letters(sorted(missing)))
         if dry_run:
+            plan, failed = planned(LetterBox(loaded).entries(), wanted, again), False
             typer.echo(f"would be sent: {shown.positions(plan.to_send)}")
-            _say_left_out(plan)
-            return
-        done = redrive(loaded, wanted, again)
-    for line in shown.outcome_lines(done):
+        else:
+            done = redrive(loaded, wanted, again)
+            plan, failed = done.plan, done.failure is not None
+            typer.echo("\n".join(shown.outcome_lines(done)))
+    for line in shown.plan_lines(plan):
         typer.echo(line)
-    _say_left_out(done.plan)
-    if done.failure is not None or done.plan.refused:
+    if missing := named - plan.found:
+        raise fail(_no_letters(sorted(missing)))
+    if failed or plan.refused:
         raise typer.Exit(FAILED)
 
 
 def _wanted(named: set[Position], reason: str | None) -> Callable[[Letter], bool]:
     return lambda letter: letter.position in named or letter.reason == reason
-
-
-def _say_left_out(plan: Plan) -> None:
-    for line in shown.plan_lines(plan):
-        typer.echo(line)
 
 
 def _no_letters(positions: list[Position]) -> str:
