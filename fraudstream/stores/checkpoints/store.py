@@ -71,9 +71,11 @@ class CheckpointStore:
         started = time.perf_counter()
         opened = self._open()
         known = list(self._whole(opened))
-        name = name_of(meta.epoch, 1 + self._newest_sequence(opened, meta.epoch))
+        sequences = [sequence for _, sequence in self._numbers(opened, meta.epoch)]
+        sequence = 1 + max(sequences, default=0)
+        name = name_of(meta.epoch, sequence)
         home = home_of(meta.epoch, self._writer)
-        writer = ChunkWriter(opened.files, self._seal, home, _there(opened.files, known, home))
+        writer = ChunkWriter(opened.files, self._seal, home, _there(opened.files, known, home), sequence)
         try:
             content = _written(writer, snapshot, meta, home, started)
             content_bytes = self._commit(opened, name, content)
@@ -128,19 +130,18 @@ class CheckpointStore:
             except DamagedError as error:
                 self.skipped.append(Skipped(names[0], str(error), is_damaged=True))
 
-    def _newest_sequence(self, opened: _Opened, epoch: int) -> int:
-        """Return the greatest sequence there is; CheckpointError where a newer owner has written here."""
+    def _numbers(self, opened: _Opened, epoch: int) -> list[tuple[int, int]]:
+        """Return epochs and sequences, the newest first; CheckpointError where a newer owner has written."""
         numbers = [numbers_of(name) for name in opened.manifests.names()]
-        newest = max((epoch for epoch, _ in numbers), default=0)
-        if newest > epoch:
-            what = f"the owner of epoch {newest} has written here, this one has epoch {epoch}"
+        if numbers and numbers[0][0] > epoch:
+            what = f"the owner of epoch {numbers[0][0]} has written here, this one has epoch {epoch}"
             raise CheckpointError(what, opened.files.url, "stop: the shard has another owner")
-        return max((sequence for _, sequence in numbers), default=0)
+        return numbers
 
     def _commit(self, opened: _Opened, name: str, content: Json) -> int:
         """Write the manifest, unless somebody else has written one of this or a newer epoch meanwhile."""
-        self._newest_sequence(opened, numbers_of(name)[0])
-        if max(opened.manifests.names(), default="") >= name:
+        epoch, sequence = numbers_of(name)
+        if self._numbers(opened, epoch)[:1] >= [(epoch, sequence)]:
             what = f"somebody else with the same epoch writes checkpoints of {self._identity}"
             raise CheckpointError(
                 what, opened.files.url, "give every deployment a place or a group of its own"

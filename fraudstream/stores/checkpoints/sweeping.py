@@ -15,7 +15,7 @@ def home_of(epoch: int, writer: str) -> str:
 
 
 def sweep(files: Files, known: Sequence[Manifest], epoch: int, home: str, keep: int) -> None:
-    """Delete all but the first `keep` of the `known` manifests, newest first, and the chunks of the others."""
+    """Delete all but the first `keep` of the `known` manifests, newest first, and chunks of the others."""
     kept = known[:keep]
     if len(kept) == keep:
         _sweep_manifests(files, kept[-1].name, epoch)
