@@ -58,7 +58,8 @@ class ChunkWriter:
         if not name.startswith(self._turn):
             return True
         try:
-            self._seal.open_chunk(*self._files.read([f"{self._folder}/{name}"]), name, length)
+            (kept,) = self._files.read([f"{self._folder}/{name}"])
+            self._seal.open_chunk(kept, name, length)
         except DamagedError:
             return False
         return True

@@ -130,4 +130,8 @@ def _tuples(descr: Json) -> Any:
     """Return the description of an array's type as numpy wants it; JSON has no tuples."""
     if isinstance(descr, str):
         return descr
-    return [(field[0], _tuples(field[1]), *map(tuple, field[2:])) for field in descr]
+    # A field has a name or [title, name], then its own type, and a shape where it is an array.
+    return [
+        (name if isinstance(name, str) else tuple(name), _tuples(own), *map(tuple, shape))
+        for name, own, *shape in descr
+    ]
