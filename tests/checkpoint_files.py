@@ -14,6 +14,7 @@ from fraudstream.stores.checkpoints import Identity, Meta
 
 OWNER = Identity("fraud-workers", "single", 0)
 KEY = bytes(range(32))
+OTHER_KEY = bytes(32)
 
 
 class Crash(BaseException):

@@ -13,7 +13,7 @@ from fraudstream.stores.checkpoints.errors import CheckpointError, DamagedError
 
 KEY_BYTES = 32
 _LEVEL = 1
-"""Measured on the state of an engine: level 3 takes half as long again and saves a twentieth."""
+"""Measured on the state of an engine: level 3 takes a third longer and saves a twentieth."""
 _NONCE_BYTES = 12
 
 

@@ -14,7 +14,7 @@ from tests.checkpoint_files import KEY, OWNER, meta, same
 
 
 def test_an_engine_goes_on_from_a_checkpoint_as_if_nothing_had_been(tmp_path: Path) -> None:
-    """The snapshot is taken in the child; an engine restored from it decides the same and ends in one state."""
+    """The child takes the snapshot; an engine restored from it decides the same and ends in one state."""
     ruleset = build_ruleset(bench_files())
     events = [*islice(drawn(600, 50.0, seed=1), 1_500)]
     engine = Engine(ruleset)
