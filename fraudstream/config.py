@@ -50,6 +50,8 @@ class Output(_Part):
 
     alerts: str = Field(pattern=_TOPIC)
     dead_letters: str = Field(pattern=_TOPIC)
+    journal: str = Field(pattern=_TOPIC)
+    """Says in which order the events were judged, and by which rules; read after a crash."""
     dead_letter_payloads: Literal["kept", "withheld"] = "kept"
 
 
@@ -65,6 +67,38 @@ class Duplicates(_Part):
 
     horizon: Annotated[DurationUs, Field(validate_default=True)] = DAY  # type: ignore[assignment]
     ids_max: int = Field(1_000_000, ge=1, le=2**29)
+
+
+class Checkpoints(_Part):
+    """Where the state is kept, and how often.
+
+    `url` is a directory, relative to the topology file, or any address that fsspec knows (`s3://`, `gs://`).
+    `every` counts from the end of one checkpoint to the begin of the next. `key_file` holds 32 bytes, as 64
+    hex digits, with which the checkpoints are encrypted.
+    """
+
+    url: str
+    every: Annotated[DurationUs, Field(validate_default=True)] = "10s"  # type: ignore[assignment]
+    keep: int = Field(3, ge=2, le=100)
+    key_file: Path | None = None
+
+    def key(self) -> bytes | None:
+        """Return what the key file holds; OSError, or ValueError where that is no key."""
+        if self.key_file is None:
+            return None
+        try:
+            key = bytes.fromhex(self.key_file.read_text().strip())
+        except ValueError:
+            key = b""
+        if len(key) != 32:
+            raise ValueError(f"{self.key_file} holds no key: 64 hex digits, as from `openssl rand -hex 32`")
+        return key
+
+    def beside(self, folder: Path) -> Checkpoints:
+        """Return them with paths that count from a folder."""
+        url = self.url if "://" in self.url else str((folder / self.url).resolve())
+        key_file = None if self.key_file is None else (folder / self.key_file).resolve()
+        return self.model_copy(update={"url": url, "key_file": key_file})
 
 
 class ColumnSpec(_Part):
@@ -97,6 +131,8 @@ class Topology(_Part):
     ahead_max: Annotated[DurationUs, Field(validate_default=True)] = "1h"  # type: ignore[assignment]
     """An event dated more than this after its message was appended becomes a dead letter."""
     duplicates: Duplicates = Duplicates()
+    checkpoints: Checkpoints | None = None
+    """Without them a restarted worker reads its input from the start to know what it knew."""
     columns: Mapping[str, ColumnSpec] = {}
     metrics: Metrics = Metrics()
 
@@ -131,7 +167,10 @@ class Topology(_Part):
 def load_topology(path: Path) -> Topology:
     """Read a topology file; RulesetError says where it is wrong."""
     topology = validated(read_yaml(str(path), _read(path)), Topology)
-    return topology.model_copy(update={"rules": (path.parent / topology.rules).resolve()})
+    paths: dict[str, Any] = {"rules": (path.parent / topology.rules).resolve()}
+    if topology.checkpoints is not None:
+        paths["checkpoints"] = topology.checkpoints.beside(path.parent)
+    return topology.model_copy(update=paths)
 
 
 def load_map(path: Path) -> FieldMap:

@@ -36,7 +36,7 @@ schema: fraudstream.topology/v1
 name: demo
 kafka: {{bootstrap: "{bootstrap}", group: {name}}}
 input: {{topic: {name}.events, partitions: 1}}
-output: {{alerts: {name}.alerts, dead_letters: {name}.dead-letters}}
+output: {{alerts: {name}.alerts, dead_letters: {name}.dead-letters, journal: {name}.journal}}
 rules: {rules}
 # The traffic is of March 2026, whatever the clock of this machine says.
 ahead_max: 520w

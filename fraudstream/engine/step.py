@@ -75,6 +75,10 @@ class Engine:
         bound = self._bound(ruleset, any_score=any_score)
         self._install(bound, stores_for(bound, self.settings.limits, NEVER_US))
 
+    def fresh(self, ruleset: Ruleset) -> Engine:
+        """Return an engine with the same settings that has seen nothing; RulesetError as with `prepare`."""
+        return Engine(ruleset, self.settings)
+
     def _install(self, bound: Bound, stores: Sequence[FeatureStore]) -> None:
         self._stages = Stages(bound, self._interner, stores, self.settings.limits.lateness_us)
         self.rule_ids = tuple(each.rule.id for each in bound.rules)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -61,6 +61,23 @@ class Batch:
     def next_offset(self) -> int:
         """The offset to commit once the batch is done with."""
         return int(self.records[-1].offset) + 1
+
+    def since(self, offset: int) -> Batch | None:
+        """Return the part from an offset on, itself where that is all of it, None where it is nothing."""
+        if offset <= self.first_offset:
+            return self
+        records = [record for record in self.records if record.offset >= offset]
+        return Batch(self.partition, records) if records else None
+
+    def before(self, offset: int) -> Batch | None:
+        """Return the part up to before an offset, None where it is nothing."""
+        records = [record for record in self.records if record.offset < offset]
+        return Batch(self.partition, records) if records else None
+
+    def singles(self) -> Iterator[Batch]:
+        """Give each message as a batch of its own."""
+        for record in self.records:
+            yield Batch(self.partition, [record])
 
     def append_ms(self) -> NDArray[np.int64]:
         """Return the n timestamps, in milliseconds since 1970 UTC."""

@@ -29,6 +29,7 @@ class Outlet:
 
     alerts: str
     dead_letters: str
+    journal: str
     alert_bytes_max: int = MESSAGE_BYTES_MAX
     dead_letter_bytes_max: int = MESSAGE_BYTES_MAX
     payloads_kept: bool = True

@@ -25,14 +25,15 @@ class RuleRig:
     ) -> None:
         self.rules = folder / "rules"
         write_files(self.rules, files)
-        names = {word: topic(word) for word in ("events", "alerts", "dead")}
+        names = {word: topic(word) for word in ("events", "alerts", "dead", "journal")}
         port = free_port()
         self.file = folder / "topology.yml"
         self.file.write_text(
             "schema: fraudstream.topology/v1\nname: rules\n"
             f"kafka: {{bootstrap: '{kafka}', group: {names['events']}}}\n"
             f"input: {{topic: {names['events']}}}\n"
-            f"output: {{alerts: {names['alerts']}, dead_letters: {names['dead']}}}\n"
+            f"output: {{alerts: {names['alerts']}, dead_letters: {names['dead']}, "
+            f"journal: {names['journal']}}}\n"
             f"rules: rules\nmetrics: {{port: {port}}}\n"
         )
         self.topology = load_topology(self.file)

@@ -30,7 +30,8 @@ pytestmark = pytest.mark.integration
 
 def topology_file(rig: Rig) -> Path:
     """Write the rig's topology to a file."""
-    output = {"alerts": rig.topology.output.alerts, "dead_letters": rig.topology.output.dead_letters}
+    names = rig.topology.output
+    output = {"alerts": names.alerts, "dead_letters": names.dead_letters, "journal": names.journal}
     fields = {
         "schema": "fraudstream.topology/v1",
         "name": "test",
@@ -51,7 +52,8 @@ def dlq(rig: Rig, command: str, *arguments: object) -> Ran:
 
 def bury(rig: Rig, payloads: Sequence[bytes | None], partition: int = 0, kept: bool = True) -> None:
     """Write the dead letters of messages at the offsets 0, 1 ... of a partition of the input."""
-    outlet = Outlet(rig.topology.output.alerts, rig.topology.output.dead_letters, payloads_kept=kept)
+    output = rig.topology.output
+    outlet = Outlet(output.alerts, output.dead_letters, output.journal, payloads_kept=kept)
     batch = Batch(
         (rig.topology.input.topic, partition),
         [record(offset, value, b"key") for offset, value in enumerate(payloads)],

@@ -71,13 +71,13 @@ def test_alerts_and_dead_letters_name_their_source(new_rig: NewRig) -> None:
 
 
 def test_a_second_run_goes_on_where_the_first_stopped(new_rig: NewRig) -> None:
-    """What a worker has finished before it stopped is not judged again."""
+    """What a worker has finished before it stopped is read again in silence: nothing more comes of it."""
     rig = new_rig()
     for start in (0, 1_000):
         rig.send(payloads(1_000, start=start))
         worker = rig.worker().ready()
         rig.drain()
-        assert worker.stop()["judged"] == 1_000
+        assert worker.stop()["events"] == 1_000
     assert sorted(rig.alerts()) == sorted(expected_alerts(payloads(2_000)))
 
 
@@ -113,21 +113,20 @@ def test_a_killed_worker_loses_no_alert(new_rig: NewRig) -> None:
 
 
 def test_another_worker_takes_over(new_rig: NewRig) -> None:
-    """Two workers share the partitions; when one is killed and a third comes, no alert is lost."""
+    """Of two workers one stands by; when the other is killed it judges everything, and no alert is lost."""
     rig = new_rig()
     values = payloads(10_000, every=2)
-    first, second = rig.worker(step_seconds=0.01), rig.worker(step_seconds=0.01)
-    first.ready()
-    second.ready()
+    owner = rig.worker(step_seconds=0.01).ready()
+    until(lambda: "recovered in" in owner.text(), "the first worker has the shard")
+    standby = rig.worker(step_seconds=0.01).ready()
     sending = trickle(rig, values)
     until(lambda: len(rig.alerts()) > 100, "alerts leave")
-    first.kill()
-    third = rig.worker(step_seconds=0.01).ready()
+    assert "recovered in" not in standby.text()
+    owner.kill()
     sending.join()
     rig.drain()
     assert set(rig.alerts()) == expected_alerts(values)
-    assert second.stop()["judged"] > 0
-    third.stop()
+    assert standby.stop()["events"] > 0
 
 
 def test_a_slow_broker_bounds_what_is_under_way(new_rig: NewRig) -> None:
@@ -230,24 +229,26 @@ def test_a_missing_topic_is_one_line(kafka: str, topic_names: Callable[[str], st
     code, _ = worker.wait()
     assert code == 1
     (line,) = worker.text().splitlines()
-    missing = ", ".join(f"{prefix}.{word}" for word in ("alerts", "dead", "events"))
+    missing = ", ".join(f"{prefix}.{word}" for word in ("alerts", "dead", "events", "journal"))
     assert line.endswith(f"no topic {missing}: create it with `fraudstream topics create`")
 
 
 def test_topics_are_created_once(kafka: str, topic_names: Callable[[str], str]) -> None:
     """Creating says what is new, what was there, and what does not fit; nothing is changed."""
     prefix = topic_names("events").removesuffix(".events")
-    for word in ("alerts", "dead"):
+    for word in ("alerts", "dead", "journal"):
         topic_names(word)
     new = create_topics(topology(kafka, prefix, 3))
     assert {(state.name, state.partitions, state.created) for state in new} == {
-        (f"{prefix}.{word}", 3, True) for word in ("events", "alerts", "dead")
+        *((f"{prefix}.{word}", 3, True) for word in ("events", "alerts", "dead")),
+        (f"{prefix}.journal", 1, True),
     }
     again = create_topics(topology(kafka, prefix, 2))
     assert {(state.name, state.partitions, state.created, state.fits) for state in again} == {
         (f"{prefix}.events", 3, False, False),
         (f"{prefix}.alerts", 3, False, True),
         (f"{prefix}.dead", 3, False, True),
+        (f"{prefix}.journal", 1, False, True),
     }
 
 

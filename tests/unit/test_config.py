@@ -14,7 +14,7 @@ SMALL = """schema: fraudstream.topology/v1
 name: small
 kafka: {bootstrap: "host:9092"}
 input: {topic: in}
-output: {alerts: out, dead_letters: dead}
+output: {alerts: out, dead_letters: dead, journal: journal}
 rules: some/rules
 """
 MAP = "input: {topic: in, map: {id: no, kind: {const: login}, occurred_at: when}}\n"

@@ -16,9 +16,10 @@ from fraudstream.engine.result import Alert, Decisions, StepResult
 from fraudstream.engine.stats import EngineStats
 from fraudstream.engine.step import Engine
 from fraudstream.events.batch import DeadLetter
-from fraudstream.stream.app import BatchApp, build_app
+from fraudstream.stream.app import BatchApp, Surroundings, build_app
 from fraudstream.stream.batch import Batch, Partition
 from fraudstream.stream.emission import Outlet
+from fraudstream.stream.shard import Shard
 
 RULESET_VERSION = "ruleset-1"
 HUGE_ALERT_BYTES = 2_000_000
@@ -54,6 +55,10 @@ class FakeEngine:
             elif b"HUGE" in value:
                 alerts.append(Alert(row, f"alert of {value.decode()}", value, b"x" * HUGE_ALERT_BYTES))
         return step_result(len(values), alerts, letters)
+
+    def fresh(self, ruleset: object) -> FakeEngine:
+        """Return itself: it remembers nothing that matters."""
+        return self
 
     def stats(self) -> EngineStats:
         """Hold nothing."""
@@ -92,6 +97,7 @@ class FakeObserver:
     errors: list[str] = field(default_factory=list)
     rulesets: list[tuple[str, int]] = field(default_factory=list)
     refusals: int = 0
+    recoveries: list[int] = field(default_factory=list)
 
     def on_batch(
         self,
@@ -121,6 +127,16 @@ class FakeObserver:
         """Remember a refusal."""
         self.refusals += 1
 
+    def on_recovered(self, seconds: float, messages: int) -> None:
+        """Remember how many messages were read again."""
+        self.recoveries.append(messages)
+
+    def on_checkpoint_begun(self, pause_seconds: float) -> None:
+        """Remember nothing."""
+
+    def on_checkpoint(self, seconds: float, size_bytes: int) -> None:
+        """Remember nothing."""
+
     def on_error(self, stage: str) -> None:
         """Remember an error."""
         self.errors.append(stage)
@@ -144,7 +160,11 @@ def topology(bootstrap: str = "localhost:9092", prefix: str = "fraudstream", par
             "name": "test",
             "kafka": {"bootstrap": bootstrap, "group": prefix},
             "input": {"topic": f"{prefix}.events", "partitions": partitions},
-            "output": {"alerts": f"{prefix}.alerts", "dead_letters": f"{prefix}.dead"},
+            "output": {
+                "alerts": f"{prefix}.alerts",
+                "dead_letters": f"{prefix}.dead",
+                "journal": f"{prefix}.journal",
+            },
             "rules": "rules",
         }
     )
@@ -152,5 +172,6 @@ def topology(bootstrap: str = "localhost:9092", prefix: str = "fraudstream", par
 
 def app(bootstrap: str = "localhost:9092") -> BatchApp:
     """Return an app that is connected to nothing."""
-    outlet = Outlet("fraudstream.alerts", "fraudstream.dead")
-    return build_app(topology(bootstrap), FakeEngine().as_engine(), FakeObserver(), outlet)
+    outlet = Outlet("fraudstream.alerts", "fraudstream.dead", "fraudstream.journal")
+    shard = Shard(FakeEngine().as_engine())
+    return build_app(topology(bootstrap), shard, FakeObserver(), outlet, Surroundings())

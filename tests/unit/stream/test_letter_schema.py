@@ -24,9 +24,9 @@ def test_the_page_is_what_the_code_says() -> None:
 @pytest.mark.parametrize(
     "outlet",
     [
-        Outlet("alerts", "dead"),
-        Outlet("alerts", "dead", payloads_kept=False),
-        Outlet("alerts", "dead", dead_letter_bytes_max=300),
+        Outlet("alerts", "dead", "journal"),
+        Outlet("alerts", "dead", "journal", payloads_kept=False),
+        Outlet("alerts", "dead", "journal", dead_letter_bytes_max=300),
     ],
     ids=["kept", "withheld", "too large"],
 )

@@ -18,7 +18,7 @@ from fraudstream.stream.redriving import planned, refusal, within
 from tests.unit.stream.fakes import record
 from tests.unit.stream.letters import letter
 
-KEPT, WITHHELD = Outlet("alerts", "dead"), Outlet("alerts", "dead", payloads_kept=False)
+KEPT, WITHHELD = Outlet("alerts", "dead", "journal"), Outlet("alerts", "dead", "journal", payloads_kept=False)
 
 
 def entry(headers: Headers, value: bytes | None = b"", key: bytes | None = None) -> Letter | Redriven | None:
