@@ -46,10 +46,13 @@ class Input(_Part):
 
 
 class Output(_Part):
-    """The topics that the worker writes."""
+    """The topics that the worker writes, and whether dead letters hold key and payload of their source."""
 
     alerts: str = Field(pattern=_TOPIC)
     dead_letters: str = Field(pattern=_TOPIC)
+    journal: str = Field(pattern=_TOPIC)
+    """Says in which order the events were judged, and by which rules; read after a crash."""
+    dead_letter_payloads: Literal["kept", "withheld"] = "kept"
 
 
 class Metrics(_Part):
@@ -64,6 +67,38 @@ class Duplicates(_Part):
 
     horizon: Annotated[DurationUs, Field(validate_default=True)] = DAY  # type: ignore[assignment]
     ids_max: int = Field(1_000_000, ge=1, le=2**29)
+
+
+class Checkpoints(_Part):
+    """Where the state is kept, and how often.
+
+    `url` is a directory, relative to the topology file, or any address that fsspec knows (`s3://`, `gs://`).
+    `every` counts from the end of one checkpoint to the begin of the next. `key_file` holds 32 bytes, as 64
+    hex digits, with which the checkpoints are encrypted.
+    """
+
+    url: str
+    every: Annotated[DurationUs, Field(validate_default=True)] = "10s"  # type: ignore[assignment]
+    keep: int = Field(3, ge=2, le=100)
+    key_file: Path | None = None
+
+    def key(self) -> bytes | None:
+        """Return what the key file holds; OSError, or ValueError where that is no key."""
+        if self.key_file is None:
+            return None
+        try:
+            key = bytes.fromhex(self.key_file.read_text().strip())
+        except ValueError:
+            key = b""
+        if len(key) != 32:
+            raise ValueError(f"{self.key_file} holds no key: 64 hex digits, as from `openssl rand -hex 32`")
+        return key
+
+    def beside(self, folder: Path) -> Checkpoints:
+        """Return them with paths that count from a folder."""
+        url = self.url if "://" in self.url else str((folder / self.url).resolve())
+        key_file = None if self.key_file is None else (folder / self.key_file).resolve()
+        return self.model_copy(update={"url": url, "key_file": key_file})
 
 
 class ColumnSpec(_Part):
@@ -93,7 +128,11 @@ class Topology(_Part):
     lateness: Annotated[DurationUs, Field(validate_default=True)] = "5m"  # type: ignore[assignment]
     exact_windows: Annotated[DurationUs, Field(validate_default=True)] = "35d"  # type: ignore[assignment]
     """Windows that reach back no further are exact, and keep their events; longer ones count by panes."""
+    ahead_max: Annotated[DurationUs, Field(validate_default=True)] = "1h"  # type: ignore[assignment]
+    """An event dated more than this after its message was appended becomes a dead letter."""
     duplicates: Duplicates = Duplicates()
+    checkpoints: Checkpoints | None = None
+    """Without them a restarted worker reads its input from the start to know what it knew."""
     columns: Mapping[str, ColumnSpec] = {}
     metrics: Metrics = Metrics()
 
@@ -116,7 +155,7 @@ class Topology(_Part):
         """Return what the engine needs to know."""
         horizon = Horizon(self.duplicates.horizon, self.duplicates.ids_max)
         limits = Limits(self.lateness, self.exact_windows)
-        return Settings(self.event_schema(), self.input.map, limits, horizon)
+        return Settings(self.event_schema(), self.input.map, limits, horizon, self.ahead_max)
 
     def with_kafka(self, bootstrap: str | None) -> Topology:
         """Return the topology on another cluster, itself where none is given."""
@@ -128,7 +167,10 @@ class Topology(_Part):
 def load_topology(path: Path) -> Topology:
     """Read a topology file; RulesetError says where it is wrong."""
     topology = validated(read_yaml(str(path), _read(path)), Topology)
-    return topology.model_copy(update={"rules": (path.parent / topology.rules).resolve()})
+    paths: dict[str, Any] = {"rules": (path.parent / topology.rules).resolve()}
+    if topology.checkpoints is not None:
+        paths["checkpoints"] = topology.checkpoints.beside(path.parent)
+    return topology.model_copy(update=paths)
 
 
 def load_map(path: Path) -> FieldMap:

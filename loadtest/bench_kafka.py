@@ -69,8 +69,9 @@ def _latency_figures(prefix: str, latency: Latency) -> Figures:
 def _own_topics(bootstrap: str, name: str) -> Iterator[None]:
     """Create the topics of a run; afterwards delete them, and those that peers made under the same name."""
     peers = [alert_topic(name, module, kind) for module, kinds in WINDOWS.items() for kind in kinds]
+    own = [f"{name}.{word}" for word in ("events", "alerts", "dead-letters", "journal")]
     with closing(KafkaAdminClient(bootstrap_servers=bootstrap)) as admin:
-        for topic in (f"{name}.events", f"{name}.alerts", f"{name}.dead-letters", *peers):
+        for topic in (*own, *peers):
             create_topic(admin, topic, 1)
         try:
             yield

@@ -38,7 +38,7 @@ schema: fraudstream.topology/v1
 name: bench
 kafka: {{bootstrap: "{bootstrap}", group: {name}}}
 input: {{topic: {name}.events, partitions: 1}}
-output: {{alerts: {name}.alerts, dead_letters: {name}.dead-letters}}
+output: {{alerts: {name}.alerts, dead_letters: {name}.dead-letters, journal: {name}.journal}}
 rules: rules
 metrics: {{port: {port}}}
 """

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.live import Live
 
 from fraudstream.config import Topology, load_topology
-from fraudstream.stream.admin import BrokerError, create_topics
+from fraudstream.stream.admin import BrokerError, create_topics, topic_names
 from fraudstream.stream.embedded import EmbeddedBroker, EmbeddedBrokerError, free_port
 from loadtest.demo_report import Found, summary, total
 from loadtest.demo_traffic import Collector, Sender
@@ -36,8 +36,10 @@ schema: fraudstream.topology/v1
 name: demo
 kafka: {{bootstrap: "{bootstrap}", group: {name}}}
 input: {{topic: {name}.events, partitions: 1}}
-output: {{alerts: {name}.alerts, dead_letters: {name}.dead-letters}}
+output: {{alerts: {name}.alerts, dead_letters: {name}.dead-letters, journal: {name}.journal}}
 rules: {rules}
+# The traffic is of March 2026, whatever the clock of this machine says.
+ahead_max: 520w
 metrics: {{port: {port}}}
 """
 
@@ -142,7 +144,7 @@ def own_topics(topology: Topology) -> Iterator[None]:
         yield
     finally:
         admin = KafkaAdminClient(bootstrap_servers=topology.kafka.bootstrap)
-        admin.delete_topics([topology.input.topic, topology.output.alerts, topology.output.dead_letters])
+        admin.delete_topics(topic_names(topology))
         admin.close()
 
 

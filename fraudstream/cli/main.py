@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from fraudstream import __version__
-from fraudstream.cli import features, replay, rules, service
+from fraudstream.cli import dlq, features, replay, rules, service
 
 app = typer.Typer(
     name="fraudstream",
@@ -17,6 +17,7 @@ app = typer.Typer(
 app.add_typer(rules.app, name="rules")
 app.add_typer(features.app, name="features")
 app.add_typer(service.topics, name="topics")
+app.add_typer(dlq.app, name="dlq")
 app.command("run")(service.run)
 app.command("replay")(replay.replay_files)
 

@@ -10,12 +10,15 @@ import typer
 
 from fraudstream.cli.console import fail, one_line_errors, out
 from fraudstream.cli.kernels import make_ready
-from fraudstream.config import load_topology
+from fraudstream.config import Topology, load_topology
 from fraudstream.engine.selftest import check
 from fraudstream.engine.step import Engine, Settings
 from fraudstream.rules.ruleset import build_ruleset
+from fraudstream.stores.checkpoints import CheckpointError, CheckpointStore, Identity
+from fraudstream.stores.rule_archive import RuleArchive
 from fraudstream.stores.rule_directory import read_files
 from fraudstream.stores.rule_watch import RuleWatch
+from fraudstream.stores.state import StateStore
 from fraudstream.telemetry.metrics import Metrics
 from fraudstream.telemetry.worker import WorkerTelemetry
 
@@ -51,7 +54,8 @@ def run(topology: TopologyFile = SINGLE, kafka: Bootstrap = None) -> None:
         highlight=False,
         soft_wrap=True,
     )
-    raise typer.Exit(run_worker(loaded, engine, telemetry, RuleWatch(loaded.rules, files)))
+    watch, kept = RuleWatch(loaded.rules, files), _kept(loaded, engine.ruleset.version, files)
+    raise typer.Exit(run_worker(loaded, engine, telemetry, watch, kept))
 
 
 def _engine(files: Mapping[str, bytes], settings: Settings) -> Engine:
@@ -60,6 +64,21 @@ def _engine(files: Mapping[str, bytes], settings: Settings) -> Engine:
     make_ready(ruleset, settings)
     check(ruleset, settings)
     return Engine(ruleset, settings)
+
+
+def _kept(topology: Topology, version: str, files: Mapping[str, bytes]) -> StateStore | None:
+    """Return where the state is kept, the rules in force among it; None where the topology names no place."""
+    wanted = topology.checkpoints
+    if wanted is None:
+        return None
+    identity = Identity(topology.kafka.group, topology.name, 0)
+    try:
+        store = CheckpointStore(wanted.url, identity, wanted.key(), wanted.keep)
+        kept = StateStore(store, RuleArchive(f"{wanted.url}/rules"))
+        kept.keep_rules(version, files)
+    except (CheckpointError, OSError, ValueError) as error:
+        raise fail(f"checkpoints at {wanted.url}: {error}") from None
+    return kept
 
 
 @topics.command("create")

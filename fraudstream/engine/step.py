@@ -16,6 +16,7 @@ from fraudstream.engine.result import Decisions, StepResult, joined
 from fraudstream.engine.stages import Outcome, Snapshot, Stages, Witness
 from fraudstream.engine.stats import EngineStats, report
 from fraudstream.engine.watermark import NEVER_US, Watermark
+from fraudstream.events.appends import HOUR_US, Appends
 from fraudstream.events.batch import DeadLetter
 from fraudstream.events.decode import Decoder
 from fraudstream.events.interning import Interner
@@ -40,6 +41,8 @@ class Settings:
     mapping: Mapping[str, Source] | None = None
     limits: Limits = field(default_factory=Limits)
     duplicates: Horizon = field(default_factory=Horizon)
+    ahead_us: int = HOUR_US
+    """How far after its append time an event may be dated, in microseconds."""
 
 
 class SnapshotError(ValueError):
@@ -72,6 +75,10 @@ class Engine:
         bound = self._bound(ruleset, any_score=any_score)
         self._install(bound, stores_for(bound, self.settings.limits, NEVER_US))
 
+    def fresh(self, ruleset: Ruleset) -> Engine:
+        """Return an engine with the same settings that has seen nothing; RulesetError as with `prepare`."""
+        return Engine(ruleset, self.settings)
+
     def _install(self, bound: Bound, stores: Sequence[FeatureStore]) -> None:
         self._stages = Stages(bound, self._interner, stores, self.settings.limits.lateness_us)
         self.rule_ids = tuple(each.rule.id for each in bound.rules)
@@ -87,18 +94,36 @@ class Engine:
         """How many distinct features are computed."""
         return len(self._stages.bound.features)
 
-    def step(self, values: Sequence[bytes | None], scores: Mapping[str, float] | None = None) -> StepResult:
-        """Judge a batch of messages; never raises on bad input.
+    def step(
+        self,
+        values: Sequence[bytes | None],
+        scores: Mapping[str, float] | None = None,
+        appended_us: NDArray[np.int64] | None = None,
+    ) -> StepResult:
+        """Judge a batch of n messages; never raises on bad input.
 
-        `scores` stands in for the models' scores of every event (for inline tests).
+        `scores` stands in for the models' scores of every event (for inline tests). `appended_us` [n] says
+        when each message entered its topic, in microseconds since 1970 UTC, negative where that is not known:
+        an event that is dated more than the setting `ahead_us` after that becomes a dead letter.
         """
+        appends = None if appended_us is None else Appends(appended_us, self.settings.ahead_us)
         if len(values) <= SLICE_EVENTS:
-            return self._step(values, scores)
-        starts = range(0, len(values), SLICE_EVENTS)
-        return joined([(start, self._step(values[start : start + SLICE_EVENTS], scores)) for start in starts])
+            return self._step(values, scores, appends)
+        slices = [slice(start, start + SLICE_EVENTS) for start in range(0, len(values), SLICE_EVENTS)]
+        return joined(
+            [
+                (each.start, self._step(values[each], scores, appends and appends.take(each)))
+                for each in slices
+            ]
+        )
 
-    def _step(self, values: Sequence[bytes | None], scores: Mapping[str, float] | None) -> StepResult:
-        decoded, dead = self._decoder.decode(values)
+    def _step(
+        self,
+        values: Sequence[bytes | None],
+        scores: Mapping[str, float] | None,
+        appends: Appends | None,
+    ) -> StepResult:
+        decoded, dead = self._decoder.decode(values, appends)
         fresh = self._duplicates.first_seen(decoded.ids, decoded.time_us)
         batch = decoded if fresh.all() else decoded.take(np.flatnonzero(fresh))
         duplicates = len(decoded) - len(batch)

@@ -15,12 +15,16 @@ from fraudstream.events.schema import Schema
 
 @dataclass(frozen=True)
 class DeadLetter:
-    """A message that could not be judged: its row in the batch, why, at which stage, and in words."""
+    """A message that could not be judged: its row in the batch, why, at which stage, and in words.
+
+    `exception` is the class of what was raised, None where nothing was.
+    """
 
     row: int
     reason: str
     stage: str
     detail: str
+    exception: str | None = None
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from fraudstream.events.appends import ANY_TIME_US, Appends
 from fraudstream.events.batch import DeadLetter, EventBatch, Ids
 from fraudstream.events.documents import DocumentDecoder
 from fraudstream.events.interning import Interner
@@ -41,21 +42,27 @@ class Decoder:
         if self._usual:
             self._plan = Planner(self.schema, self._mapping, self._texts).plan()
 
-    def decode(self, values: Sequence[bytes | None]) -> tuple[EventBatch, list[DeadLetter]]:
-        """Return the valid events as columns, and a dead letter for each other message, by row."""
+    def decode(
+        self, values: Sequence[bytes | None], appends: Appends | None = None
+    ) -> tuple[EventBatch, list[DeadLetter]]:
+        """Return the valid events as columns, and a dead letter for each other message, by row.
+
+        Without the `appends` of the messages an event may have any time.
+        """
         if not self._usual or not values:
-            return self._documents.decode(values)
+            return self._documents.decode(values, appends)
         if self._releases != self._texts.releases:
             self._link()
-        columns = self._read(values)
+        columns = self._read(values, appends)
         batch = self._batch(columns)
         if columns.taken.all():
             return batch, []
-        return self._completed(batch, columns.taken, values)
+        return self._completed(batch, columns.taken, values, appends)
 
-    def _read(self, values: Sequence[bytes | None]) -> Columns:
+    def _read(self, values: Sequence[bytes | None], appends: Appends | None = None) -> Columns:
         texts = self._texts
-        wire = _joined(values)
+        latest_us = np.full(len(values), ANY_TIME_US) if appends is None else appends.latest_us()
+        wire = _joined(values, latest_us)
         columns = self._room(len(values), len(wire.buffer))
         done = read_messages(wire, self._plan, texts.state, columns, 0)
         while done < len(values):
@@ -94,11 +101,17 @@ class Decoder:
         )
 
     def _completed(
-        self, batch: EventBatch, taken: NDArray[np.bool_], values: Sequence[bytes | None]
+        self,
+        batch: EventBatch,
+        taken: NDArray[np.bool_],
+        values: Sequence[bytes | None],
+        appends: Appends | None,
     ) -> tuple[EventBatch, list[DeadLetter]]:
         """Return the events that were taken and those that the document decoder makes of the others."""
         left = np.flatnonzero(~taken).astype(np.int32)
-        others, dead = self._documents.decode([values[row] for row in left.tolist()])
+        others, dead = self._documents.decode(
+            [values[row] for row in left.tolist()], appends and appends.take(left)
+        )
         dead = [replace(letter, row=int(left[letter.row])) for letter in dead]
         kept = np.flatnonzero(taken)
         if not len(others):
@@ -108,11 +121,11 @@ class Decoder:
         return both.take(index[np.argsort(both.row[index])]), dead
 
 
-def _joined(values: Sequence[bytes | None]) -> Wire:
+def _joined(values: Sequence[bytes | None], latest_us: NDArray[np.int64]) -> Wire:
     """Return messages end to end, as the kernel wants them; a missing one is as good as an empty one here."""
     try:
         joined = b"\0".join([*values, _PADDING])  # type: ignore[list-item]
     except TypeError:
-        return _joined([value or b"" for value in values])
+        return _joined([value or b"" for value in values], latest_us)
     lengths = np.fromiter(map(len, values), np.int64, len(values))  # type: ignore[arg-type]
-    return Wire(np.frombuffer(joined, np.uint8), lengths)
+    return Wire(np.frombuffer(joined, np.uint8), lengths, latest_us)

@@ -9,6 +9,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from fraudstream.events.appends import Appends
 from fraudstream.events.batch import DeadLetter, EventBatch, Ids, Numbers
 from fraudstream.events.checks import Rejections, read_amounts, read_numbers, read_text, read_times
 from fraudstream.events.extract import Extractor
@@ -33,12 +34,19 @@ class DocumentDecoder:
         self._texts = texts
         self._extractor = Extractor(schema, mapping)
 
-    def decode(self, values: Sequence[bytes | None]) -> tuple[EventBatch, list[DeadLetter]]:
-        """Return the valid events as columns, and a dead letter for each other message, by row."""
+    def decode(
+        self, values: Sequence[bytes | None], appends: Appends | None = None
+    ) -> tuple[EventBatch, list[DeadLetter]]:
+        """Return the valid events as columns, and a dead letter for each other message, by row.
+
+        Without the `appends` of the messages an event may have any time.
+        """
         limits = self.schema.limits
         documents, rows, dead = _parse_all(values, limits)
         long_text = max(len(value or b"") for value in values) > limits.text_chars_max if values else False
         columns, rejections = self._columns(documents, long_text)
+        if appends is not None:
+            appends.take(np.array(rows, np.int32)).reject(columns.time_us, rejections)
         if rejections:
             dead += [DeadLetter(rows[index], *why) for index, why in rejections.items()]
             dead.sort(key=lambda letter: letter.row)

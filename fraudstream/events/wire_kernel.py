@@ -69,11 +69,13 @@ _TEXT_BYTES_MAX = 40
 class Wire(NamedTuple):
     """The messages, end to end in `buffer`, each followed by a zero byte, the last by eight more.
 
-    `lengths` int64 [n] are their bytes without the zeros.
+    `lengths` int64 [n] are their bytes without the zeros, `latest_us` int64 [n] the latest times that their
+    events may have.
     """
 
     buffer: NDArray[np.uint8]
     lengths: NDArray[np.int64]
+    latest_us: NDArray[np.int64]
 
 
 class Columns(NamedTuple):
@@ -173,7 +175,7 @@ def _read_time(
     elif tag == NUMBER and read_whole(wire.buffer, start, stop, scratch.decimal):
         time_us = scratch.decimal[0] * 1_000
     columns.time_us[message] = time_us
-    return bool(0 <= time_us < TIME_US_MAX)
+    return bool(0 <= time_us < TIME_US_MAX and time_us <= wire.latest_us[message])
 
 
 @inlined

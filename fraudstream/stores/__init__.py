@@ -1,1 +1,1 @@
-"""Where things are kept: rule directories today, checkpoints and logs next. I/O lives here."""
+"""Where things are kept: rule directories and checkpoints today, logs next. I/O lives here."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -55,7 +55,7 @@ class TopicState:
             return text
         return (
             f"{text}, but the topology says {self.partitions_wanted}: "
-            f"set input.partitions to {self.partitions}, or make the topic anew"
+            "mend the topology, or make the topic anew"
         )
 
 
@@ -67,7 +67,10 @@ def create_topics(topology: Topology) -> list[TopicState]:
     """
     with connected(topology) as admin:
         partitions = topology.input.partitions
-        created = [name for name in topic_names(topology) if create_topic(admin, name, partitions)]
+        wanted = dict.fromkeys(topic_names(topology), partitions)
+        # The journal is one log, whatever the number of the others.
+        wanted[topology.output.journal] = 1
+        created = [name for name, number in wanted.items() if create_topic(admin, name, number)]
         admin.wait_for_topics(created, timeout_ms=BROKER_SECONDS_MAX * 1000)
         return states(admin, topology, created)
 
@@ -111,8 +114,10 @@ def outlet(topology: Topology) -> Outlet:
     return Outlet(
         alerts,
         letters,
+        topology.output.journal,
         limits.get(alerts, MESSAGE_BYTES_MAX),
         limits.get(letters, MESSAGE_BYTES_MAX),
+        topology.output.dead_letter_payloads == "kept",
     )
 
 
@@ -126,7 +131,7 @@ def message_bytes_max(admin: Any, *topics: str) -> dict[str, int]:
 
 def states(admin: Any, topology: Topology, created: Collection[str]) -> list[TopicState]:
     """Return the state of the topology's topics that exist."""
-    wanted = {topology.input.topic: topology.input.partitions}
+    wanted = {topology.input.topic: topology.input.partitions, topology.output.journal: 1}
     existing = [
         (topic["name"], len(topic["partitions"]))
         for topic in admin.describe_topics(topic_names(topology))
@@ -137,7 +142,44 @@ def states(admin: Any, topology: Topology, created: Collection[str]) -> list[Top
 
 def topic_names(topology: Topology) -> list[str]:
     """Return the topics that the topology reads and writes."""
-    return [topology.input.topic, topology.output.alerts, topology.output.dead_letters]
+    output = topology.output
+    return [topology.input.topic, output.alerts, output.dead_letters, output.journal]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where the log and the group stand, by input partition.
+
+    Attributes
+    ----------
+    topic_id
+        Of the input topic: another one after it was deleted and made anew.
+    starts, ends
+        The oldest offset that is there, and the offset of the next message to come.
+    committed
+        The offset up to which everything is emitted; missing where the group has committed nothing.
+    """
+
+    topic_id: str
+    starts: Mapping[int, int]
+    ends: Mapping[int, int]
+    committed: Mapping[int, int]
+
+
+def standing(topology: Topology) -> Standing:
+    """Return where the input topic and the topology's group stand now; BrokerError on failure."""
+    topic = topology.input.topic
+    with connected(topology) as admin:
+        (described,) = admin.describe_topics([topic])
+        partitions = [TopicPartition(topic, each["partition_index"]) for each in described["partitions"]]
+        committed = committed_offsets(admin, topology.kafka.group, partitions)
+        starts = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.EARLIEST))
+    return Standing(
+        str(described.get("topic_id")),
+        {each.partition: starts[each].offset for each in partitions},
+        {each.partition: offset for each, offset in end_offsets(topology, partitions).items()},
+        {each.partition: offset for each, offset in committed.items() if offset >= 0},
+    )
 
 
 def lag(topology: Topology) -> dict[int, int]:
@@ -145,14 +187,8 @@ def lag(topology: Topology) -> dict[int, int]:
 
     Where the group has committed nothing, all messages of the partition count.
     """
-    topic = topology.input.topic
-    with connected(topology) as admin:
-        (described,) = admin.describe_topics([topic])
-        partitions = [TopicPartition(topic, each["partition_index"]) for each in described["partitions"]]
-        committed = committed_offsets(admin, topology.kafka.group, partitions)
-        starts = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.EARLIEST))
-    ends = end_offsets(topology, partitions)
-    return {each.partition: ends[each] - max(committed[each], starts[each].offset) for each in partitions}
+    now = standing(topology)
+    return {each: end - max(now.committed.get(each, 0), now.starts[each]) for each, end in now.ends.items()}
 
 
 def committed_offsets(admin: Any, group: str, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:

@@ -1,25 +1,32 @@
-"""The Faust app of a topology: one agent over the input topic, in front of one engine."""
+"""The Faust app of a topology: one agent over the input topic, in front of one shard."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import faust
+from faust.types import TP
 
+from fraudstream.stream.checkpointing import LOOK_SECONDS as CHECKPOINT_LOOK_SECONDS
+from fraudstream.stream.checkpointing import Checkpointer
 from fraudstream.stream.desk import Desk
 from fraudstream.stream.emission import Outlet
+from fraudstream.stream.keeper import Keeper
 from fraudstream.stream.logs import FAUST_LOG
 from fraudstream.stream.producer import Outgoing
-from fraudstream.stream.reloading import LOOK_SECONDS
+from fraudstream.stream.recovery import Means, Recovery
+from fraudstream.stream.reloading import LOOK_SECONDS, Reloader
 from fraudstream.stream.transport import BatchConsumer, BatchSchema, BatchTransport
 
 if TYPE_CHECKING:
     from fraudstream.config import Topology
-    from fraudstream.engine.step import Engine
+    from fraudstream.rules.ruleset import Ruleset
+    from fraudstream.stores.checkpoints import CheckpointStore
     from fraudstream.stream.batch import Partition
     from fraudstream.stream.observer import StreamObserver
-    from fraudstream.stream.reloading import Reloader
+    from fraudstream.stream.shard import Shard
 
 LAG_SECONDS = 1.0
 MEMORY_SECONDS = 15.0
@@ -34,6 +41,8 @@ class BatchApp(faust.App):  # type: ignore[misc]
     """Called when the worker has to stop; set by whoever runs it."""
 
     consumer: BatchConsumer
+    keeper: Keeper
+    checkpointer: Checkpointer | None = None
 
     def fail(self) -> None:
         """Stop the worker without waiting for what can no longer be sent."""
@@ -48,27 +57,82 @@ class BatchApp(faust.App):  # type: ignore[misc]
         """Make none: there are no tables."""
 
 
+@dataclass(frozen=True)
+class Surroundings:
+    """What a worker may have beside its topics.
+
+    Attributes
+    ----------
+    store
+        Where the shard's checkpoints are kept.
+    ruleset_of
+        Finds a ruleset that was in force once.
+    reloader
+        Takes up changed rules; without it they stay.
+    """
+
+    store: CheckpointStore | None = None
+    ruleset_of: Callable[[str], Ruleset | None] = lambda version: None
+    reloader: Reloader | None = None
+
+
 def build_app(
-    topology: Topology,
-    engine: Engine,
-    observer: StreamObserver,
-    outlet: Outlet,
-    reloader: Reloader | None = None,
+    topology: Topology, shard: Shard, observer: StreamObserver, outlet: Outlet, around: Surroundings
 ) -> BatchApp:
-    """Return the app, not yet connected to anything; without a reloader its rules stay as they are."""
+    """Return the app, not yet connected to anything."""
     app = BatchApp(topology.kafka.group, **settings(topology, outlet))
 
     async def submit(messages: Sequence[Outgoing]) -> Sequence[Awaitable[Any]]:
         receipts: Sequence[Awaitable[Any]] = await app.producer.submit(messages)
         return receipts
 
-    desk = Desk(engine, outlet, observer, submit, app.fail)
+    desk = Desk(shard, outlet, observer, submit, app.fail)
+    means = Means(around.store, around.ruleset_of, desk.write, desk.emit)
+    desk.recovery = Recovery(topology, shard, means, observer)
+    app.keeper = Keeper(desk.recovery, app.fail)
+    _judge(app, topology, desk)
+    _report(app, shard, observer)
+    if topology.checkpoints is not None and around.store is not None:
+        every_seconds = topology.checkpoints.every / 1_000_000
+        app.checkpointer = Checkpointer(
+            around.store,
+            shard,
+            # The consumer is made when the app starts.
+            lambda: app.consumer.committed(),  # noqa: PLW0108
+            every_seconds,
+            observer,
+        )
+        app.timer(CHECKPOINT_LOOK_SECONDS, name="checkpoint")(_checkpointing(app, app.checkpointer))
+    if around.reloader is not None:
+        app.timer(LOOK_SECONDS, name="reload")(around.reloader.look)
+    return app
+
+
+def _judge(app: BatchApp, topology: Topology, desk: Desk) -> None:
+    """Have the batches of the input judged, as long as the shard is this worker's."""
+    keeper = app.keeper
 
     async def judge(stream: Any) -> None:
         # Faust would acknowledge by itself as soon as the loop asks for the next batch.
         async for event in stream.noack().events():
-            await desk.handle(event)
+            # What was read before a rebalance is read again behind it.
+            if await keeper.ready() and event.message.generation_id == app.consumer_generation_id:
+                await desk.handle(event)
 
+    async def assigned(app: BatchApp, assigned: set[TP], **_: Any) -> None:
+        if assigned:
+            keeper.take()
+
+    async def revoked(app: BatchApp, revoked: set[TP], **_: Any) -> None:
+        keeper.give_up()
+
+    app.agent(app.topic(topology.input.topic, schema=BatchSchema()), name="judge")(judge)
+    app.on_partitions_assigned.connect(assigned, weak=False)
+    app.on_partitions_revoked.connect(revoked, weak=False)
+
+
+def _report(app: BatchApp, shard: Shard, observer: StreamObserver) -> None:
+    """Have lag and memory reported now and then."""
     known: set[Partition] = set()
 
     async def report_lag() -> None:
@@ -79,16 +143,19 @@ def build_app(
             observer.on_lag(partition[1], events)
         known.update(lags)
 
-    app.agent(app.topic(topology.input.topic, schema=BatchSchema()), name="judge")(judge)
-
     async def report_memory() -> None:
-        observer.on_memory(engine.stats())
+        observer.on_memory(shard.engine.stats())
 
     app.timer(LAG_SECONDS, name="lag")(report_lag)
     app.timer(MEMORY_SECONDS, name="memory")(report_memory)
-    if reloader is not None:
-        app.timer(LOOK_SECONDS, name="reload")(reloader.look)
-    return app
+
+
+def _checkpointing(app: BatchApp, checkpointer: Checkpointer) -> Callable[[], Awaitable[None]]:
+    async def look() -> None:
+        if app.keeper.is_ready:
+            checkpointer.look()
+
+    return look
 
 
 def settings(topology: Topology, outlet: Outlet) -> dict[str, Any]:

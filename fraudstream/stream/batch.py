@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from aiokafka import ConsumerRecord
+
+TIMESTAMP_MS_MAX = 2**43
+"""In the year 2248."""
 
 Partition = tuple[str, int]
 """Topic and number; Faust's and aiokafka's own pairs are equal to it."""
@@ -59,6 +62,30 @@ class Batch:
         """The offset to commit once the batch is done with."""
         return int(self.records[-1].offset) + 1
 
+    def since(self, offset: int) -> Batch | None:
+        """Return the part from an offset on, itself where that is all of it, None where it is nothing."""
+        if offset <= self.first_offset:
+            return self
+        records = [record for record in self.records if record.offset >= offset]
+        return Batch(self.partition, records) if records else None
+
+    def before(self, offset: int) -> Batch | None:
+        """Return the part up to before an offset, None where it is nothing."""
+        records = [record for record in self.records if record.offset < offset]
+        return Batch(self.partition, records) if records else None
+
+    def singles(self) -> Iterator[Batch]:
+        """Give each message as a batch of its own."""
+        for record in self.records:
+            yield Batch(self.partition, [record])
+
     def append_ms(self) -> NDArray[np.int64]:
         """Return the n timestamps, in milliseconds since 1970 UTC."""
         return np.fromiter((record.timestamp for record in self.records), np.int64, len(self.records))
+
+    def appended_us(self) -> NDArray[np.int64]:
+        """Return the n timestamps in microseconds, negative where a message has none.
+
+        What a producer may write there is bounded, so that nothing overflows.
+        """
+        return np.clip(self.append_ms(), -1, TIMESTAMP_MS_MAX) * 1_000

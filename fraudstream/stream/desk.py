@@ -1,4 +1,4 @@
-"""Takes each batch through the engine, sends what it gives rise to, and acknowledges it last."""
+"""Takes each batch through the shard, sends what it gives rise to, and acknowledges it last."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from aiokafka.errors import KafkaError
 
-from fraudstream.engine.result import Decisions, StepResult
-from fraudstream.events.batch import DeadLetter
 from fraudstream.stream.batch import Batch
 from fraudstream.stream.emission import ALERT_TOO_LARGE, Emission, Outlet, emission
+from fraudstream.stream.journal import Entry, Poison, encode
 from fraudstream.stream.producer import Outgoing
 
 if TYPE_CHECKING:
     from faust.types import EventT
 
-    from fraudstream.engine.step import Engine
+    from fraudstream.engine.result import StepResult
     from fraudstream.stream.observer import StreamObserver
+    from fraudstream.stream.recovery import Recovery
+    from fraudstream.stream.shard import Shard
 
 log = logging.getLogger(__name__)
 
@@ -41,59 +41,105 @@ class Desk:
 
     def __init__(
         self,
-        engine: Engine,
+        shard: Shard,
         outlet: Outlet,
         observer: StreamObserver,
         submit: Submit,
         on_failure: Callable[[], None],
     ) -> None:
-        self._engine = engine
+        self._shard = shard
         self._outlet = outlet
         self._observer = observer
         self._submit = submit
         self._on_failure = on_failure
         self._failed = False
         self._deliveries: set[asyncio.Task[None]] = set()
+        self.recovery: Recovery
+        """Brings the shard back where its engine fails; set by whoever builds both."""
 
     async def handle(self, event: EventT) -> None:
         """Judge the batch of a Faust event and see to its acknowledgement; never raises."""
         if self._failed:
             return
-        batch: Batch = event.value
+        batch = self._shard.unseen(event.value)
+        if batch is None:
+            _acknowledge(event)
+            return
         try:
             started = time.perf_counter()
-            result = self._step(batch)
+            result = await self._fold(batch)
             step_seconds = time.perf_counter() - started
-            emitted = emission(batch, result, self._engine.ruleset.version, self._outlet)
-            async with asyncio.timeout(DELIVERY_SECONDS_MAX):
-                receipts = await self._submit(emitted.messages)
+            emitted, receipts = await self._send(batch, result)
         except Exception as error:
             self._fail(batch, error)
             return
-        delivery = asyncio.create_task(self._deliver(event, emitted, step_seconds, receipts))
+        delivery = asyncio.create_task(self._deliver(event, batch, emitted, step_seconds, receipts))
         self._deliveries.add(delivery)
         delivery.add_done_callback(self._deliveries.discard)
 
-    def _step(self, batch: Batch) -> StepResult:
-        try:
-            return self._engine.step(batch.values)
-        except Exception as error:
-            log.exception("the engine failed on %s: its messages become dead letters", batch)
-            self._observer.on_error("step")
-            return step_failed(len(batch), error)
+    async def emit(self, batch: Batch, result: StepResult) -> None:
+        """Send what came of a batch, and return once the broker has it."""
+        _, receipts = await self._send(batch, result)
+        await _received(receipts)
+
+    async def write(self, entry: Entry) -> None:
+        """Write an entry to the journal, and return once the broker has it."""
+        async with asyncio.timeout(DELIVERY_SECONDS_MAX):
+            receipts = await self._submit([Outgoing(self._outlet.journal, None, encode(entry), [])])
+        await _received(receipts)
+
+    async def _send(self, batch: Batch, result: StepResult) -> tuple[Emission, Sequence[Awaitable[Any]]]:
+        emitted = emission(batch, result, self._shard.engine.ruleset.version, self._outlet)
+        async with asyncio.timeout(DELIVERY_SECONDS_MAX):
+            return emitted, await self._submit(emitted.messages)
+
+    async def _fold(self, batch: Batch) -> StepResult:
+        """Judge a batch; a message on which the engine fails becomes a dead letter, the others are judged."""
+        while True:
+            # Whoever recovers the shard must know the order before anything comes of it.
+            entry = self._shard.turn_to(batch.partition[1])
+            if entry is not None:
+                await self.write(entry)
+            try:
+                return self._shard.fold(batch)
+            except Exception as error:
+                log.exception("the engine failed on %s: looking for the message", batch)
+                self._observer.on_error("step")
+                await self._leave_out_poison(batch, error)
+
+    async def _leave_out_poison(self, batch: Batch, error: Exception) -> None:
+        """Find the message on which the engine fails; raises `error` where it only fails on all together."""
+        await self.recovery.again()
+        poison = self._poison_in(batch)
+        await self.recovery.again()
+        if poison is None:
+            raise error
+        log.error("offset %d of %s is left out: it becomes a dead letter", poison.offset, batch)
+        await self.write(self._shard.leave_out(poison))
+
+    def _poison_in(self, batch: Batch) -> Poison | None:
+        for single in batch.singles():
+            try:
+                self._shard.fold(single)
+            except Exception as error:
+                partition, offset = batch.partition[1], single.first_offset
+                return Poison(partition, offset, type(error).__name__, str(error))
+        return None
 
     async def _deliver(
-        self, event: EventT, emitted: Emission, step_seconds: float, receipts: Sequence[Awaitable[Any]]
+        self,
+        event: EventT,
+        batch: Batch,
+        emitted: Emission,
+        step_seconds: float,
+        receipts: Sequence[Awaitable[Any]],
     ) -> None:
-        batch: Batch = event.value
         try:
-            async with asyncio.timeout(DELIVERY_SECONDS_MAX):
-                await asyncio.gather(*receipts)
+            await _received(receipts)
         except Exception as error:
             self._fail(batch, error)
             return
-        batch.emitted = True
-        event.ack()
+        _acknowledge(event)
         for _ in range(emitted.alerts_too_large):
             self._observer.on_error(ALERT_TOO_LARGE)
         self._observer.on_batch(
@@ -119,21 +165,11 @@ class Desk:
         self._on_failure()
 
 
-def step_failed(events: int, error: Exception) -> StepResult:
-    """Return the result of a batch on which the engine failed: each message is a dead letter.
+def _acknowledge(event: EventT) -> None:
+    event.value.emitted = True
+    event.ack()
 
-    The engine's state may have seen part of the batch, so its messages cannot be tried one by one.
-    """
-    detail = f"{type(error).__name__}: {error}"
-    return StepResult(
-        events_in=events,
-        alerts=[],
-        dead_letters=[DeadLetter(row, "step_failed", "step", detail) for row in range(events)],
-        duplicates=0,
-        late=0,
-        decisions=Decisions(np.empty(0, np.int32), np.empty(0, np.int8), np.empty(0, np.int16)),
-        rule_ids=(),
-        rule_outcomes=np.zeros((0, 3), np.int64),
-        suppressed=0,
-        model_scores={},
-    )
+
+async def _received(receipts: Sequence[Awaitable[Any]]) -> None:
+    async with asyncio.timeout(DELIVERY_SECONDS_MAX):
+        await asyncio.gather(*receipts)

@@ -16,16 +16,23 @@ MESSAGE_BYTES_MAX = 1_048_588
 """Kafka's own default of `max.message.bytes`."""
 ALERT_TOO_LARGE = "alert_too_large"
 DETAIL_CHARACTERS_MAX = 1_000
+TOO_LARGE, POLICY = "too_large", "policy"
+"""Why a dead letter is without its payload."""
 
 
 @dataclass(frozen=True)
 class Outlet:
-    """The topics that are written, and the largest record batch that each takes, in bytes."""
+    """The topics that are written, and the largest record batch that each takes, in bytes.
+
+    `payloads_kept` says whether dead letters hold key and payload of their source.
+    """
 
     alerts: str
     dead_letters: str
+    journal: str
     alert_bytes_max: int = MESSAGE_BYTES_MAX
     dead_letter_bytes_max: int = MESSAGE_BYTES_MAX
+    payloads_kept: bool = True
 
 
 @dataclass(frozen=True)
@@ -76,22 +83,31 @@ def letter_for(alert: Alert, message: Outgoing, outlet: Outlet) -> DeadLetter:
 def dead_letter_message(batch: Batch, letter: DeadLetter, outlet: Outlet) -> Outgoing:
     """Return the message of a dead letter: key and payload of its source, so that it can be sent again.
 
-    A payload that the topic does not take stays behind; the headers say so, and where it is.
+    A payload that the topic does not take, or that the topology withholds, stays behind; the headers say why,
+    and where it is.
     """
     record = batch.records[letter.row]
-    headers = [
-        ("reason", letter.reason.encode()),
-        ("stage", letter.stage.encode()),
-        # A detail may quote the message, whose text need not be valid or short.
-        ("detail", letter.detail[:DETAIL_CHARACTERS_MAX].encode(errors="backslashreplace")),
-        *source_headers(batch, letter.row),
-    ]
+    headers = [*letter_headers(letter), *source_headers(batch, letter.row)]
     message = Outgoing(outlet.dead_letters, record.key, record.value, headers)
-    if message.size_bytes() <= outlet.dead_letter_bytes_max:
+    fits = message.size_bytes() <= outlet.dead_letter_bytes_max
+    if fits and outlet.payloads_kept:
         return message
     size_bytes = len(record.key or b"") + len(record.value or b"")
+    headers.append(("left_behind", (TOO_LARGE if outlet.payloads_kept else POLICY).encode()))
     headers.append(("left_behind_bytes", b"%d" % size_bytes))
     return Outgoing(outlet.dead_letters, None, None, headers)
+
+
+def letter_headers(letter: DeadLetter) -> Headers:
+    """Return what was wrong with a message."""
+    raised = [] if letter.exception is None else [("exception", letter.exception.encode())]
+    return [
+        ("reason", letter.reason.encode()),
+        ("stage", letter.stage.encode()),
+        *raised,
+        # A detail may quote the message, whose text need not be valid or short.
+        ("detail", letter.detail[:DETAIL_CHARACTERS_MAX].encode(errors="backslashreplace")),
+    ]
 
 
 def source_headers(batch: Batch, row: int) -> Headers:

@@ -43,5 +43,19 @@ class StreamObserver(Protocol):
     def on_memory(self, stats: EngineStats) -> None:
         """Take note of what the engine holds in memory."""
 
+    def on_recovered(self, seconds: float, messages: int) -> None:
+        """Take note of a recovery: how long it took, and how many messages were read again for it."""
+
+    def on_checkpoint_begun(self, pause_seconds: float) -> None:
+        """Take note of how long the events waited while a checkpoint was begun."""
+
+    def on_checkpoint(self, seconds: float, size_bytes: int) -> None:
+        """Take note of a checkpoint that is written: how long that took, and how many bytes were new."""
+
     def on_error(self, stage: str) -> None:
-        """Take note of a failure: `step`, `emit`, or `alert_too_large` (once for each such alert)."""
+        """Take note of a failure.
+
+        `step`, `emit`, `alert_too_large` (once for each such alert), `checkpoint` (one that could not be
+        written or read, or a ruleset that is not kept), `retention` (messages
+        that a recovery needed are gone).
+        """

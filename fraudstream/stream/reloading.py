@@ -14,16 +14,18 @@ from fraudstream.engine.selftest import checked_ruleset
 from fraudstream.rules.errors import Problem, RulesetError
 
 if TYPE_CHECKING:
-    from fraudstream.engine.step import Engine, Settings
+    from fraudstream.engine.step import Settings
     from fraudstream.rules.ruleset import Ruleset
     from fraudstream.stores.rule_watch import RuleWatch
     from fraudstream.stream.observer import StreamObserver
+    from fraudstream.stream.shard import Shard
 
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 2.0
 """How often the directory is looked at; a change is taken up at the second look that finds it."""
 
+Keep = Callable[[str, Mapping[str, bytes]], None]
 Check = Callable[[Mapping[str, bytes], "Settings"], "Ruleset"]
 
 
@@ -38,26 +40,37 @@ def check_apart(files: Mapping[str, bytes], settings: Settings) -> Ruleset:
 
 
 class Reloader:
-    """Keeps an engine at the ruleset of its directory; what is not fit is refused, and the old one stays."""
+    """Keeps a shard at the ruleset of its directory; what is not fit is refused, and the old one stays.
+
+    `keep` is given the files of a version before anything is judged by it.
+    """
 
     def __init__(
-        self, watch: RuleWatch, engine: Engine, observer: StreamObserver, check: Check = check_apart
+        self,
+        watch: RuleWatch,
+        shard: Shard,
+        observer: StreamObserver,
+        keep: Keep | None = None,
+        check: Check = check_apart,
     ) -> None:
         self._watch = watch
-        self._engine = engine
+        self._shard = shard
         self._observer = observer
+        self._keep = keep
         self._check = check
 
     async def look(self) -> None:
         """Look once; never raises. The swap falls between two batches, since a step does not yield."""
-        engine = self._engine
         try:
             files = self._watch.changed()
             if files is None:
                 return
-            ruleset = await asyncio.to_thread(self._check, files, engine.settings)
-            prepared = await asyncio.to_thread(engine.prepare, ruleset)
-            engine.reload(prepared)
+            ruleset = await asyncio.to_thread(self._check, files, self._shard.engine.settings)
+            if self._keep is not None:
+                await asyncio.to_thread(self._keep, ruleset.version, files)
+            async with self._shard.moving:
+                engine = self._shard.engine
+                engine.reload(await asyncio.to_thread(engine.prepare, ruleset))
         except RulesetError as error:
             self._refuse(str(error))
         except Exception as error:
@@ -68,6 +81,6 @@ class Reloader:
             self._observer.on_ruleset(ruleset.version, len(engine.rule_ids))
 
     def _refuse(self, why: str) -> None:
-        version = self._engine.ruleset.version
+        version = self._shard.engine.ruleset.version
         log.error("the changed rules are refused, ruleset %s stays in force:\n%s", version, why)
         self._observer.on_ruleset_refused()

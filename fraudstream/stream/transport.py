@@ -21,6 +21,7 @@ from mode.utils.futures import notify
 from fraudstream.stream.batch import Batch, Partition
 from fraudstream.stream.ledger import Ledger
 from fraudstream.stream.logs import FAUST_LOG
+from fraudstream.stream.one_owner import OneOwner
 from fraudstream.stream.producer import BatchProducer
 
 BATCHES_MAX = 8
@@ -92,8 +93,11 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         notify(self._waiting_for_ack)
 
     async def wait_empty(self) -> None:
-        """Wait for the batches in hand and commit, without those that can no longer be emitted."""
-        if self.app.failed:
+        """Wait for the batches in hand and commit, without those that can no longer be emitted.
+
+        Nor are those awaited which wait for a recovery themselves.
+        """
+        if self.app.failed or self.app.keeper.is_recovering:
             self.abandon()
         await super().wait_empty()
 
@@ -106,6 +110,10 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         """Finish and commit the batches in hand, then give the partitions up."""
         await super().on_partitions_revoked(revoked)
         self.ledger.forget(revoked)
+
+    def committed(self) -> dict[int, int]:
+        """Return what this worker has committed, by partition number."""
+        return {tp.partition: offset for tp, offset in self._committed_offset.items() if offset is not None}
 
     def lags(self) -> Iterator[tuple[Partition, int]]:
         """Give, for each partition read so far, the messages between its commit point and its end."""
@@ -139,6 +147,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         consumer = super()._create_worker_consumer(transport)
         # The client has no setters; it reads these when it starts.
         consumer._fetch_max_wait_ms = FETCH_WAIT_MS
+        consumer._partition_assignment_strategy = (OneOwner(),)
         # Events of an aborted transaction never happened.
         consumer._isolation_level = "read_committed"
         return consumer

@@ -7,19 +7,22 @@ import logging
 import os
 import signal
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import faust
 
 from fraudstream.stream.admin import BrokerError, require_topics
-from fraudstream.stream.app import BatchApp, build_app
+from fraudstream.stream.app import BatchApp, Surroundings, build_app
 from fraudstream.stream.logs import FAUST_LOG, configure_logging
 from fraudstream.stream.reloading import Reloader
+from fraudstream.stream.shard import Shard
 
 if TYPE_CHECKING:
     from fraudstream.config import Topology
     from fraudstream.engine.step import Engine
     from fraudstream.stores.rule_watch import RuleWatch
+    from fraudstream.stores.state import StateStore
     from fraudstream.stream.observer import StreamObserver
 
 log = logging.getLogger(__name__)
@@ -33,11 +36,16 @@ SAME_SIGNAL_SECONDS = 1.0
 
 
 def run_worker(
-    topology: Topology, engine: Engine, observer: StreamObserver, watch: RuleWatch | None = None
+    topology: Topology,
+    engine: Engine,
+    observer: StreamObserver,
+    watch: RuleWatch | None = None,
+    kept: StateStore | None = None,
 ) -> int:
     """Read, judge and emit until SIGINT or SIGTERM; return 0 then, 1 after a failure that the log tells of.
 
-    What changes in the directory of `watch` is taken up while it runs; without one the rules stay.
+    What changes in the directory of `watch` is taken up while it runs; without one the rules stay. With
+    `kept` the shard's checkpoints are kept there; without it, a start reads the whole input again.
     A stop finishes the batches in hand, commits them and leaves the group. A second signal, or a stop that
     takes longer than `STOP_SECONDS_MAX`, ends the process at once: what was not committed is judged again.
     """
@@ -51,8 +59,12 @@ def run_worker(
         if not state.fits:
             log.warning("%s", state)
     loop = new_event_loop()
-    reloader = None if watch is None else Reloader(watch, engine, observer)
-    app = build_app(topology, engine, observer, outlet, reloader)
+    shard = Shard(engine)
+    around = Surroundings() if kept is None else Surroundings(kept.checkpoints, kept.ruleset_of)
+    if watch is not None:
+        keep = None if kept is None else kept.keep_rules
+        around = replace(around, reloader=Reloader(watch, shard, observer, keep))
+    app = build_app(topology, shard, observer, outlet, around)
     worker = Worker(app, loop=loop)
     kafka = topology.kafka
     log.info("reading %s on %s as group %s", topology.input.topic, kafka.bootstrap, kafka.group)
@@ -77,6 +89,8 @@ class Worker(faust.Worker):  # type: ignore[misc]
             self.execute_from_commandline()
         except SystemExit as end:
             code = EXIT_FAILED if end.code or self.app.failed else EXIT_STOPPED
+        if code == EXIT_STOPPED and self.app.checkpointer is not None:
+            self.app.checkpointer.finish()
         log.info("stopped")
         return code
 

@@ -60,6 +60,25 @@ class Metrics:
             "rule_outcomes", "Verdicts of each rule: hit, miss or not_evaluated.", "rule", "outcome"
         )
         self.errors = self._counter("errors", "Failures of the worker, by stage.", "stage")
+        self.recovery_seconds = self._gauge(
+            "recovery_seconds", "How long the last recovery of the state took."
+        )
+        self.recovered_messages = self._counter(
+            "recovered_messages", "Messages read again to recover the state; nothing comes of them."
+        )
+        self.checkpoints = self._counter("checkpoints", "Checkpoints written.")
+        self.checkpoint_time = self._gauge(
+            "checkpoint_timestamp_seconds", "When the last checkpoint was written."
+        )
+        self.checkpoint_seconds = self._gauge(
+            "checkpoint_seconds", "How long writing the last checkpoint took."
+        )
+        self.checkpoint_bytes = self._gauge(
+            "checkpoint_bytes", "What the last checkpoint added to its place."
+        )
+        self.checkpoint_pause = self._gauge(
+            "checkpoint_pause_seconds", "How long events waited for the last checkpoint to begin."
+        )
         self.batch_events = self._histogram("batch_events", "Messages per batch.", BATCH_EVENTS_BUCKETS)
         self.step_seconds = self._histogram(
             "step_seconds", "Time to judge one batch.", LATENCY_SECONDS_BUCKETS

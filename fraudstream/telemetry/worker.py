@@ -116,6 +116,23 @@ class WorkerTelemetry:
         """Record how many messages of a partition are not yet read."""
         self._metrics.lag_events.labels(str(partition)).set(events)
 
+    def on_recovered(self, seconds: float, messages: int) -> None:
+        """Record a recovery."""
+        self._metrics.recovery_seconds.set(seconds)
+        self._metrics.recovered_messages.inc(messages)
+
+    def on_checkpoint_begun(self, pause_seconds: float) -> None:
+        """Record how long the events waited."""
+        self._metrics.checkpoint_pause.set(pause_seconds)
+
+    def on_checkpoint(self, seconds: float, size_bytes: int) -> None:
+        """Record a checkpoint that is written."""
+        metrics = self._metrics
+        metrics.checkpoints.inc()
+        metrics.checkpoint_time.set_to_current_time()
+        metrics.checkpoint_seconds.set(seconds)
+        metrics.checkpoint_bytes.set(size_bytes)
+
     def on_error(self, stage: str) -> None:
         """Record a failure of the worker."""
         self._metrics.errors.labels(stage).inc()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
 from tests.integration.broker import delete_topics, session_broker
+from tests.integration.stream_rig import NewRig, Rig
 
 BROKER_NAME = pytest.StashKey[str]()
 
@@ -34,6 +36,22 @@ def topic_names(request: pytest.FixtureRequest, kafka: str) -> Iterator[Callable
 
     yield name
     delete_topics(kafka, given)
+
+
+@pytest.fixture
+def new_rig(kafka: str, topic_names: Callable[[str], str], tmp_path: Path) -> Iterator[NewRig]:
+    """Makes a rig with so many partitions; its workers are ended after the test."""
+    rigs: list[Rig] = []
+
+    def make(partitions: int = 4) -> Rig:
+        names = [topic_names(word) for word in ("events", "alerts", "dead")]
+        rigs.append(Rig(kafka, names[0].removesuffix(".events"), partitions, tmp_path))
+        return rigs[-1]
+
+    yield make
+    for rig in rigs:
+        for worker in rig.workers:
+            worker.kill()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -12,9 +12,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+import pytest
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.admin import ConfigResource, ConfigResourceType
 
 from fraudstream.stream.admin import create_topics, lag
+from tests.integration.broker import IN_CI
 from tests.unit.stream.fakes import topology
 
 ROOT = Path(__file__).parents[2]
@@ -115,9 +118,13 @@ class Rig:
         return list(self.read(self.topology.output.dead_letters))
 
     def read(self, topic: str) -> Iterator[Any]:
-        """Give all messages of a topic."""
+        """Give all messages of a topic, without those of transactions that were not committed."""
         with closing(
-            KafkaConsumer(bootstrap_servers=self.bootstrap, auto_offset_reset="earliest")
+            KafkaConsumer(
+                bootstrap_servers=self.bootstrap,
+                auto_offset_reset="earliest",
+                isolation_level="read_committed",
+            )
         ) as consumer:
             partitions = [TopicPartition(topic, number) for number in range(self.partitions)]
             consumer.assign(partitions)
@@ -128,6 +135,22 @@ class Rig:
                     yield from records
                 for partition in partitions:
                     done[partition] = consumer.position(partition) == consumer.highwater(partition)
+
+
+NewRig = Callable[..., Rig]
+"""Makes a rig with so many partitions."""
+
+
+def set_limit(rig: Rig, topic: str, size_bytes: int) -> None:
+    """Set the largest record batch that a topic takes."""
+    setting = {"max.message.bytes": str(size_bytes)}
+    with closing(KafkaAdminClient(bootstrap_servers=rig.bootstrap)) as admin:
+        try:
+            admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, configs=setting)])
+        except ValueError:
+            if IN_CI:
+                raise
+            pytest.skip("this broker, the embedded one, has no topic settings")
 
 
 def headers_of(record: Any) -> dict[str, str]:

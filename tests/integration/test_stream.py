@@ -3,46 +3,27 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from kafka import KafkaAdminClient
-from kafka.admin import ConfigResource, ConfigResourceType
 
 from fraudstream.stream.admin import create_topics, lag
 from fraudstream.stream.transport import BATCHES_MAX
-from tests.integration.broker import IN_CI
 from tests.integration.stream_rig import (
+    NewRig,
     Rig,
     alert_id,
     expected_alerts,
     headers_of,
     payloads,
+    set_limit,
     until,
 )
 from tests.unit.stream.fakes import topology
 
 pytestmark = pytest.mark.integration
-
-NewRig = Callable[..., Rig]
-
-
-@pytest.fixture
-def new_rig(kafka: str, topic_names: Callable[[str], str], tmp_path: Path) -> Iterator[NewRig]:
-    """Makes a rig with so many partitions; its workers are ended after the test."""
-    rigs: list[Rig] = []
-
-    def make(partitions: int = 4) -> Rig:
-        names = [topic_names(word) for word in ("events", "alerts", "dead")]
-        rigs.append(Rig(kafka, names[0].removesuffix(".events"), partitions, tmp_path))
-        return rigs[-1]
-
-    yield make
-    for rig in rigs:
-        for worker in rig.workers:
-            worker.kill()
 
 
 def test_every_event_is_accounted_for(new_rig: NewRig) -> None:
@@ -90,13 +71,13 @@ def test_alerts_and_dead_letters_name_their_source(new_rig: NewRig) -> None:
 
 
 def test_a_second_run_goes_on_where_the_first_stopped(new_rig: NewRig) -> None:
-    """What a worker has finished before it stopped is not judged again."""
+    """What a worker has finished before it stopped is read again in silence: nothing more comes of it."""
     rig = new_rig()
     for start in (0, 1_000):
         rig.send(payloads(1_000, start=start))
         worker = rig.worker().ready()
         rig.drain()
-        assert worker.stop()["judged"] == 1_000
+        assert worker.stop()["events"] == 1_000
     assert sorted(rig.alerts()) == sorted(expected_alerts(payloads(2_000)))
 
 
@@ -132,21 +113,20 @@ def test_a_killed_worker_loses_no_alert(new_rig: NewRig) -> None:
 
 
 def test_another_worker_takes_over(new_rig: NewRig) -> None:
-    """Two workers share the partitions; when one is killed and a third comes, no alert is lost."""
+    """Of two workers one stands by; when the other is killed it judges everything, and no alert is lost."""
     rig = new_rig()
     values = payloads(10_000, every=2)
-    first, second = rig.worker(step_seconds=0.01), rig.worker(step_seconds=0.01)
-    first.ready()
-    second.ready()
+    owner = rig.worker(step_seconds=0.01).ready()
+    until(lambda: "recovered in" in owner.text(), "the first worker has the shard")
+    standby = rig.worker(step_seconds=0.01).ready()
     sending = trickle(rig, values)
     until(lambda: len(rig.alerts()) > 100, "alerts leave")
-    first.kill()
-    third = rig.worker(step_seconds=0.01).ready()
+    assert "recovered in" not in standby.text()
+    owner.kill()
     sending.join()
     rig.drain()
     assert set(rig.alerts()) == expected_alerts(values)
-    assert second.stop()["judged"] > 0
-    third.stop()
+    assert standby.stop()["events"] > 0
 
 
 def test_a_slow_broker_bounds_what_is_under_way(new_rig: NewRig) -> None:
@@ -185,18 +165,6 @@ def test_what_fails_becomes_dead_letters_and_the_stream_goes_on(new_rig: NewRig)
     letters = [(headers_of(letter)["reason"], letter.value) for letter in rig.dead_letters()]
     assert letters == [("step_failed", values[0]), ("alert_too_large", values[1])]
     assert rig.alerts() == [alert_id(values[2])]
-
-
-def set_limit(rig: Rig, topic: str, size_bytes: int) -> None:
-    """Set the largest record batch that a topic takes."""
-    setting = {"max.message.bytes": str(size_bytes)}
-    with closing(KafkaAdminClient(bootstrap_servers=rig.bootstrap)) as admin:
-        try:
-            admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, configs=setting)])
-        except ValueError:
-            if IN_CI:
-                raise
-            pytest.skip("this broker, the embedded one, has no topic settings")
 
 
 def test_a_refused_alert_stops_the_worker_without_commit(new_rig: NewRig) -> None:
@@ -261,24 +229,26 @@ def test_a_missing_topic_is_one_line(kafka: str, topic_names: Callable[[str], st
     code, _ = worker.wait()
     assert code == 1
     (line,) = worker.text().splitlines()
-    missing = ", ".join(f"{prefix}.{word}" for word in ("alerts", "dead", "events"))
+    missing = ", ".join(f"{prefix}.{word}" for word in ("alerts", "dead", "events", "journal"))
     assert line.endswith(f"no topic {missing}: create it with `fraudstream topics create`")
 
 
 def test_topics_are_created_once(kafka: str, topic_names: Callable[[str], str]) -> None:
     """Creating says what is new, what was there, and what does not fit; nothing is changed."""
     prefix = topic_names("events").removesuffix(".events")
-    for word in ("alerts", "dead"):
+    for word in ("alerts", "dead", "journal"):
         topic_names(word)
     new = create_topics(topology(kafka, prefix, 3))
     assert {(state.name, state.partitions, state.created) for state in new} == {
-        (f"{prefix}.{word}", 3, True) for word in ("events", "alerts", "dead")
+        *((f"{prefix}.{word}", 3, True) for word in ("events", "alerts", "dead")),
+        (f"{prefix}.journal", 1, True),
     }
     again = create_topics(topology(kafka, prefix, 2))
     assert {(state.name, state.partitions, state.created, state.fits) for state in again} == {
         (f"{prefix}.events", 3, False, False),
         (f"{prefix}.alerts", 3, False, True),
         (f"{prefix}.dead", 3, False, True),
+        (f"{prefix}.journal", 1, False, True),
     }
 
 

@@ -7,6 +7,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import orjson
 
 from fraudstream.engine.actions import ACTIONS
@@ -72,6 +73,7 @@ class EngineUnderTest:
             schema=_SCHEMA,
             limits=Limits(deployment.lateness_us, deployment.exact_us),
             duplicates=Horizon(deployment.horizon_us, deployment.ids_max),
+            ahead_us=deployment.ahead_us,
         )
         self._settings = settings
         self._engine = Engine(ruleset, settings, witness=self._witness)
@@ -102,10 +104,11 @@ class EngineUnderTest:
                     shown = texts.text(value) if is_text and known else value
                     found[rule.id, name] = shown if known else None
 
-    def step(self, batch: Sequence[bytes | None]) -> Step:
-        """Give the engine a batch."""
+    def step(self, batch: Sequence[tuple[bytes | None, int | None]]) -> Step:
+        """Give the engine a batch: messages with their append times."""
         self._features, self._patterns = [], {}
-        result = self._engine.step(batch)
+        appended_us = np.array([-1 if when_us is None else when_us for _, when_us in batch], np.int64)
+        result = self._engine.step([message for message, _ in batch], appended_us=appended_us)
         rows, actions, scores = (each.tolist() for each in vars(result.decisions).values())
         return Step(
             result.events_in,

@@ -28,7 +28,7 @@ class World:
         self,
         rulesets: Sequence[Ruleset],
         deployment: Deployment,
-        stream: tuple[bytes | None, ...],
+        stream: tuple[tuple[bytes | None, int | None], ...],
         cuts: Set[int],
         reloads: Mapping[int, int],
         snapshots: Set[int],
@@ -36,6 +36,7 @@ class World:
         self.rulesets = rulesets
         self.deployment = deployment
         self.stream = stream
+        """The messages, each with its append time."""
         self.cuts = cuts
         """The messages before which a batch ends, and so does it before those of reloads and snapshots."""
         self.reloads = reloads
@@ -91,7 +92,7 @@ def _run(world: World, loaded: Sequence[Any]) -> Counter[str]:
             engine.resume()
             seen["snapshots"] += 1
         batch = world.stream[start:end]
-        answers = [oracle.next(message) for message in batch]
+        answers = [oracle.next(*message) for message in batch]
         compare(ruleset, answers, engine.step(batch), f"messages {start} to {end - 1}")
         seen += tally(answers)
         seen["batches"] += 1

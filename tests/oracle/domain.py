@@ -32,6 +32,9 @@ STEPS_S = (0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 5, 5, 10, 30, 60, 1800)
 DENSE_STEPS_S = (0, 1, 1, 2, 5, 5, 10, 30, 120)
 BEHIND_S = (0, 0, 0, 0, 0, 1, 2, 5, 6, 12, 60, 200)
 LATENESS_S = (5, 0, 1, 30)
+AHEAD_US = 10 * SECOND_US
+APPENDED_AFTER_US = (*(0,) * 38, SECOND_US, None, -AHEAD_US, -AHEAD_US, -AHEAD_US - 1, -DAY_US)
+"""How long after its event a message is appended, None where it is not known: ahead at most, and by more."""
 LEAPS_US = (3_600 * SECOND_US, DAY_US, 400 * DAY_US, 400 * DAY_US + 1)
 
 AMOUNTS = (0, 1, 2, 5, 9.5, 10, 1.13, 20, 1_000_000, "1.13", "7")

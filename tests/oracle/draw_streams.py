@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from tests.oracle import layers
 from tests.oracle.domain import (
     AMOUNTS,
+    APPENDED_AFTER_US,
     BEHIND_S,
     CHANNELS,
     CURRENCIES,
@@ -140,8 +141,8 @@ def _written(draw: st.DrawFn, t_us: int) -> str | int:
 
 
 @st.composite
-def streams(draw: st.DrawFn, dense: bool) -> list[bytes | None]:
-    """Draw a stream."""
+def streams(draw: st.DrawFn, dense: bool) -> list[tuple[bytes | None, int | None]]:
+    """Draw a stream: messages with their append times in microseconds, None where there is none."""
     now_us = START_US
     stream = []
     for number in range(draw(st.sampled_from(LENGTHS[4:] if dense else LENGTHS))):
@@ -149,5 +150,9 @@ def streams(draw: st.DrawFn, dense: bool) -> list[bytes | None]:
         if not dense and layers.EVER and draw(st.integers(0, 19)) == 19:
             now_us += one_of(draw, *LEAPS_US)
         behind_us = draw(st.sampled_from(BEHIND_S)) * SECOND_US
-        stream.append(draw(messages(number, now_us - behind_us, dense)))
+        t_us, after_us = now_us - behind_us, draw(st.sampled_from(APPENDED_AFTER_US))
+        if after_us is not None and after_us < 0:
+            t_us -= after_us
+        message = draw(messages(number, t_us, dense))
+        stream.append((message, None if after_us is None else t_us + after_us))
     return stream

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.oracle import layers
 from tests.oracle.comparing import World
-from tests.oracle.domain import EXACT_S, LATENESS_S
+from tests.oracle.domain import AHEAD_US, EXACT_S, LATENESS_S
 from tests.oracle.draw_reloads import changed
 from tests.oracle.draw_rules import rulesets
 from tests.oracle.draw_streams import streams
@@ -31,7 +31,7 @@ def worlds(draw: st.DrawFn) -> list[World]:
     for number in range(STREAMS):
         dense = number == STREAMS - 1
         lateness_us, ids_max = one_of(draw, *LATENESS_S) * SECOND_US, _ids_max(draw, dense)
-        deployment = Deployment(lateness_us, EXACT_S * SECOND_US, ids_max)
+        deployment = Deployment(lateness_us, EXACT_S * SECOND_US, ids_max, AHEAD_US)
         stream = tuple(draw(streams(dense)))
         cuts = draw(st.sets(_PLACES, max_size=8))
         runs.append(World(drawn, deployment, stream, cuts, _reloads(draw, dense), _snapshots(draw)))

@@ -17,6 +17,7 @@ from fraudstream.engine.deciding import Decider
 from fraudstream.engine.duplicates import Horizon
 from fraudstream.engine.generations import stores_for
 from fraudstream.engine.suppression import Suppression
+from fraudstream.events.appends import Appends
 from fraudstream.features.catalogue import Feature, Limits
 from fraudstream.rules import bands
 from fraudstream.rules.schema import FeatureSpec
@@ -51,6 +52,10 @@ def _limits(lateness_us: int, exact_us: int) -> Plant:
 def _horizon(patch: pytest.MonkeyPatch) -> None:
     known = Horizon
     patch.setattr(adapter, "Horizon", lambda us, ids_max: known(us, ids_max + 1))
+
+
+def _ahead(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(step, "Appends", lambda time_us, ahead_us: Appends(time_us, ahead_us + 1))
 
 
 def _band_edges(patch: pytest.MonkeyPatch) -> None:
@@ -116,6 +121,7 @@ FAULTS: Mapping[str, Plant] = {
     "an offset is left out": _features(lambda each: replace(each, offset_us=0)),
     "long windows are exact": _limits(0, 1_000_000_000),
     "one id more is remembered": _horizon,
+    "an event may be ahead by a microsecond more": _ahead,
     "a band holds its upper end": _band_edges,
     "one hit more is told in an hour": _budget,
     "a typology's window holds its lower edge": _typology_edge,

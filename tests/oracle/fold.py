@@ -60,12 +60,14 @@ class Oracle:
         self._decider = self._decider.reload(ruleset, self._clock.watermark_us)
         self._desk = self._desk.reload(ruleset)
 
-    def next(self, message: bytes | None) -> Answer:
-        """Judge the next message of the stream."""
+    def next(self, message: bytes | None, appended_us: int | None) -> Answer:
+        """Judge the next message of the stream, and when it was appended, None where that is not known."""
         try:
             event = read_message(message)
         except Refused as refused:
             return DeadLetter(refused.reason)
+        if appended_us is not None and event.t_us - appended_us > self._deployment.ahead_us:
+            return DeadLetter("ahead_of_time")
         if self._is_duplicate(event.id, event.t_us):
             return Duplicate()
         self._accepted.append((event.id, event.t_us))

@@ -137,4 +137,5 @@ class Deployment:
     lateness_us: int
     exact_us: int
     ids_max: int
+    ahead_us: int
     horizon_us: int = DAY_US

@@ -16,6 +16,7 @@ RICH: dict[str, float] = {
     "late": 0.03,
     "ancient": 0.02,
     "duplicates": 0.01,
+    "dead: ahead_of_time": 0.01,
     "alerts": 0.05,
     "suppressed": 0.01,
     "held back": 0.02,

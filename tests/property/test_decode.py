@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
+from fraudstream.events.appends import Appends
 from fraudstream.events.batch import EventBatch
 from fraudstream.events.decode import Decoder
 from fraudstream.events.documents import DocumentDecoder
@@ -177,10 +178,15 @@ def content(batch: EventBatch) -> list[Any]:
     return said
 
 
-def assert_agreed(decoder: Decoder, documents: DocumentDecoder, values: Sequence[bytes | None]) -> None:
+def assert_agreed(
+    decoder: Decoder,
+    documents: DocumentDecoder,
+    values: Sequence[bytes | None],
+    appends: Appends | None = None,
+) -> None:
     """Decode in both ways and compare."""
-    batch, dead = decoder.decode(values)
-    expected, expected_dead = documents.decode(values)
+    batch, dead = decoder.decode(values, appends)
+    expected, expected_dead = documents.decode(values, appends)
     assert dead == expected_dead
     assert content(batch) == content(expected)
 
@@ -206,6 +212,16 @@ def test_both_decoders_agree_on_a_stream() -> None:
     decoder, documents = Decoder(Schema(), Interner()), DocumentDecoder(Schema(), Interner())
     for start in range(0, len(payloads), 500):
         assert_agreed(decoder, documents, payloads[start : start + 500])
+
+
+def test_both_decoders_agree_on_clocks_that_are_ahead() -> None:
+    """Of ordinary traffic they refuse the same half, in the same words."""
+    payloads = generate(1_000, 3).payloads
+    decoder, documents = Decoder(Schema(), Interner()), DocumentDecoder(Schema(), Interner())
+    half_us = int(np.median(documents.decode(payloads)[0].time_us))
+    appends = Appends(np.full(len(payloads), half_us - 5), ahead_us=5)
+    assert_agreed(decoder, documents, payloads, appends)
+    assert 400 < len(decoder.decode(payloads, appends)[1]) < 600
 
 
 @pytest.mark.parametrize("currency", ["USD", "JPY", "KWD", "CLF"])

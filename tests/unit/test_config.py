@@ -14,7 +14,7 @@ SMALL = """schema: fraudstream.topology/v1
 name: small
 kafka: {bootstrap: "host:9092"}
 input: {topic: in}
-output: {alerts: out, dead_letters: dead}
+output: {alerts: out, dead_letters: dead, journal: journal}
 rules: some/rules
 """
 MAP = "input: {topic: in, map: {id: no, kind: {const: login}, occurred_at: when}}\n"
@@ -44,11 +44,12 @@ def test_the_repository_s_topologies_load(path: Path) -> None:
 
 
 def test_what_is_not_said_has_a_default(tmp_path: Path) -> None:
-    """Group, partitions, lateness, duplicates and metrics."""
+    """Group, partitions, lateness, how far ahead events may be, duplicates and metrics."""
     loaded = load_topology(topology(tmp_path))
     settings = loaded.settings()
     assert (loaded.kafka.group, loaded.input.partitions) == ("fraudstream", 1)
     assert (settings.limits.lateness_us, settings.duplicates.horizon_us) == (300_000_000, 86_400_000_000)
+    assert settings.ahead_us == 3_600_000_000
     assert (loaded.metrics.host, loaded.metrics.port) == ("127.0.0.1", 9464)
     assert loaded.input.map is None
 
@@ -81,6 +82,7 @@ def test_columns_and_map_reach_the_engine(tmp_path: Path) -> None:
     [
         ("latenes: 5m\n", "", "7:10", "latenes"),
         ("lateness: soon\n", "", "7:11", "'soon' is no duration: write a whole number and s, m, h, d or w"),
+        ("ahead_max: 0s\n", "", "7:12", "ahead_max"),
         ("metrics: {port: 70000}\n", "", "7:17", "metrics.port"),
         ("", "name: small", "1:1", "name: the key is missing: add it"),
         ('kafka: {bootstrap: "host"}\n', 'kafka: {bootstrap: "host:9092"}', "6:20", "kafka.bootstrap"),

@@ -292,7 +292,7 @@ def test_a_topology_s_durations_have_units(tmp_path: Path, line: str) -> None:
     path = tmp_path / "t.yml"
     path.write_text(
         'schema: fraudstream.topology/v1\nname: n\nkafka: {bootstrap: "h:1"}\ninput: {topic: a}\n'
-        f"output: {{alerts: b, dead_letters: c}}\nrules: x\n{line}"
+        f"output: {{alerts: b, dead_letters: c, journal: d}}\nrules: x\n{line}"
     )
     with pytest.raises(RulesetError, match="has no unit"):
         load_topology(path)

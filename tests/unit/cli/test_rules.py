@@ -141,7 +141,7 @@ def test_rules_may_name_the_columns_of_a_topology(rules: Path, command: str) -> 
     topology = rules.parent / "topology.yml"
     topology.write_text(
         "schema: fraudstream.topology/v1\nname: t\nkafka: {bootstrap: 'localhost:9092'}\n"
-        "input: {topic: i}\noutput: {alerts: a, dead_letters: d}\nrules: rules\n"
+        "input: {topic: i}\noutput: {alerts: a, dead_letters: d, journal: j}\nrules: rules\n"
         "columns: {vip: {type: text}}\n"
     )
     cases = (

@@ -16,9 +16,10 @@ from fraudstream.engine.result import Alert, Decisions, StepResult
 from fraudstream.engine.stats import EngineStats
 from fraudstream.engine.step import Engine
 from fraudstream.events.batch import DeadLetter
-from fraudstream.stream.app import BatchApp, build_app
+from fraudstream.stream.app import BatchApp, Surroundings, build_app
 from fraudstream.stream.batch import Batch, Partition
 from fraudstream.stream.emission import Outlet
+from fraudstream.stream.shard import Shard
 
 RULESET_VERSION = "ruleset-1"
 HUGE_ALERT_BYTES = 2_000_000
@@ -35,11 +36,13 @@ class FakeEngine:
     step_seconds: float = 0.0
     ruleset: Any = field(default_factory=lambda: SimpleNamespace(version=RULESET_VERSION))
     seen: list[bytes | None] = field(default_factory=list)
+    appended_us: list[int] = field(default_factory=list)
 
-    def step(self, values: Sequence[bytes | None]) -> StepResult:
+    def step(self, values: Sequence[bytes | None], *, appended_us: NDArray[np.int64]) -> StepResult:
         """Judge a batch by its bytes."""
         time.sleep(self.step_seconds)
         self.seen += values
+        self.appended_us += appended_us.tolist()
         if any(b"CRASH" in (value or b"") for value in values):
             raise RuntimeError("no such luck")
         alerts: list[Alert] = []
@@ -52,6 +55,10 @@ class FakeEngine:
             elif b"HUGE" in value:
                 alerts.append(Alert(row, f"alert of {value.decode()}", value, b"x" * HUGE_ALERT_BYTES))
         return step_result(len(values), alerts, letters)
+
+    def fresh(self, ruleset: object) -> FakeEngine:
+        """Return itself: it remembers nothing that matters."""
+        return self
 
     def stats(self) -> EngineStats:
         """Hold nothing."""
@@ -90,6 +97,7 @@ class FakeObserver:
     errors: list[str] = field(default_factory=list)
     rulesets: list[tuple[str, int]] = field(default_factory=list)
     refusals: int = 0
+    recoveries: list[int] = field(default_factory=list)
 
     def on_batch(
         self,
@@ -119,6 +127,16 @@ class FakeObserver:
         """Remember a refusal."""
         self.refusals += 1
 
+    def on_recovered(self, seconds: float, messages: int) -> None:
+        """Remember how many messages were read again."""
+        self.recoveries.append(messages)
+
+    def on_checkpoint_begun(self, pause_seconds: float) -> None:
+        """Remember nothing."""
+
+    def on_checkpoint(self, seconds: float, size_bytes: int) -> None:
+        """Remember nothing."""
+
     def on_error(self, stage: str) -> None:
         """Remember an error."""
         self.errors.append(stage)
@@ -142,7 +160,11 @@ def topology(bootstrap: str = "localhost:9092", prefix: str = "fraudstream", par
             "name": "test",
             "kafka": {"bootstrap": bootstrap, "group": prefix},
             "input": {"topic": f"{prefix}.events", "partitions": partitions},
-            "output": {"alerts": f"{prefix}.alerts", "dead_letters": f"{prefix}.dead"},
+            "output": {
+                "alerts": f"{prefix}.alerts",
+                "dead_letters": f"{prefix}.dead",
+                "journal": f"{prefix}.journal",
+            },
             "rules": "rules",
         }
     )
@@ -150,5 +172,6 @@ def topology(bootstrap: str = "localhost:9092", prefix: str = "fraudstream", par
 
 def app(bootstrap: str = "localhost:9092") -> BatchApp:
     """Return an app that is connected to nothing."""
-    outlet = Outlet("fraudstream.alerts", "fraudstream.dead")
-    return build_app(topology(bootstrap), FakeEngine().as_engine(), FakeObserver(), outlet)
+    outlet = Outlet("fraudstream.alerts", "fraudstream.dead", "fraudstream.journal")
+    shard = Shard(FakeEngine().as_engine())
+    return build_app(topology(bootstrap), shard, FakeObserver(), outlet, Surroundings())

@@ -24,8 +24,7 @@ def test_a_topic_that_does_not_fit_says_the_remedy() -> None:
     state = TopicState("events", 1, 4, created=False)
     assert not state.fits
     assert str(state) == (
-        "events: exists, 1 partitions, but the topology says 4: "
-        "set input.partitions to 1, or make the topic anew"
+        "events: exists, 1 partitions, but the topology says 4: mend the topology, or make the topic anew"
     )
 
 

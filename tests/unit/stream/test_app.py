@@ -40,5 +40,7 @@ def test_faust_reads_by_the_batch(app: BatchApp) -> None:
 
 def test_record_batches_fit_the_smallest_topic() -> None:
     """The producer packs no more into a batch than each topic takes."""
-    assert settings(fakes.topology(), Outlet("a", "d"))["producer_max_batch_size"] == 262_144
-    assert settings(fakes.topology(), Outlet("a", "d", 50_000, 9_000))["producer_max_batch_size"] == 9_000
+    assert settings(fakes.topology(), Outlet("a", "d", "j"))["producer_max_batch_size"] == 262_144
+    assert (
+        settings(fakes.topology(), Outlet("a", "d", "j", 50_000, 9_000))["producer_max_batch_size"] == 9_000
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from aiokafka.errors import KafkaError
@@ -13,8 +13,11 @@ from fraudstream.stream import desk as desk_module
 from fraudstream.stream.batch import Batch
 from fraudstream.stream.desk import Desk
 from fraudstream.stream.emission import Outlet
+from fraudstream.stream.journal import Entry, Poison, decode
 from fraudstream.stream.producer import Outgoing
-from tests.unit.stream.fakes import FakeEngine, FakeObserver, batch
+from fraudstream.stream.recovery import Recovery
+from fraudstream.stream.shard import Shard
+from tests.unit.stream.fakes import RULESET_VERSION, FakeEngine, FakeObserver, batch, record
 
 ALERT = b'{"ALERT": 1}'
 
@@ -62,10 +65,14 @@ class Setup:
         self.observer = FakeObserver()
         self.producer = FakeProducer()
         self.failures = 0
-        outlet = Outlet("alerts", "dead")
-        self.desk = Desk(
-            self.engine.as_engine(), outlet, self.observer, self.producer.submit, self.on_failure
-        )
+        outlet = Outlet("alerts", "dead", "journal")
+        self.shard = Shard(self.engine.as_engine())
+        self.shard.last = Entry(1, self.shard.owner, 0, {}, RULESET_VERSION)
+        self.desk = Desk(self.shard, outlet, self.observer, self.producer.submit, self.on_failure)
+        self.desk.recovery = cast(Recovery, self)
+
+    async def again(self) -> None:
+        """Recover nothing: the fake engine is as good as before."""
 
     def on_failure(self) -> None:
         """Count the failures that are reported."""
@@ -175,17 +182,21 @@ def test_a_producer_that_takes_nothing_is_a_failure(setup: Setup, monkeypatch: p
     assert setup.failures == 1
 
 
-def test_a_failing_engine_turns_its_batch_into_dead_letters(
+def test_the_message_on_which_the_engine_fails_becomes_a_dead_letter(
     setup: Setup, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Every message of the batch is kept with the exception's words; the worker goes on."""
+    """It is kept with the exception's words once the journal has it; the worker goes on."""
 
     async def scenario() -> None:
-        (event,) = await setup.handle(b"CRASH")
-        ((letter,),) = setup.producer.submitted
+        handling = asyncio.create_task(setup.handle(b"CRASH"))
+        await settled()
+        setup.producer.confirm()
+        (event,) = await handling
+        (entry,), (letter,) = setup.producer.submitted
+        assert decode(entry.value or b"").poison == (Poison(0, 0, "RuntimeError", "no such luck"),)
         assert (letter.topic, letter.value) == ("dead", b"CRASH")
         headers = dict(letter.headers)
-        assert headers["reason"] == b"step_failed"
+        assert (headers["reason"], headers["exception"]) == (b"step_failed", b"RuntimeError")
         assert headers["detail"] == b"RuntimeError: no such luck"
         setup.producer.confirm()
         await settled()
@@ -211,3 +222,10 @@ def test_an_alert_too_large_is_reported(setup: Setup) -> None:
     asyncio.run(scenario())
     assert setup.observer.errors == ["alert_too_large"]
     assert setup.observer.results[0].alerts == []
+
+
+def test_the_engine_is_told_when_messages_were_appended(setup: Setup) -> None:
+    """By their timestamps, in microseconds."""
+    message = FakeEvent(Batch(("events", 0), [record(0, b"{}", timestamp=5)]))
+    asyncio.run(setup.desk.handle(message))
+    assert setup.engine.appended_us == [5_000]

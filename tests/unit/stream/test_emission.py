@@ -11,7 +11,8 @@ from fraudstream.stream.emission import ALERT_TOO_LARGE, Outlet, emission
 from fraudstream.stream.producer import Outgoing
 from tests.unit.stream.fakes import record, step_result
 
-OUTLET = Outlet("alerts", "dead")
+OUTLET = Outlet("alerts", "dead", "journal")
+SMALL = Outlet("alerts", "dead", "journal", 1_000, 1_000)
 SOURCE = [("source_topic", b"events"), ("source_partition", b"3"), ("source_offset", b"17")]
 
 
@@ -58,7 +59,9 @@ def test_order_is_that_of_the_source(batch: Batch) -> None:
 def test_an_alert_too_large_becomes_a_dead_letter_of_its_event(batch: Batch) -> None:
     """What the alert topic would refuse goes to the dead letters, with the sizes and the remedy."""
     alerts = [Alert(0, "small", b"k", b"{}"), Alert(1, "large", b"k", b"x" * 5_000)]
-    emitted = emission(batch, step_result(2, alerts), "rules-7", Outlet("alerts", "dead", 1_000, 1_000))
+    emitted = emission(
+        batch, step_result(2, alerts), "rules-7", Outlet("alerts", "dead", "journal", 1_000, 1_000)
+    )
     kept, letter = emitted.messages
     assert kept.value == b"{}"
     assert (letter.topic, letter.value) == ("dead", b"seventeen")
@@ -74,9 +77,12 @@ def test_a_payload_too_large_stays_behind() -> None:
     """A dead letter that its topic would refuse goes without key and payload, and says how large they are."""
     batch = Batch(("events", 3), [record(17, b"x" * 5_000, b"key")])
     result = step_result(1, letters=[DeadLetter(0, "too_large", "decode", "5000 bytes")])
-    (message,) = emission(batch, result, "rules-7", Outlet("alerts", "dead", 1_000, 1_000)).messages
+    (message,) = emission(
+        batch, result, "rules-7", Outlet("alerts", "dead", "journal", 1_000, 1_000)
+    ).messages
     assert (message.key, message.value) == (None, None)
-    assert message.headers[-4:] == [*SOURCE, ("left_behind_bytes", b"5003")]
+    left_behind = [("left_behind", b"too_large"), ("left_behind_bytes", b"5003")]
+    assert message.headers[-5:] == [*SOURCE, *left_behind]
     assert message.size_bytes() <= 1_000
 
 
@@ -86,3 +92,19 @@ def test_a_detail_may_hold_anything(batch: Batch) -> None:
     first, second = emission(batch, step_result(2, letters=letters), "rules-7", OUTLET).messages
     assert dict(first.headers)["detail"] == b"bad name \\ud800"
     assert dict(second.headers)["detail"] == b"x" * 1_000
+
+
+def test_a_payload_may_be_withheld(batch: Batch) -> None:
+    """Where the topology says so no dead letter holds key or payload, and each says why."""
+    result = step_result(2, letters=[DeadLetter(1, "bad_amount", "validate", "amount is -1")])
+    outlet = Outlet("alerts", "dead", "journal", payloads_kept=False)
+    (message,) = emission(batch, result, "rules-7", outlet).messages
+    assert (message.key, message.value) == (None, None)
+    assert message.headers[-5:] == [*SOURCE, ("left_behind", b"policy"), ("left_behind_bytes", b"12")]
+
+
+def test_a_dead_letter_names_what_was_raised(batch: Batch) -> None:
+    """The class of the exception has a header of its own."""
+    letter = DeadLetter(1, "step_failed", "step", "KeyError: 'x'", "KeyError")
+    (message,) = emission(batch, step_result(2, letters=[letter]), "rules-7", OUTLET).messages
+    assert dict(message.headers)["exception"] == b"KeyError"

@@ -17,6 +17,7 @@ from fraudstream.rules.ruleset import Ruleset, build_ruleset
 from fraudstream.stores.rule_directory import read_files
 from fraudstream.stores.rule_watch import RuleWatch
 from fraudstream.stream.reloading import Check, Reloader, check_apart
+from fraudstream.stream.shard import Shard
 from tests.unit.rule_files import rule_file, rule_files, write_files
 from tests.unit.stream.fakes import FakeObserver
 
@@ -52,7 +53,8 @@ class Setup:
         self.observer = FakeObserver()
         self.checked = 0
         watch = RuleWatch(directory, files)
-        self.reloader = Reloader(watch, cast(Engine, self.engine), self.observer, cast(Check, self.check))
+        shard = Shard(cast(Engine, self.engine))
+        self.reloader = Reloader(watch, shard, self.observer, check=cast(Check, self.check))
 
     def check(self, files: Mapping[str, bytes], _: Settings) -> Ruleset:
         """Build the ruleset without its tests."""

@@ -1,0 +1,100 @@
+"""Has checkpoints written while the worker goes on: one after the other, by processes of their own."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from fraudstream.stores.checkpoints import CheckpointError, CheckpointStore, Meta, Saving, start_saving
+
+if TYPE_CHECKING:
+    from fraudstream.stream.observer import StreamObserver
+    from fraudstream.stream.shard import Shard
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 0.5
+"""How often it is looked at whether a checkpoint is written, or due."""
+
+
+class Checkpointer:
+    """Writes a shard's checkpoints.
+
+    A recovery can use only those that tell of nothing but what is committed, and a few are kept. So none is
+    begun before the last one is covered by `committed`: at most one is ahead.
+    """
+
+    def __init__(
+        self,
+        store: CheckpointStore,
+        shard: Shard,
+        committed: Callable[[], Mapping[int, int]],
+        every_seconds: float,
+        observer: StreamObserver,
+    ) -> None:
+        self._store = store
+        self._shard = shard
+        self._committed = committed
+        self._every_seconds = every_seconds
+        self._observer = observer
+        self._saving: Saving | None = None
+        self._saved: Mapping[int, int] = {}
+        self._due = time.monotonic() + every_seconds
+
+    def look(self) -> None:
+        """Take note of a checkpoint that is written, or begin one that is due; never raises."""
+        try:
+            if self._saving is not None:
+                self._take_note(self._saving)
+            elif time.monotonic() >= self._due and self._is_worth_it():
+                self._begin()
+        except (CheckpointError, OSError) as error:
+            self._failed(error)
+
+    def finish(self) -> None:
+        """Write a last checkpoint of everything that is committed, when the worker stops; never raises."""
+        try:
+            if self._saving is not None:
+                self._saving.result()
+            if self._is_worth_it():
+                self._store.save(self._shard.engine.snapshot(), self._meta())
+        except (CheckpointError, OSError) as error:
+            self._failed(error)
+
+    def _is_worth_it(self) -> bool:
+        committed = self._committed()
+        covered = all(offset <= committed.get(each, 0) for each, offset in self._saved.items())
+        return covered and self._shard.last.partition is not None and self._shard.positions != self._saved
+
+    def _begin(self) -> None:
+        self._saved = dict(self._shard.positions)
+        # The snapshot is taken in the child, which sees the state as it is now.
+        self._saving = start_saving(self._store, self._shard.engine.snapshot, self._meta())
+        self._observer.on_checkpoint_begun(self._saving.pause_ms / 1000)
+
+    def _meta(self) -> Meta:
+        shard = self._shard
+        extra = {
+            "topic_id": shard.last.topic_id,
+            "ruleset": shard.engine.ruleset.version,
+            "poison": [list(each) for each in shard.poison],
+        }
+        return Meta(positions=dict(shard.positions), epoch=shard.last.epoch, extra=extra)
+
+    def _take_note(self, saving: Saving) -> None:
+        if not saving.poll():
+            return
+        saved = saving.result()
+        self._saving = None
+        self._due = time.monotonic() + self._every_seconds
+        self._observer.on_checkpoint(saved.seconds, saved.written_bytes)
+        if saved.sweep_problem is not None:
+            log.warning("old checkpoints stay: %s", saved.sweep_problem)
+
+    def _failed(self, error: Exception) -> None:
+        log.error("no checkpoint: %s; the last one stays, and the next is tried as usual", error)
+        self._observer.on_error("checkpoint")
+        self._saving, self._saved = None, {}
+        self._due = time.monotonic() + self._every_seconds

@@ -1,0 +1,65 @@
+"""Has a shard recovered when its partitions come, and gives it up when they go."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fraudstream.stream.recovery import Recovery
+
+log = logging.getLogger(__name__)
+
+
+class Keeper:
+    """Tells whoever has a batch in hand whether the shard is there to fold it.
+
+    A recovery runs beside the rebalance that set it off, which must not wait for it. When it fails for good,
+    `on_failure` is called.
+    """
+
+    def __init__(self, recovery: Recovery, on_failure: Callable[[], None]) -> None:
+        self._recovery = recovery
+        self._on_failure = on_failure
+        self._task: asyncio.Task[bool] | None = None
+
+    @property
+    def is_recovering(self) -> bool:
+        """Whether batches have to wait."""
+        return self._task is not None and not self._task.done()
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the shard is this process's, and up to date."""
+        task = self._task
+        return task is not None and task.done() and not task.cancelled() and task.result()
+
+    def take(self) -> None:
+        """Begin to recover the shard: its partitions have come."""
+        self.give_up()
+        self._task = asyncio.create_task(self._take())
+
+    def give_up(self) -> None:
+        """Let go of the shard: its partitions are gone, or the worker stops."""
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+
+    async def ready(self) -> bool:
+        """Wait until the shard is recovered; False where it is given up instead."""
+        task = self._task
+        if task is None:
+            return False
+        await asyncio.wait([task])
+        return task is self._task and self.is_ready
+
+    async def _take(self) -> bool:
+        try:
+            await self._recovery.take()
+        except Exception:
+            log.exception("the shard cannot be recovered: stopping")
+            self._on_failure()
+            return False
+        return True

@@ -1,0 +1,89 @@
+"""Reads given stretches of partitions, in the order in which they are asked for, without a consumer group."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
+from types import TracebackType
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from fraudstream.stream.batch import Batch, Partition
+
+_POLL_MS = 200
+_FETCH_BYTES_MAX = 4 * 2**20
+_RECORDS_MAX = 5_000
+
+
+class LogReader:
+    """A consumer of some partitions; what it has fetched beyond one stretch serves the next."""
+
+    def __init__(self, bootstrap: str, partitions: Iterable[Partition]) -> None:
+        self._consumer: Any = AIOKafkaConsumer(
+            bootstrap_servers=bootstrap,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            # Events of an aborted transaction never happened.
+            isolation_level="read_committed",
+            max_partition_fetch_bytes=_FETCH_BYTES_MAX,
+            fetch_max_wait_ms=20,
+        )
+        self._partitions = [TopicPartition(*each) for each in partitions]
+        self._left: dict[Partition, Sequence[Any]] = {}
+        self._next: dict[Partition, int] = {}
+
+    async def __aenter__(self) -> LogReader:
+        await self._consumer.start()
+        self._consumer.assign(self._partitions)
+        # aiokafka's stop raises CancelledError where a task of its own has not begun to run.
+        await asyncio.sleep(0)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._consumer.stop()
+
+    async def bounds(self, partition: Partition) -> tuple[int, int]:
+        """Return the oldest offset that is there, and that of the next message to come."""
+        tp = TopicPartition(*partition)
+        first, end = await self._consumer.beginning_offsets([tp]), await self._consumer.end_offsets([tp])
+        return int(first[tp]), int(end[tp])
+
+    async def read(self, partition: Partition, start: int, stop: int) -> AsyncIterator[Batch]:
+        """Give the messages with offsets from `start` to before `stop`; where `start` is gone, those behind.
+
+        Ends early at an open transaction. KafkaError where the broker refuses.
+        """
+        if self._next.get(partition) != start:
+            self._left.pop(partition, None)
+            self._consumer.seek(TopicPartition(*partition), start)
+        at = start
+        while at < stop:
+            records = self._left.pop(partition, None) or await self._fetch(partition)
+            inside = [record for record in records if record.offset < stop]
+            if len(inside) < len(records):
+                self._left[partition] = records[len(inside) :]
+            at = await self._reached(partition)
+            self._next[partition] = at
+            if inside:
+                yield Batch(partition, inside)
+            elif not records and await self._at_stable_end(partition):
+                return
+
+    async def _fetch(self, partition: Partition) -> Sequence[Any]:
+        tp = TopicPartition(*partition)
+        fetched = await self._consumer.getmany(tp, timeout_ms=_POLL_MS, max_records=_RECORDS_MAX)
+        records: Sequence[Any] = fetched.get(tp, ())
+        return records
+
+    async def _reached(self, partition: Partition) -> int:
+        """Return the offset of the next message that was not yet given."""
+        left = self._left.get(partition)
+        return int(left[0].offset if left else await self._consumer.position(TopicPartition(*partition)))
+
+    async def _at_stable_end(self, partition: Partition) -> bool:
+        tp = TopicPartition(*partition)
+        stable = self._consumer.last_stable_offset(tp)
+        return stable is not None and 0 <= stable <= await self._consumer.position(tp)

@@ -1,0 +1,235 @@
+"""Brings a shard to where its last owner left it: a checkpoint, the journal, and a silent replay."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from fraudstream.stream.admin import Standing, standing
+from fraudstream.stream.journal import Entry, Poison, Run, decode, reach, runs, valid
+from fraudstream.stream.log_reader import LogReader
+
+if TYPE_CHECKING:
+    from fraudstream.config import Topology
+    from fraudstream.engine.result import StepResult
+    from fraudstream.rules.ruleset import Ruleset
+    from fraudstream.stores.checkpoints import CheckpointStore, Listed, Loaded
+    from fraudstream.stream.batch import Batch
+    from fraudstream.stream.observer import StreamObserver
+    from fraudstream.stream.shard import Shard
+
+log = logging.getLogger(__name__)
+
+CLAIMS_MAX = 5
+"""How often a shard is claimed again when another owner was faster."""
+
+Emit = Callable[["Batch", "StepResult"], Awaitable[None]]
+WriteJournal = Callable[[Entry], Awaitable[None]]
+
+
+class LostShardError(RuntimeError):
+    """Another process claims the shard over and over: who."""
+
+
+@dataclass(frozen=True)
+class Means:
+    """What a recovery needs of its surroundings.
+
+    Attributes
+    ----------
+    store
+        Where the checkpoints are; without one, everything that the topic holds is read again.
+    ruleset_of
+        Finds the ruleset that was in force back then, None where it is not kept.
+    write
+        Writes an entry to the journal, and returns once the broker has it.
+    emit
+        Sends what comes of a batch that was judged before, but perhaps not sent.
+    """
+
+    store: CheckpointStore | None
+    ruleset_of: Callable[[str], Ruleset | None]
+    write: WriteJournal
+    emit: Emit
+
+
+@dataclass
+class Recovery:
+    """Recovers one shard, again and again: at the start, after a rebalance, and after a failed step."""
+
+    topology: Topology
+    shard: Shard
+    means: Means
+    observer: StreamObserver
+    _now: Standing = field(init=False)
+    _entries: Sequence[Entry] = field(init=False, default=())
+
+    async def take(self) -> None:
+        """Make the shard this process's own, and bring it to the offsets that the group has committed.
+
+        Raises LostShardError, KafkaError and BrokerError, CheckpointError.
+        """
+        started = time.monotonic()
+        async with self.shard.moving:
+            await self._look()
+            if self._still_ours():
+                log.info("going on with the state in memory")
+                return
+            claim = await self._claim()
+            replayed = await self._rebuild(self._now.committed)
+            self.shard.last = claim
+        seconds = time.monotonic() - started
+        log.info("recovered in %.1f s: %d messages read again", seconds, replayed)
+        self.observer.on_recovered(seconds, replayed)
+
+    async def again(self) -> None:
+        """Bring the shard back to where it stood before its engine failed."""
+        async with self.shard.moving:
+            await self._look()
+            await self._rebuild(dict(self.shard.positions))
+
+    async def _look(self) -> None:
+        self._now = await asyncio.to_thread(standing, self.topology)
+        self._entries = await read_journal(self.topology, self._now.topic_id)
+
+    def _still_ours(self) -> bool:
+        """Whether the state in memory is that of the committed offsets, and nobody has folded since."""
+        mine = self.shard.last
+        if mine.partition is None or not self._entries or self.shard.positions != dict(self._now.committed):
+            return False
+        newest = self._entries[-1]
+        return (newest.epoch, newest.owner) == (mine.epoch, mine.owner)
+
+    async def _claim(self) -> Entry:
+        """Claim the next epoch; whatever an older one writes from now on is a zombie's."""
+        for _ in range(CLAIMS_MAX):
+            epoch = max((entry.epoch for entry in self._entries), default=-1) + 1
+            claim = Entry(epoch, self.shard.owner, topic_id=self._now.topic_id)
+            await self.means.write(claim)
+            await self._look()
+            if self._entries and self._entries[-1] == claim:
+                return claim
+        newest = self._entries[-1].owner if self._entries else "nobody"
+        raise LostShardError(f"{newest} claims the shard as well: is another group's journal in use?")
+
+    async def _rebuild(self, upto: Mapping[int, int]) -> int:
+        """Fold again what was folded before `upto`, without a word; return the number of messages."""
+        wanted = self.shard.engine.ruleset
+        loaded = await asyncio.to_thread(self._load)
+        await asyncio.to_thread(self._restore, loaded, wanted)
+        replayed = await self._replay(runs(self._entries, self.shard.positions), upto, wanted)
+        self._take_up(wanted)
+        return replayed
+
+    def _load(self) -> Loaded | None:
+        store = self.means.store
+        if store is None:
+            return None
+        loaded = store.load(self._fits)
+        for skipped in store.skipped:
+            if skipped.is_damaged:
+                log.error("checkpoint %s is left out: %s", skipped.manifest, skipped.reason)
+                self.observer.on_error("checkpoint")
+        return loaded
+
+    def _fits(self, listed: Listed) -> bool:
+        """Whether a checkpoint is of this very topic, of nothing that is not emitted, and no zombie's."""
+        if listed.extra["topic_id"] != self._now.topic_id:
+            return False
+        further = reach(self._entries, listed.epoch)
+        bounds = [self._now.committed] if further is None else [self._now.committed, further]
+        reached = listed.positions.items()
+        return all(offset <= bound.get(partition, 0) for bound in bounds for partition, offset in reached)
+
+    def _restore(self, loaded: Loaded | None, wanted: Ruleset) -> None:
+        """Give the shard the state of a checkpoint, or none under the ruleset that came first."""
+        poison = {each for entry in self._entries for each in entry.poison}
+        if loaded is None:
+            first = next((entry.ruleset for entry in self._entries if entry.ruleset), wanted.version)
+            self.shard.renew(self.shard.engine.fresh(self._ruleset(first, wanted)), {}, poison)
+            return
+        extra = loaded.meta.extra
+        engine = self.shard.engine.fresh(self._ruleset(extra["ruleset"], wanted))
+        engine.restore(loaded.snapshot)
+        poison |= {Poison(*each) for each in extra["poison"]}
+        self.shard.renew(engine, loaded.meta.positions, poison)
+
+    def _ruleset(self, version: str, wanted: Ruleset) -> Ruleset:
+        """Return the ruleset that was in force, or that of today where it is not kept."""
+        if version == wanted.version:
+            return wanted
+        kept = self.means.ruleset_of(version)
+        if kept is None:
+            log.error("ruleset %s is not kept: its events are folded under %s", version, wanted.version)
+            self.observer.on_error("checkpoint")
+        return kept or wanted
+
+    async def _replay(self, folds: Sequence[Run], upto: Mapping[int, int], wanted: Ruleset) -> int:
+        """Fold some runs; what lies behind `upto` was judged, and is sent once more."""
+        topic, replayed = self.topology.input.topic, 0
+        async with LogReader(
+            self.topology.kafka.bootstrap, [(topic, each) for each in self._now.ends]
+        ) as reader:
+            for run in self._complete(folds, upto, wanted.version):
+                self._turn(run.ruleset, wanted)
+                stop = upto.get(run.partition, 0) if run.stop is None else run.stop
+                self._mind_the_gap(run)
+                async for batch in reader.read((topic, run.partition), run.start, stop):
+                    replayed += len(batch)
+                    await self._fold(batch, upto.get(run.partition, 0))
+        return replayed
+
+    def _complete(self, folds: Sequence[Run], upto: Mapping[int, int], version: str) -> list[Run]:
+        """Add what the journal does not know of, as when it is new: partition by partition."""
+        known = {run.partition: run.stop for run in folds}
+        at = self.shard.positions
+        missing = [
+            Run(partition, version, max(at.get(partition, 0), known.get(partition) or 0), offset)
+            for partition, offset in sorted(upto.items())
+            if known.get(partition, 0) is not None
+        ]
+        return [*folds, *(run for run in missing if run.stop is not None and run.start < run.stop)]
+
+    def _turn(self, version: str, wanted: Ruleset) -> None:
+        if version != self.shard.engine.ruleset.version:
+            self._take_up(self._ruleset(version, wanted))
+
+    def _take_up(self, ruleset: Ruleset) -> None:
+        engine = self.shard.engine
+        if ruleset.version != engine.ruleset.version:
+            engine.reload(engine.prepare(ruleset))
+
+    def _mind_the_gap(self, run: Run) -> None:
+        first = self._now.starts.get(run.partition, 0)
+        if run.start < first:
+            gone = f"{self.topology.input.topic}[{run.partition}] offsets {run.start} to {first - 1}"
+            log.error("%s have left the topic: windows that reach back to them count too little", gone)
+            self.observer.on_error("retention")
+
+    async def _fold(self, batch: Batch, emitted: int) -> None:
+        behind = batch.since(emitted)
+        if behind is None:
+            self.shard.fold(batch)
+            return
+        before = batch.before(emitted)
+        if before is not None:
+            self.shard.fold(before)
+        await self.means.emit(behind, self.shard.fold(behind))
+
+
+async def read_journal(topology: Topology, topic_id: str) -> list[Entry]:
+    """Return the valid entries of the journal that tell of an input topic; JournalError, KafkaError."""
+    name = (topology.output.journal, 0)
+    async with LogReader(topology.kafka.bootstrap, [name]) as reader:
+        first, end = await reader.bounds(name)
+        read = [
+            decode(value)
+            async for batch in reader.read(name, first, end)
+            for value in batch.values
+            if value is not None
+        ]
+    return [entry for entry in valid(read) if entry.topic_id == topic_id]

@@ -1,0 +1,114 @@
+"""A shard: one engine, what it has folded so far, and what its journal has to say of that."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from fraudstream.events.batch import DeadLetter
+from fraudstream.stream.journal import Entry, Poison
+
+if TYPE_CHECKING:
+    from fraudstream.engine.result import StepResult
+    from fraudstream.engine.step import Engine
+    from fraudstream.stream.batch import Batch
+
+
+class Shard:
+    """Folds the batches of its input partitions, each message once.
+
+    Attributes
+    ----------
+    engine
+        Holds the state. Once it has raised, its state is worthless: the shard has to be recovered.
+    owner
+        A name for this process, which no other has.
+    positions
+        Per input partition the offset of the next message to fold.
+    last
+        The newest entry of the journal that is this process's own, which may be on its way there.
+    moving
+        Held by whoever puts another engine or ruleset in place, and has to wait on the way.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.owner = uuid4().hex
+        self.positions: dict[int, int] = {}
+        self.last = Entry(-1, self.owner)
+        self.moving = asyncio.Lock()
+        self._poison: dict[tuple[int, int], Poison] = {}
+
+    @property
+    def poison(self) -> tuple[Poison, ...]:
+        """The messages that are left out."""
+        return tuple(self._poison.values())
+
+    def renew(self, engine: Engine, positions: Mapping[int, int], poison: Iterable[Poison]) -> None:
+        """Go on with another state, which has folded everything before `positions` but the poison."""
+        self.engine = engine
+        self.positions = dict(positions)
+        self._poison = {(each.partition, each.offset): each for each in poison}
+
+    def unseen(self, batch: Batch) -> Batch | None:
+        """Return the part of a batch that is not yet folded, None where all of it is."""
+        return batch.since(self.positions.get(batch.partition[1], 0))
+
+    def turn_to(self, partition: int) -> Entry | None:
+        """Return what must be in the journal before anything comes of the partition's next batch.
+
+        None where the journal says it already.
+        """
+        if (self.last.partition, self.last.ruleset) == (partition, self.engine.ruleset.version):
+            return None
+        self.last = self._entry(partition)
+        return self.last
+
+    def leave_out(self, poison: Poison) -> Entry:
+        """Leave out a message on which the engine fails, for good; return the entry that says so."""
+        self._poison[poison.partition, poison.offset] = poison
+        self.last = self._entry(poison.partition, (poison,))
+        return self.last
+
+    def _entry(self, partition: int, poison: tuple[Poison, ...] = ()) -> Entry:
+        version = self.engine.ruleset.version
+        return replace(
+            self.last,
+            partition=partition,
+            positions=dict(self.positions),
+            ruleset=version,
+            poison=poison,
+        )
+
+    def fold(self, batch: Batch) -> StepResult:
+        """Judge a batch of which nothing was folded before; what is poison becomes a dead letter.
+
+        Raises what the engine raises; then the shard has to be recovered.
+        """
+        partition = batch.partition[1]
+        left_out = self._left_out(batch) if self._poison else {}
+        values = [None if row in left_out else value for row, value in enumerate(batch.values)]
+        result = self.engine.step(values if left_out else batch.values, appended_us=batch.appended_us())
+        self.positions[partition] = batch.next_offset
+        if not left_out:
+            return result
+        letters = [left_out.get(letter.row, letter) for letter in result.dead_letters]
+        return replace(result, dead_letters=letters)
+
+    def _left_out(self, batch: Batch) -> dict[int, DeadLetter]:
+        """Return the dead letters of the poison in a batch, by row."""
+        partition = batch.partition[1]
+        return {
+            row: letter_of(row, self._poison[partition, record.offset])
+            for row, record in enumerate(batch.records)
+            if (partition, record.offset) in self._poison
+        }
+
+
+def letter_of(row: int, poison: Poison) -> DeadLetter:
+    """Return the dead letter of a message on which the engine failed."""
+    detail = f"{poison.exception}: {poison.detail}"
+    return DeadLetter(row, "step_failed", "step", detail, poison.exception)
