@@ -12,7 +12,7 @@ from pathlib import Path
 
 import orjson
 import pytest
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 
 from fraudstream.config import Topology, load_topology
 from fraudstream.engine.step import Engine
@@ -27,6 +27,7 @@ from tests.unit.rule_files import event, rule_file, rule_files, write_files
 pytestmark = pytest.mark.integration
 
 EVENTS = 200_000
+GUARANTEES = ("at_least_once", "exactly_once")
 KILLED_AFTER = (60_000, 40_000, 50_000)
 """How many events each worker judges before it is killed."""
 
@@ -42,6 +43,7 @@ class Setup:
         rules: Path,
         partitions: int = 1,
         every: str = "1s",
+        guarantee: str = GUARANTEES[0],
     ) -> None:
         names = {word: topic(word) for word in ("events", "alerts", "dead", "journal")}
         self._text = (
@@ -51,6 +53,7 @@ class Setup:
             f"output: {{alerts: {names['alerts']}, dead_letters: {names['dead']}, "
             f"journal: {names['journal']}}}\n"
             f"rules: {rules}\ncheckpoints: {{url: state, every: {every}}}\n"
+            f"processing_guarantee: {guarantee}\n"
         )
         self.folder = folder
         self.kafka = kafka
@@ -111,6 +114,11 @@ def judged_by(worker: Worker, events: int) -> None:
     until(lambda: total(worker, "fraudstream_events_total") >= events, f"{events} are judged")
 
 
+def checkpointed(worker: Worker, times: int) -> None:
+    """Wait until a worker has written so many checkpoints."""
+    until(lambda: total(worker, "fraudstream_checkpoints_total") >= times, "a checkpoint is written")
+
+
 def uninterrupted(topology: Topology, payloads: Sequence[bytes]) -> dict[str, bytes]:
     """Return the alerts of one engine that judges everything."""
     engine = Engine(load_ruleset(topology.rules), topology.settings())
@@ -123,11 +131,12 @@ def assert_same(found: Sequence[tuple[str, bytes]], expected: Mapping[str, bytes
     assert all(value == expected[each] for each, value in found)
 
 
+@pytest.mark.parametrize("guarantee", GUARANTEES)
 def test_killed_workers_leave_the_alerts_of_one_that_was_not(
-    kafka: str, topic_names: Callable[[str], str], tmp_path: Path
+    kafka: str, topic_names: Callable[[str], str], tmp_path: Path, guarantee: str
 ) -> None:
     """After three kills in mid-stream every alert is there, to the byte, and none that should not be."""
-    setup = Setup(kafka, tmp_path, topic_names, ROOT / "rules")
+    setup = Setup(kafka, tmp_path, topic_names, ROOT / "rules", guarantee=guarantee)
     payloads = generate(EVENTS).payloads
     expected = uninterrupted(setup.topology, payloads)
     setup.send(payloads)
@@ -139,6 +148,8 @@ def test_killed_workers_leave_the_alerts_of_one_that_was_not(
         setup.drain()
     assert_same(setup.alerts(), expected)
     read_again = [int(number) for number in re.findall(r"(\d+) messages read again", setup.logs())]
+    if guarantee == "exactly_once":
+        assert len(setup.alerts()) == len(expected)
     assert len(read_again) == 1 + len(KILLED_AFTER)
     assert sum(read_again) > 0
 
@@ -199,11 +210,12 @@ def test_the_order_between_partitions_is_kept(
     assert_same(setup.alerts(), expected)
 
 
+@pytest.mark.parametrize("guarantee", GUARANTEES)
 def test_a_worker_that_was_frozen_is_no_harm(
-    kafka: str, topic_names: Callable[[str], str], tmp_path: Path
+    kafka: str, topic_names: Callable[[str], str], tmp_path: Path, guarantee: str
 ) -> None:
-    """It comes back after another has taken over, and stands by; nothing is different in the end."""
-    setup = Setup(kafka, tmp_path, topic_names, ROOT / "rules")
+    """It comes back after another has taken over, and sends nothing more that matters."""
+    setup = Setup(kafka, tmp_path, topic_names, ROOT / "rules", guarantee=guarantee)
     payloads = generate(EVENTS).payloads
     expected = uninterrupted(setup.topology, payloads)
     setup.send(payloads)
@@ -215,5 +227,56 @@ def test_a_worker_that_was_frozen_is_no_harm(
             frozen.thaw()
             setup.drain()
             heir.check()
-        frozen.check()
     assert_same(setup.alerts(), expected)
+    if guarantee == "exactly_once":
+        assert len(setup.alerts()) == len(expected)
+
+
+def test_a_damaged_checkpoint_is_left_out(
+    kafka: str, topic_names: Callable[[str], str], tmp_path: Path
+) -> None:
+    """The one before it is taken, and more is read again; the log and a metric say so."""
+    rules = write_files(tmp_path / "rules", rule_files(counting(2)))
+    setup = Setup(kafka, tmp_path, topic_names, rules)
+    messages = [event(f"{number}") for number in range(9)]
+    with setup.worker() as worker:
+        for part in range(3):
+            setup.send(messages[3 * part : 3 * part + 3])
+            setup.drain()
+            checkpointed(worker, part + 1)
+        worker.kill()
+    newest = max((tmp_path / "state").rglob("manifests/*"), key=lambda path: path.name)
+    newest.write_bytes(newest.read_bytes()[:-20])
+    with setup.worker() as worker:
+        setup.send([event("last")])
+        setup.drain()
+        assert worker.metrics()["fraudstream_errors_total"][("checkpoint",)] == 1
+        assert total(worker, "fraudstream_recovered_messages_total") >= 3
+    assert newest.name in setup.logs()
+    assert_same(setup.alerts(), uninterrupted(setup.topology, [*messages, event("last")]))
+
+
+def test_messages_that_have_left_the_topic_are_told(
+    kafka: str, topic_names: Callable[[str], str], tmp_path: Path
+) -> None:
+    """What a recovery needs is gone: it starts from what is there, and says what that means."""
+    rules = write_files(tmp_path / "rules", rule_files(counting(5)))
+    setup = Setup(kafka, tmp_path, topic_names, rules, every="1h")
+    with setup.worker() as worker:
+        setup.send([event(f"{number}") for number in range(4)])
+        setup.drain()
+        worker.kill()
+    delete_records(kafka, setup.topology.input.topic, before=2)
+    with setup.worker() as worker:
+        setup.send([event(f"{number}") for number in range(4, 8)])
+        setup.drain()
+        assert worker.metrics()["fraudstream_errors_total"][("retention",)] == 1
+    alerted = [orjson.loads(value)["event"]["id"] for _, value in setup.alerts()]
+    assert alerted == ["6", "7"]
+    assert "offsets 0 to 1 have left the topic" in setup.logs()
+
+
+def delete_records(kafka: str, topic: str, before: int) -> None:
+    """Have the broker forget the oldest messages of a topic."""
+    with closing(KafkaAdminClient(bootstrap_servers=kafka)) as admin:
+        admin.delete_records({TopicPartition(topic, 0): before})
