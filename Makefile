@@ -63,6 +63,10 @@ bench: $(STAMP) ## Measure the engine alone, and then all of bench-kafka (JSON=1
 bench-kafka: $(STAMP) ## Measure a worker on Apache Kafka beside Faust and Quix Streams apps (JSON=1, KAFKA=host:port)
 	@$(BIN)/python -m loadtest.bench_kafka $(if $(JSON),--json) $(if $(KAFKA),--kafka $(KAFKA))
 
+.PHONY: chaos
+chaos: $(STAMP) ## Hurt workers at random under load, and prove that nothing differs (KILLS=50, SEED=1, JSON=1)
+	@$(BIN)/python -m loadtest.chaos $(if $(JSON),--json) $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED))
+
 .PHONY: bench-engine
 bench-engine: $(STAMP) ## Measure the engine alone beside rule engines of PyPI, and draw its cost curves (JSON=1)
 	@$(BIN)/python -m loadtest.bench_alone $(if $(JSON),--json)

@@ -131,6 +131,7 @@ class Topology(_Part):
     ahead_max: Annotated[DurationUs, Field(validate_default=True)] = "1h"  # type: ignore[assignment]
     """An event dated more than this after its message was appended becomes a dead letter."""
     duplicates: Duplicates = Duplicates()
+    processing_guarantee: Literal["at_least_once", "exactly_once"] = "at_least_once"
     checkpoints: Checkpoints | None = None
     """Without them a restarted worker reads its input from the start to know what it knew."""
     columns: Mapping[str, ColumnSpec] = {}

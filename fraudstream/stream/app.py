@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +15,9 @@ from fraudstream.stream.desk import Desk
 from fraudstream.stream.emission import Outlet
 from fraudstream.stream.keeper import Keeper
 from fraudstream.stream.logs import FAUST_LOG
-from fraudstream.stream.producer import Outgoing
 from fraudstream.stream.recovery import Means, Recovery
 from fraudstream.stream.reloading import LOOK_SECONDS, Reloader
+from fraudstream.stream.sender import AtLeastOnce, ExactlyOnce, Sender
 from fraudstream.stream.transport import BatchConsumer, BatchSchema, BatchTransport
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ class BatchApp(faust.App):  # type: ignore[misc]
 
     consumer: BatchConsumer
     keeper: Keeper
+    sender: Sender
     checkpointer: Checkpointer | None = None
 
     def fail(self) -> None:
@@ -49,6 +50,11 @@ class BatchApp(faust.App):  # type: ignore[misc]
         self.failed = True
         self.consumer.abandon()
         self.on_failure()
+
+    async def on_stop(self) -> None:
+        """End what sends for the shard, after everything else."""
+        await super().on_stop()
+        await self.sender.close()
 
     def _new_transport(self) -> BatchTransport:
         return BatchTransport(self.conf.broker_consumer, self)
@@ -82,12 +88,9 @@ def build_app(
     """Return the app, not yet connected to anything."""
     app = BatchApp(topology.kafka.group, **settings(topology, outlet))
 
-    async def submit(messages: Sequence[Outgoing]) -> Sequence[Awaitable[Any]]:
-        receipts: Sequence[Awaitable[Any]] = await app.producer.submit(messages)
-        return receipts
-
-    desk = Desk(shard, outlet, observer, submit, app.fail)
-    means = Means(around.store, around.ruleset_of, desk.write, desk.emit)
+    app.sender = _sender(app, topology)
+    desk = Desk(shard, outlet, observer, app.sender, app.fail)
+    means = Means(around.store, around.ruleset_of, app.sender.take, desk.write, desk.emit)
     desk.recovery = Recovery(topology, shard, means, observer)
     app.keeper = Keeper(desk.recovery, app.fail)
     _judge(app, topology, desk)
@@ -97,8 +100,7 @@ def build_app(
         app.checkpointer = Checkpointer(
             around.store,
             shard,
-            # The consumer is made when the app starts.
-            lambda: app.consumer.committed(),  # noqa: PLW0108
+            app.sender.committed,
             every_seconds,
             observer,
         )
@@ -106,6 +108,19 @@ def build_app(
     if around.reloader is not None:
         app.timer(LOOK_SECONDS, name="reload")(around.reloader.look)
     return app
+
+
+def _sender(app: BatchApp, topology: Topology) -> Sender:
+    """Return what sends for the shard, as the topology guarantees it."""
+    if topology.processing_guarantee == "at_least_once":
+        return AtLeastOnce(app)
+    group = topology.kafka.group
+    settings = {
+        "bootstrap_servers": topology.kafka.bootstrap,
+        "max_batch_size": app.conf.producer_max_batch_size,
+        "request_timeout_ms": int(app.conf.producer_request_timeout * 1000),
+    }
+    return ExactlyOnce(f"{group}.{topology.name}.0", group, settings)
 
 
 def _judge(app: BatchApp, topology: Topology, desk: Desk) -> None:

@@ -14,6 +14,7 @@ from fraudstream.stream.batch import Batch
 from fraudstream.stream.emission import ALERT_TOO_LARGE, Emission, Outlet, emission
 from fraudstream.stream.journal import Entry, Poison, encode
 from fraudstream.stream.producer import Outgoing
+from fraudstream.stream.sender import Done
 
 if TYPE_CHECKING:
     from faust.types import EventT
@@ -21,14 +22,13 @@ if TYPE_CHECKING:
     from fraudstream.engine.result import StepResult
     from fraudstream.stream.observer import StreamObserver
     from fraudstream.stream.recovery import Recovery
+    from fraudstream.stream.sender import Sender
     from fraudstream.stream.shard import Shard
 
 log = logging.getLogger(__name__)
 
 DELIVERY_SECONDS_MAX = 120.0
 """How long the broker may take to acknowledge; longer than a leader election, as with Kafka's own clients."""
-
-Submit = Callable[[Sequence[Outgoing]], Awaitable[Sequence[Awaitable[Any]]]]
 
 
 class Desk:
@@ -44,13 +44,13 @@ class Desk:
         shard: Shard,
         outlet: Outlet,
         observer: StreamObserver,
-        submit: Submit,
+        sender: Sender,
         on_failure: Callable[[], None],
     ) -> None:
         self._shard = shard
         self._outlet = outlet
         self._observer = observer
-        self._submit = submit
+        self._sender = sender
         self._on_failure = on_failure
         self._failed = False
         self._deliveries: set[asyncio.Task[None]] = set()
@@ -85,13 +85,14 @@ class Desk:
     async def write(self, entry: Entry) -> None:
         """Write an entry to the journal, and return once the broker has it."""
         async with asyncio.timeout(DELIVERY_SECONDS_MAX):
-            receipts = await self._submit([Outgoing(self._outlet.journal, None, encode(entry), [])])
+            receipts = await self._sender.submit([Outgoing(self._outlet.journal, None, encode(entry), [])])
         await _received(receipts)
 
     async def _send(self, batch: Batch, result: StepResult) -> tuple[Emission, Sequence[Awaitable[Any]]]:
         emitted = emission(batch, result, self._shard.engine.ruleset.version, self._outlet)
+        done = Done(batch.partition, batch.next_offset)
         async with asyncio.timeout(DELIVERY_SECONDS_MAX):
-            return emitted, await self._submit(emitted.messages)
+            return emitted, await self._sender.submit(emitted.messages, done)
 
     async def _fold(self, batch: Batch) -> StepResult:
         """Judge a batch; a message on which the engine fails becomes a dead letter, the others are judged."""

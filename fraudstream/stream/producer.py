@@ -53,14 +53,7 @@ class BatchProducer(driver.Producer):  # type: ignore[misc]
 
         Returns what to await for the broker's acknowledgement: a KafkaError tells of the failure.
         """
-        client: AIOKafkaProducer = self._ensure_producer()
-        topics = {message.topic for message in messages}
-        partitions = {topic: sorted(await client.partitions_for(topic)) for topic in topics}
-        return [
-            await client.send_batch(batch, topic, partition=partition)
-            for (topic, partition), group in by_partition(messages, partitions).items()
-            for batch in record_batches(client.create_batch, group)
-        ]
+        return await hand_over(self._ensure_producer(), messages)
 
     async def _broker_allows_idempotence(self) -> bool:
         producer = self._producer_type(
@@ -80,6 +73,17 @@ class BatchProducer(driver.Producer):  # type: ignore[misc]
 
     def _settings_extra(self) -> dict[str, Any]:
         return {"enable_idempotence": self._idempotent}
+
+
+async def hand_over(client: AIOKafkaProducer, messages: Sequence[Outgoing]) -> list[Awaitable[Any]]:
+    """Give messages to a client by the batch, in their order within each partition; return the receipts."""
+    topics = {message.topic for message in messages}
+    partitions = {topic: sorted(await client.partitions_for(topic)) for topic in topics}
+    return [
+        await client.send_batch(batch, topic, partition=partition)
+        for (topic, partition), group in by_partition(messages, partitions).items()
+        for batch in record_batches(client.create_batch, group)
+    ]
 
 
 def by_partition(

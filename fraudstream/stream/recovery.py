@@ -45,6 +45,8 @@ class Means:
         Where the checkpoints are; without one, everything that the topic holds is read again.
     ruleset_of
         Finds the ruleset that was in force back then, None where it is not kept.
+    fence
+        Keeps whoever owned the shard before from sending for it.
     write
         Writes an entry to the journal, and returns once the broker has it.
     emit
@@ -53,6 +55,7 @@ class Means:
 
     store: CheckpointStore | None
     ruleset_of: Callable[[str], Ruleset | None]
+    fence: Callable[[], Awaitable[None]]
     write: WriteJournal
     emit: Emit
 
@@ -79,6 +82,9 @@ class Recovery:
             if self._still_ours():
                 log.info("going on with the state in memory")
                 return
+            await self.means.fence()
+            # What the last owner had under way is now there or never was.
+            await self._look()
             claim = await self._claim()
             replayed = await self._rebuild(self._now.committed)
             self.shard.last = claim

@@ -132,6 +132,9 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
                 yield tp
 
     def _new_offset(self, tp: TP) -> int | None:
+        # Transactions commit the offsets together with what came of them.
+        if self.app.sender.commits:
+            return None
         return self.ledger.commit_point(tp)
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:

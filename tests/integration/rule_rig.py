@@ -13,7 +13,7 @@ from fraudstream.config import load_topology
 from fraudstream.stream.admin import create_topics
 from fraudstream.stream.embedded import free_port
 from loadtest.demo_worker import Worker
-from tests.integration.stream_rig import until
+from loadtest.waiting import until
 from tests.unit.rule_files import write_files
 
 

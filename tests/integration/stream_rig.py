@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -17,19 +16,11 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
 
 from fraudstream.stream.admin import create_topics, lag
+from loadtest.waiting import SECONDS_MAX, until
 from tests.integration.broker import IN_CI
 from tests.unit.stream.fakes import topology
 
 ROOT = Path(__file__).parents[2]
-SECONDS_MAX = 60.0
-
-
-def until(condition: Callable[[], bool], what: str, seconds_max: float = SECONDS_MAX) -> None:
-    """Wait for a condition; an AssertionError tells what did not come about."""
-    deadline = time.monotonic() + seconds_max
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {seconds_max:g} s: {what}"
-        time.sleep(0.1)
 
 
 class WorkerProcess:

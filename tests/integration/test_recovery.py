@@ -12,16 +12,13 @@ from pathlib import Path
 
 import orjson
 import pytest
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaAdminClient, TopicPartition
 
-from fraudstream.config import Topology, load_topology
-from fraudstream.engine.step import Engine
-from fraudstream.stores.rule_directory import load_ruleset
-from fraudstream.stream.admin import create_topics, lag
-from fraudstream.stream.embedded import free_port
+from loadtest.crash_rig import GUARANTEES, CrashRig, judged_by, total, uninterrupted
 from loadtest.demo_worker import Worker
 from loadtest.traffic import generate
-from tests.integration.stream_rig import ROOT, headers_of, until
+from loadtest.waiting import until
+from tests.integration.stream_rig import ROOT
 from tests.unit.rule_files import event, rule_file, rule_files, write_files
 
 pytestmark = pytest.mark.integration
@@ -31,90 +28,14 @@ KILLED_AFTER = (60_000, 40_000, 50_000)
 """How many events each worker judges before it is killed."""
 
 
-class Setup:
-    """A topology on rules of its own, and workers on it that are killed."""
-
-    def __init__(
-        self,
-        kafka: str,
-        folder: Path,
-        topic: Callable[[str], str],
-        rules: Path,
-        partitions: int = 1,
-        every: str = "1s",
-    ) -> None:
-        names = {word: topic(word) for word in ("events", "alerts", "dead", "journal")}
-        self._text = (
-            "schema: fraudstream.topology/v1\nname: recovery\n"
-            f"kafka: {{bootstrap: '{kafka}', group: {names['events']}}}\n"
-            f"input: {{topic: {names['events']}, partitions: {partitions}}}\n"
-            f"output: {{alerts: {names['alerts']}, dead_letters: {names['dead']}, "
-            f"journal: {names['journal']}}}\n"
-            f"rules: {rules}\ncheckpoints: {{url: state, every: {every}}}\n"
-        )
-        self.folder = folder
-        self.kafka = kafka
-        self.workers = 0
-        self.topology: Topology = load_topology(self._file(0))
-        create_topics(self.topology)
-
-    def worker(self) -> Worker:
-        """Return a worker, to be started by `with`."""
-        self.workers += 1
-        port = free_port()
-        return Worker(self._file(port), self.kafka, port, self.folder / f"worker-{self.workers}.log")
-
-    def _file(self, port: int) -> Path:
-        file = self.folder / f"topology-{self.workers}.yml"
-        file.write_text(f"{self._text}metrics: {{port: {port}}}\n")
-        return file
-
-    def logs(self) -> str:
-        """Return what the workers have logged."""
-        return "".join(path.read_text() for path in sorted(self.folder.glob("worker-*.log")))
-
-    def send(self, payloads: Sequence[bytes], partition: int = 0) -> None:
-        """Send messages, and wait until the broker has them."""
-        with closing(KafkaProducer(bootstrap_servers=self.kafka, linger_ms=5)) as producer:
-            for payload in payloads:
-                producer.send(self.topology.input.topic, payload, partition=partition)
-            producer.flush()
-
-    def drain(self) -> None:
-        """Wait until everything is judged and committed."""
-        until(lambda: sum(lag(self.topology).values()) == 0, "all are judged")
-
-    def alerts(self) -> list[tuple[str, bytes]]:
-        """Return the id and the bytes of every alert, partition by partition."""
-        topic = self.topology.output.alerts
-        partitions = [TopicPartition(topic, number) for number in range(self.topology.input.partitions)]
-        with closing(
-            KafkaConsumer(bootstrap_servers=self.kafka, isolation_level="read_committed")
-        ) as consumer:
-            consumer.assign(partitions)
-            consumer.seek_to_beginning(*partitions)
-            ends = consumer.end_offsets(partitions)
-            found: list[tuple[str, bytes]] = []
-            while any(consumer.position(partition) < end for partition, end in ends.items()):
-                for records in consumer.poll(timeout_ms=1_000).values():
-                    found += [(headers_of(record)["alert_id"], record.value) for record in records]
-        return found
+def named(topic: Callable[[str], str]) -> dict[str, str]:
+    """Return names for the topics of one test."""
+    return {word: topic(word) for word in ("events", "alerts", "dead", "journal")}
 
 
-def total(worker: Worker, name: str) -> float:
-    """Return one figure of a worker's metrics page."""
-    return worker.metrics().get(name, {}).get((), 0.0)
-
-
-def judged_by(worker: Worker, events: int) -> None:
-    """Wait until a worker has judged so many events."""
-    until(lambda: total(worker, "fraudstream_events_total") >= events, f"{events} are judged")
-
-
-def uninterrupted(topology: Topology, payloads: Sequence[bytes]) -> dict[str, bytes]:
-    """Return the alerts of one engine that judges everything."""
-    engine = Engine(load_ruleset(topology.rules), topology.settings())
-    return {alert.alert_id: alert.value for alert in engine.step(payloads).alerts}
+def checkpointed(worker: Worker, times: int) -> None:
+    """Wait until a worker has written so many checkpoints."""
+    until(lambda: total(worker, "fraudstream_checkpoints_total") >= times, "a checkpoint is written")
 
 
 def assert_same(found: Sequence[tuple[str, bytes]], expected: Mapping[str, bytes]) -> None:
@@ -123,11 +44,12 @@ def assert_same(found: Sequence[tuple[str, bytes]], expected: Mapping[str, bytes
     assert all(value == expected[each] for each, value in found)
 
 
+@pytest.mark.parametrize("guarantee", GUARANTEES)
 def test_killed_workers_leave_the_alerts_of_one_that_was_not(
-    kafka: str, topic_names: Callable[[str], str], tmp_path: Path
+    kafka: str, topic_names: Callable[[str], str], tmp_path: Path, guarantee: str
 ) -> None:
     """After three kills in mid-stream every alert is there, to the byte, and none that should not be."""
-    setup = Setup(kafka, tmp_path, topic_names, ROOT / "rules")
+    setup = CrashRig(kafka, tmp_path, named(topic_names), ROOT / "rules", guarantee=guarantee)
     payloads = generate(EVENTS).payloads
     expected = uninterrupted(setup.topology, payloads)
     setup.send(payloads)
@@ -139,6 +61,8 @@ def test_killed_workers_leave_the_alerts_of_one_that_was_not(
         setup.drain()
     assert_same(setup.alerts(), expected)
     read_again = [int(number) for number in re.findall(r"(\d+) messages read again", setup.logs())]
+    if guarantee == "exactly_once":
+        assert len(setup.alerts()) == len(expected)
     assert len(read_again) == 1 + len(KILLED_AFTER)
     assert sum(read_again) > 0
 
@@ -154,7 +78,7 @@ def test_a_replay_judges_by_the_rules_of_back_then(
 ) -> None:
     """Rules that changed before a crash; then a clean stop, after which nothing is read again."""
     rules = write_files(tmp_path / "rules", rule_files(counting(3)))
-    setup = Setup(kafka, tmp_path, topic_names, rules)
+    setup = CrashRig(kafka, tmp_path, named(topic_names), rules)
     with setup.worker() as worker:
         setup.send([event(f"a{number}") for number in range(4)])
         judged_by(worker, 4)
@@ -182,7 +106,7 @@ def test_the_order_between_partitions_is_kept(
 ) -> None:
     """Partitions that took turns are read again in the same turns: each event sees the same count."""
     rules = write_files(tmp_path / "rules", rule_files(counting(1)))
-    setup = Setup(kafka, tmp_path, topic_names, rules, partitions=3, every="1h")
+    setup = CrashRig(kafka, tmp_path, named(topic_names), rules, partitions=3, every="1h")
     turns = [(turn % 3, [event(f"{turn}-{number}") for number in range(5)]) for turn in range(12)]
     with setup.worker() as worker:
         for done, (partition, messages) in enumerate(turns[:9]):
@@ -199,11 +123,12 @@ def test_the_order_between_partitions_is_kept(
     assert_same(setup.alerts(), expected)
 
 
+@pytest.mark.parametrize("guarantee", GUARANTEES)
 def test_a_worker_that_was_frozen_is_no_harm(
-    kafka: str, topic_names: Callable[[str], str], tmp_path: Path
+    kafka: str, topic_names: Callable[[str], str], tmp_path: Path, guarantee: str
 ) -> None:
-    """It comes back after another has taken over, and stands by; nothing is different in the end."""
-    setup = Setup(kafka, tmp_path, topic_names, ROOT / "rules")
+    """It comes back after another has taken over, and sends nothing more that matters."""
+    setup = CrashRig(kafka, tmp_path, named(topic_names), ROOT / "rules", guarantee=guarantee)
     payloads = generate(EVENTS).payloads
     expected = uninterrupted(setup.topology, payloads)
     setup.send(payloads)
@@ -215,5 +140,56 @@ def test_a_worker_that_was_frozen_is_no_harm(
             frozen.thaw()
             setup.drain()
             heir.check()
-        frozen.check()
     assert_same(setup.alerts(), expected)
+    if guarantee == "exactly_once":
+        assert len(setup.alerts()) == len(expected)
+
+
+def test_a_damaged_checkpoint_is_left_out(
+    kafka: str, topic_names: Callable[[str], str], tmp_path: Path
+) -> None:
+    """The one before it is taken, and more is read again; the log and a metric say so."""
+    rules = write_files(tmp_path / "rules", rule_files(counting(2)))
+    setup = CrashRig(kafka, tmp_path, named(topic_names), rules)
+    messages = [event(f"{number}") for number in range(9)]
+    with setup.worker() as worker:
+        for part in range(3):
+            setup.send(messages[3 * part : 3 * part + 3])
+            setup.drain()
+            checkpointed(worker, part + 1)
+        worker.kill()
+    newest = max((tmp_path / "state").rglob("manifests/*"), key=lambda path: path.name)
+    newest.write_bytes(newest.read_bytes()[:-20])
+    with setup.worker() as worker:
+        setup.send([event("last")])
+        setup.drain()
+        assert worker.metrics()["fraudstream_errors_total"][("checkpoint",)] == 1
+        assert total(worker, "fraudstream_recovered_messages_total") >= 3
+    assert newest.name in setup.logs()
+    assert_same(setup.alerts(), uninterrupted(setup.topology, [*messages, event("last")]))
+
+
+def test_messages_that_have_left_the_topic_are_told(
+    kafka: str, topic_names: Callable[[str], str], tmp_path: Path
+) -> None:
+    """What a recovery needs is gone: it starts from what is there, and says what that means."""
+    rules = write_files(tmp_path / "rules", rule_files(counting(5)))
+    setup = CrashRig(kafka, tmp_path, named(topic_names), rules, every="1h")
+    with setup.worker() as worker:
+        setup.send([event(f"{number}") for number in range(4)])
+        setup.drain()
+        worker.kill()
+    delete_records(kafka, setup.topology.input.topic, before=2)
+    with setup.worker() as worker:
+        setup.send([event(f"{number}") for number in range(4, 8)])
+        setup.drain()
+        assert worker.metrics()["fraudstream_errors_total"][("retention",)] == 1
+    alerted = [orjson.loads(value)["event"]["id"] for _, value in setup.alerts()]
+    assert alerted == ["6", "7"]
+    assert "offsets 0 to 1 have left the topic" in setup.logs()
+
+
+def delete_records(kafka: str, topic: str, before: int) -> None:
+    """Have the broker forget the oldest messages of a topic."""
+    with closing(KafkaAdminClient(bootstrap_servers=kafka)) as admin:
+        admin.delete_records({TopicPartition(topic, 0): before})

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from loadtest.waiting import until
 from tests.integration.rule_rig import RuleRig
-from tests.integration.stream_rig import until
 from tests.unit.rule_files import event, rule_file, rule_files, write_files
 
 pytestmark = pytest.mark.integration

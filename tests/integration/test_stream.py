@@ -11,6 +11,7 @@ import pytest
 
 from fraudstream.stream.admin import create_topics, lag
 from fraudstream.stream.transport import BATCHES_MAX
+from loadtest.waiting import until
 from tests.integration.stream_rig import (
     NewRig,
     Rig,
@@ -19,7 +20,6 @@ from tests.integration.stream_rig import (
     headers_of,
     payloads,
     set_limit,
-    until,
 )
 from tests.unit.stream.fakes import topology
 

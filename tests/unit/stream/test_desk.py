@@ -16,6 +16,7 @@ from fraudstream.stream.emission import Outlet
 from fraudstream.stream.journal import Entry, Poison, decode
 from fraudstream.stream.producer import Outgoing
 from fraudstream.stream.recovery import Recovery
+from fraudstream.stream.sender import Done
 from fraudstream.stream.shard import Shard
 from tests.unit.stream.fakes import RULESET_VERSION, FakeEngine, FakeObserver, batch, record
 
@@ -37,11 +38,23 @@ class FakeEvent:
 class FakeProducer:
     """Takes messages; `confirm` and `refuse` play the broker's part, oldest first."""
 
+    commits = False
+
     def __init__(self) -> None:
         self.submitted: list[list[Outgoing]] = []
         self._pending: list[asyncio.Future[None]] = []
 
-    async def submit(self, messages: Sequence[Outgoing]) -> list[Awaitable[Any]]:
+    async def take(self) -> None:
+        """Fence nobody."""
+
+    async def close(self) -> None:
+        """End nothing."""
+
+    def committed(self) -> dict[int, int]:
+        """Know nothing."""
+        return {}
+
+    async def submit(self, messages: Sequence[Outgoing], done: Done | None = None) -> list[Awaitable[Any]]:
         """Take messages and return one receipt for all."""
         self.submitted.append(list(messages))
         receipt = asyncio.get_running_loop().create_future()
@@ -68,7 +81,7 @@ class Setup:
         outlet = Outlet("alerts", "dead", "journal")
         self.shard = Shard(self.engine.as_engine())
         self.shard.last = Entry(1, self.shard.owner, 0, {}, RULESET_VERSION)
-        self.desk = Desk(self.shard, outlet, self.observer, self.producer.submit, self.on_failure)
+        self.desk = Desk(self.shard, outlet, self.observer, self.producer, self.on_failure)
         self.desk.recovery = cast(Recovery, self)
 
     async def again(self) -> None:
@@ -173,10 +186,10 @@ def test_a_silent_broker_is_a_failure(setup: Setup, monkeypatch: pytest.MonkeyPa
 def test_a_producer_that_takes_nothing_is_a_failure(setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
     """An error on handing over stops the worker as well."""
 
-    async def broken(messages: Sequence[Outgoing]) -> list[Awaitable[Any]]:
+    async def broken(messages: Sequence[Outgoing], done: Done) -> list[Awaitable[Any]]:
         raise KafkaError("closed")
 
-    monkeypatch.setattr(setup.desk, "_submit", broken)
+    monkeypatch.setattr(setup.producer, "submit", broken)
     (event,) = asyncio.run(setup.handle(ALERT))
     assert event.acknowledged == []
     assert setup.failures == 1

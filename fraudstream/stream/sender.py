@@ -1,0 +1,157 @@
+"""How what comes of batches gets to the broker: at least once by the app's producer, or in transactions."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from aiokafka import AIOKafkaProducer, TopicPartition
+
+from fraudstream.stream.batch import Partition
+from fraudstream.stream.producer import Outgoing, hand_over
+
+if TYPE_CHECKING:
+    from fraudstream.stream.app import BatchApp
+
+TRANSACTION_MS_MAX = 60_000
+"""After so long the broker ends a transaction by itself; whoever took the shard over does so at once."""
+
+
+Receipts = Sequence[Awaitable[Any]]
+"""What to await until the broker has everything."""
+
+
+class Done(NamedTuple):
+    """An input partition, and the offset up to which everything is sent by then."""
+
+    partition: Partition
+    offset: int
+
+
+class Sender(Protocol):
+    """Sends messages, and knows how far the group has committed.
+
+    Attributes
+    ----------
+    commits
+        Whether it commits offsets itself.
+    """
+
+    commits: bool
+
+    async def take(self) -> None:
+        """Begin to send for the shard; whoever did before can no longer."""
+
+    async def submit(self, messages: Sequence[Outgoing], done: Done | None = None) -> Receipts:
+        """Hand messages over, in order; return what to await for the broker's acknowledgement."""
+
+    def committed(self) -> Mapping[int, int]:
+        """Return the committed offset of each input partition, as far as this process knows."""
+
+    async def close(self) -> None:
+        """End in order."""
+
+
+class AtLeastOnce:
+    """Sends at once; the app commits the offsets a little later."""
+
+    commits = False
+
+    def __init__(self, app: BatchApp) -> None:
+        self._app = app
+
+    async def take(self) -> None:
+        """Do nothing: what a zombie sends as well is equal to what its heir sends."""
+
+    async def submit(self, messages: Sequence[Outgoing], done: Done | None = None) -> Receipts:
+        """Hand messages over to the app's producer."""
+        receipts: Receipts = await self._app.producer.submit(messages)
+        return receipts
+
+    def committed(self) -> Mapping[int, int]:
+        """Return what the app's consumer has committed."""
+        return self._app.consumer.committed()
+
+    async def close(self) -> None:
+        """Do nothing: the app ends its producer."""
+
+
+@dataclass(frozen=True)
+class _Item:
+    messages: Sequence[Outgoing]
+    done: Done | None
+    receipt: asyncio.Future[None]
+
+
+class ExactlyOnce:
+    """Sends messages and commits offsets in one transaction: whatever waits goes with the next one.
+
+    The transactional id is the shard's. Whoever takes the shard fences its last owner, and ends the
+    transaction that it left open. The first failure is told to everything that waits, then and later.
+    """
+
+    commits = True
+
+    def __init__(self, transactional_id: str, group: str, settings: Mapping[str, Any]) -> None:
+        self._settings = {**settings, "transactional_id": transactional_id}
+        self._group = group
+        self._client: Any = None
+        self._waiting: list[_Item] = []
+        self._wake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._committed: dict[int, int] = {}
+
+    async def take(self) -> None:
+        """Fence whoever sent for the shard before; KafkaError where the broker refuses."""
+        await self.close()
+        self._client = AIOKafkaProducer(**self._settings, transaction_timeout_ms=TRANSACTION_MS_MAX)
+        await self._client.start()
+        self._committed.clear()
+        self._task = asyncio.create_task(self._run(self._client))
+
+    async def submit(self, messages: Sequence[Outgoing], done: Done | None = None) -> Receipts:
+        """Have messages sent by the next transaction; the receipt comes once it is committed."""
+        item = _Item(messages, done, asyncio.get_running_loop().create_future())
+        self._waiting.append(item)
+        self._wake.set()
+        return [item.receipt]
+
+    def committed(self) -> Mapping[int, int]:
+        """Return what was committed since the shard was taken."""
+        return dict(self._committed)
+
+    async def close(self) -> None:
+        """Finish the transaction under way, and leave what waits unsent."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.wait([task])
+        if self._client is not None:
+            await self._client.stop()
+            self._client = None
+
+    async def _run(self, client: Any) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            items, self._waiting = self._waiting, []
+            try:
+                await self._commit(client, items)
+            except Exception as error:
+                for item in [*items, *self._waiting]:
+                    item.receipt.set_exception(error)
+                return
+            for item in items:
+                item.receipt.set_result(None)
+
+    async def _commit(self, client: Any, items: Sequence[_Item]) -> None:
+        offsets = {item.done.partition: item.done.offset for item in items if item.done is not None}
+        async with client.transaction():
+            messages = [message for item in items for message in item.messages]
+            await asyncio.gather(*await hand_over(client, messages))
+            if offsets:
+                named = {TopicPartition(*partition): offset for partition, offset in offsets.items()}
+                await client.send_offsets_to_transaction(named, self._group)
+        self._committed |= {number: offset for (_, number), offset in offsets.items()}

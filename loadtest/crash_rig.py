@@ -1,0 +1,113 @@
+"""Workers on a topology of their own, to be hurt in every way, beside one engine that judges everything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+
+from fraudstream.config import Topology, load_topology
+from fraudstream.engine.step import Engine
+from fraudstream.stores.rule_directory import load_ruleset
+from fraudstream.stream.admin import create_topics, lag
+from fraudstream.stream.embedded import free_port
+from loadtest.demo_worker import Worker
+from loadtest.waiting import SECONDS_MAX, until
+
+GUARANTEES = ("at_least_once", "exactly_once")
+
+
+class CrashRig:
+    """A topology in a folder, its topics, and the workers on it.
+
+    `names` are those of the topics: events, alerts, dead and journal; the first is the group as well.
+    """
+
+    def __init__(
+        self,
+        kafka: str,
+        folder: Path,
+        names: Mapping[str, str],
+        rules: Path,
+        partitions: int = 1,
+        every: str = "1s",
+        guarantee: str = GUARANTEES[0],
+    ) -> None:
+        self._text = (
+            "schema: fraudstream.topology/v1\nname: recovery\n"
+            f"kafka: {{bootstrap: '{kafka}', group: {names['events']}}}\n"
+            f"input: {{topic: {names['events']}, partitions: {partitions}}}\n"
+            f"output: {{alerts: {names['alerts']}, dead_letters: {names['dead']}, "
+            f"journal: {names['journal']}}}\n"
+            f"rules: {rules}\ncheckpoints: {{url: state, every: {every}}}\n"
+            f"processing_guarantee: {guarantee}\n"
+        )
+        self.folder = folder
+        self.kafka = kafka
+        self.workers = 0
+        self.topology: Topology = load_topology(self._file(0))
+        create_topics(self.topology)
+
+    def worker(self) -> Worker:
+        """Return a worker, to be started by `with`."""
+        self.workers += 1
+        port = free_port()
+        return Worker(self._file(port), self.kafka, port, self.folder / f"worker-{self.workers}.log")
+
+    def _file(self, port: int) -> Path:
+        file = self.folder / f"topology-{self.workers}.yml"
+        file.write_text(f"{self._text}metrics: {{port: {port}}}\n")
+        return file
+
+    def logs(self) -> str:
+        """Return what the workers have logged."""
+        return "".join(path.read_text() for path in sorted(self.folder.glob("worker-*.log")))
+
+    def send(self, payloads: Sequence[bytes], partition: int = 0) -> None:
+        """Send messages, and wait until the broker has them."""
+        with closing(KafkaProducer(bootstrap_servers=self.kafka, linger_ms=5)) as producer:
+            for payload in payloads:
+                producer.send(self.topology.input.topic, payload, partition=partition)
+            producer.flush()
+
+    def drain(self, seconds_max: float = SECONDS_MAX) -> None:
+        """Wait until everything is judged and committed; AssertionError where it takes longer."""
+        until(lambda: sum(lag(self.topology).values()) == 0, "all are judged", seconds_max)
+
+    def alerts(self) -> list[tuple[str, bytes]]:
+        """Return the id and the bytes of every alert, partition by partition."""
+        topic = self.topology.output.alerts
+        partitions = [TopicPartition(topic, number) for number in range(self.topology.input.partitions)]
+        with closing(
+            KafkaConsumer(bootstrap_servers=self.kafka, isolation_level="read_committed")
+        ) as consumer:
+            consumer.assign(partitions)
+            consumer.seek_to_beginning(*partitions)
+            ends = consumer.end_offsets(partitions)
+            found: list[tuple[str, bytes]] = []
+            while any(consumer.position(partition) < end for partition, end in ends.items()):
+                for records in consumer.poll(timeout_ms=1_000).values():
+                    found += [(_alert_id(record.headers), record.value) for record in records]
+        return found
+
+
+def _alert_id(headers: Sequence[tuple[str, bytes]]) -> str:
+    return dict(headers)["alert_id"].decode()
+
+
+def total(worker: Worker, name: str) -> float:
+    """Return one figure of a worker's metrics page."""
+    return worker.metrics().get(name, {}).get((), 0.0)
+
+
+def judged_by(worker: Worker, events: int) -> None:
+    """Wait until a worker has judged so many events."""
+    until(lambda: total(worker, "fraudstream_events_total") >= events, f"{events} are judged")
+
+
+def uninterrupted(topology: Topology, payloads: Sequence[bytes]) -> dict[str, bytes]:
+    """Return the alerts of one engine that judges everything."""
+    engine = Engine(load_ruleset(topology.rules), topology.settings())
+    return {alert.alert_id: alert.value for alert in engine.step(payloads).alerts}
