@@ -52,7 +52,9 @@ class Keeper:
         task = self._task
         if task is None:
             return False
-        await asyncio.wait([task])
+        if not task.done():
+            # Not for every batch: the event loop would go round once more.
+            await asyncio.wait([task])
         return task is self._task and self.is_ready
 
     async def _take(self) -> bool:
