@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -66,6 +67,9 @@ def run_worker(
         around = replace(around, reloader=Reloader(watch, shard, observer, keep))
     app = build_app(topology, shard, observer, outlet, around)
     worker = Worker(app, loop=loop)
+    # What is there now stays: looking through it at every full collection would hold up the events.
+    gc.collect()
+    gc.freeze()
     kafka = topology.kafka
     log.info("reading %s on %s as group %s", topology.input.topic, kafka.bootstrap, kafka.group)
     return worker.run()
