@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from aiokafka.errors import KafkaError
 
@@ -14,7 +14,7 @@ from fraudstream.stream.batch import Batch
 from fraudstream.stream.emission import ALERT_TOO_LARGE, Emission, Outlet, emission
 from fraudstream.stream.journal import Entry, Poison, encode
 from fraudstream.stream.producer import Outgoing
-from fraudstream.stream.sender import Done
+from fraudstream.stream.sender import Done, Receipts
 
 if TYPE_CHECKING:
     from faust.types import EventT
@@ -88,7 +88,7 @@ class Desk:
             receipts = await self._sender.submit([Outgoing(self._outlet.journal, None, encode(entry), [])])
         await _received(receipts)
 
-    async def _send(self, batch: Batch, result: StepResult) -> tuple[Emission, Sequence[Awaitable[Any]]]:
+    async def _send(self, batch: Batch, result: StepResult) -> tuple[Emission, Receipts]:
         emitted = emission(batch, result, self._shard.engine.ruleset.version, self._outlet)
         done = Done(batch.partition, batch.next_offset)
         async with asyncio.timeout(DELIVERY_SECONDS_MAX):
@@ -133,7 +133,7 @@ class Desk:
         batch: Batch,
         emitted: Emission,
         step_seconds: float,
-        receipts: Sequence[Awaitable[Any]],
+        receipts: Receipts,
     ) -> None:
         try:
             await _received(receipts)
@@ -171,6 +171,6 @@ def _acknowledge(event: EventT) -> None:
     event.ack()
 
 
-async def _received(receipts: Sequence[Awaitable[Any]]) -> None:
+async def _received(receipts: Receipts) -> None:
     async with asyncio.timeout(DELIVERY_SECONDS_MAX):
         await asyncio.gather(*receipts)

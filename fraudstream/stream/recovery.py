@@ -83,8 +83,7 @@ class Recovery:
                 log.info("going on with the state in memory")
                 return
             await self.means.fence()
-            # What the last owner had under way is now there or never was.
-            await self._look()
+            # The claim looks again: what the last owner had under way is then there or never was.
             claim = await self._claim()
             replayed = await self._rebuild(self._now.committed)
             self.shard.last = claim

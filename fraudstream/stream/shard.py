@@ -90,8 +90,10 @@ class Shard:
         """
         partition = batch.partition[1]
         left_out = self._left_out(batch) if self._poison else {}
-        values = [None if row in left_out else value for row, value in enumerate(batch.values)]
-        result = self.engine.step(values if left_out else batch.values, appended_us=batch.appended_us())
+        values = batch.values
+        if left_out:
+            values = [None if row in left_out else value for row, value in enumerate(values)]
+        result = self.engine.step(values, appended_us=batch.appended_us())
         self.positions[partition] = batch.next_offset
         if not left_out:
             return result
