@@ -65,7 +65,7 @@ def measure() -> Memory:
 
 def accounted(engine: Engine) -> tuple[int, int]:
     """Return the bytes of the event log, and of all other arrays of the feature store."""
-    state: Any = engine._stages.features.stores[0]._state
+    state: Any = engine._features.stores[0]._state
     sizes = {name: array.nbytes for name, array in state._asdict().items()}
     log = sum(sizes[name] for name in ("log", "links", "ids"))
     return log, sum(sizes.values()) - log

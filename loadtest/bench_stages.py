@@ -81,10 +81,10 @@ class Stages:
         if not len(events):
             return None
         view = View(events)
-        frame = clock("windows", lambda: self._features.advance(view))
+        tide = self._watermark.advance(events.time_us)
+        frame = clock("windows", lambda: self._features.advance(view, tide))
         scored = clock("model", lambda: self._models.score(view))
         judgement = clock("rules", lambda: self._judge.judge(view))
-        tide = self._watermark.advance(events.time_us)
         hits, vectors = judgement.hits, judgement.vectors
         decided = clock("combine", lambda: self._decider.decide(hits, vectors, events, tide))
         told = alerting.Judged(events, vectors, self._features, frame, scored, decided, tide)

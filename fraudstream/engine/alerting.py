@@ -23,7 +23,7 @@ from fraudstream.engine.alerts import (
 from fraudstream.engine.budget import Overflow
 from fraudstream.engine.deciding import Decided, Hit
 from fraudstream.engine.describing import Describer, Texts
-from fraudstream.engine.features import FeatureStage
+from fraudstream.engine.features import FeatureSource
 from fraudstream.engine.generations import Features
 from fraudstream.engine.models import Scored
 from fraudstream.engine.result import Alert, AlertKind
@@ -40,7 +40,7 @@ class Judged(NamedTuple):
 
     batch: EventBatch
     vectors: Vectors
-    features: FeatureStage
+    features: FeatureSource
     frame: Features
     scored: Scored
     decided: Decided

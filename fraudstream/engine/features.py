@@ -4,16 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import deepcopy
+from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
+from fraudstream.engine.gating import Gate
 from fraudstream.engine.generations import Features, Generation, places_of
+from fraudstream.engine.watermark import Tide
+from fraudstream.events.batch import Ids
 from fraudstream.events.interning import Interner
+from fraudstream.features.evidence import Named
 from fraudstream.features.state import Frame
 from fraudstream.features.store import FeatureStore
 from fraudstream.rules.binding import Bound
 from fraudstream.rules.linked import link
 from fraudstream.rules.view import View
+
+
+class FeatureSource(Protocol):
+    """Gives the values of all features of a ruleset, and which events they counted."""
+
+    def advance(self, view: View, tide: Tide) -> Features:
+        """Put the values of every feature at each event of a batch into the view, and return them."""
+
+    def contributing_ids(
+        self, asked: Sequence[tuple[Sequence[int], int]], features: Features, at_most: int
+    ) -> list[list[str]]:
+        """Return for each (features, event of the batch) the newest events that they counted, each once."""
 
 
 class FeatureStage:
@@ -30,10 +48,14 @@ class FeatureStage:
         order = [starts[generation] + index for generation, index in self.places]
         self._order = None if order == list(range(int(starts[-1]))) else np.array(order, np.intp)
 
-    def advance(self, view: View) -> Features:
+    def advance(self, view: View, tide: Tide) -> Features:
         """Count the events of a batch and put every feature's values into the view."""
+        return self.advance_part(view, tide.running_us, None)
+
+    def advance_part(self, view: View, watermark_us: NDArray[np.int64], gate: Gate | None) -> Features:
+        """Do so for a part of a batch, with the watermark [n] of the whole, under some of the keys."""
         found = self._before.run(self._before.inputs(view))
-        frames = tuple([each.advance(view.batch, found) for each in self._generations])
+        frames = tuple([each.advance(view.batch, found, watermark_us, gate) for each in self._generations])
         view.features = features = self._in_order(frames)
         return features
 
@@ -62,16 +84,23 @@ class FeatureStage:
         self, asked: Sequence[tuple[Sequence[int], int]], features: Features, at_most: int
     ) -> list[list[str]]:
         """Return for each (features, event of the batch) the newest events that they counted, each once."""
-        pairs = [(self.places[feature], event) for indexes, event in asked for feature in indexes]
-        found: dict[tuple[tuple[int, int], int], list[str]] = {}
-        for generation, store in enumerate(self.stores):
-            mine = list(dict.fromkeys(pair for pair in pairs if pair[0][0] == generation))
-            questions = [(place[1], event) for place, event in mine]
-            ids = store.contributing_ids(questions, features.frames[generation], at_most)
-            found.update(zip(mine, ids, strict=True))
+        places = list(dict.fromkeys((feature, event) for indexes, event in asked for feature in indexes))
+        named = self.named(np.array(places, np.int64).reshape(-1, 2), features, at_most)
+        found = dict(zip(places, named.texts(), strict=True))
         return [
-            list(dict.fromkeys(name for each in indexes for name in found[self.places[each], event]))[
-                :at_most
-            ]
+            list(dict.fromkeys(name for each in indexes for name in found[each, event]))[:at_most]
             for indexes, event in asked
         ]
+
+    def named(self, places: NDArray[np.int64], features: Features, at_most: int) -> Named:
+        """Return for each (feature, event of the batch) of int64 [k, 2] the newest events that it counted."""
+        ids = Ids.of([])
+        numbers = np.full((len(places), at_most), -1, np.int32)
+        where = np.array(self.places, np.int64).reshape(-1, 2)[places[:, 0]]
+        for generation, store in enumerate(self.stores):
+            mine = np.flatnonzero(where[:, 0] == generation)
+            asked = np.column_stack([where[mine, 1], places[mine, 1]])
+            found = store.contributing(asked, features.frames[generation], at_most)
+            numbers[mine] = np.where(found.numbers < 0, -1, found.numbers + np.int32(len(ids)))
+            ids = ids.followed_by(found.ids)
+        return Named(ids, numbers)

@@ -14,6 +14,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from fraudstream.engine.gating import Gate
 from fraudstream.events.batch import EventBatch
 from fraudstream.events.schema import Schema
 from fraudstream.features.catalogue import Aggregate, Feature, Limits
@@ -57,14 +58,19 @@ class Generation:
             program.emit_mask(None, value)
             program.emit_whole(value)
 
-    def advance(self, batch: EventBatch, found: Outputs) -> Frame:
-        """Count the events of a batch and read every feature at each."""
+    def advance(
+        self, batch: EventBatch, found: Outputs, watermark_us: NDArray[np.int64], gate: Gate | None
+    ) -> Frame:
+        """Count the events of a batch and read every feature at each; see `FeatureStore.advance`."""
         layout = self.store.layout
         given = self._masks + len(layout.wheres)
         wheres = found.masks[self._masks : given]
         values = found.wholes[self._wholes : self._wholes + len(layout.given)]
         known = found.masks[given : given + len(layout.given)]
-        return self.store.advance(arrivals_of(batch, wheres, values, known))
+        arrivals = arrivals_of(batch, wheres, values, known)
+        if gate is not None:
+            arrivals = arrivals._replace(codes=gate.through(batch, layout.gates))
+        return self.store.advance(arrivals, watermark_us)
 
 
 def arrivals_of(
@@ -98,6 +104,8 @@ def stores_for(
     watermark_us: int,
     old: Bound | None = None,
     known: Sequence[FeatureStore] = (),
+    *,
+    gated: bool = False,
 ) -> list[FeatureStore]:
     """Return the stores of a ruleset: those that have some of its features, and a new one for the others.
 
@@ -115,7 +123,7 @@ def stores_for(
                 "so that all begin together"
             )
             raise RulesetError([Problem("rules", 1, 1, message)])
-        kept.append(FeatureStore(added, bound.schema, limits))
+        kept.append(FeatureStore(added, bound.schema, limits, gated=gated))
         kept[-1].begin(watermark_us)
     return kept
 
@@ -138,7 +146,9 @@ def generation_snapshot(store: FeatureStore) -> dict[str, Any]:
     return {"features": orjson.dumps(features), "state": store.snapshot()}
 
 
-def restored_generation(snapshot: Mapping[str, Any], schema: Schema, limits: Limits) -> FeatureStore:
+def restored_generation(
+    snapshot: Mapping[str, Any], schema: Schema, limits: Limits, *, gated: bool = False
+) -> FeatureStore:
     """Return the store of a snapshot."""
     features = [
         Feature(
@@ -152,6 +162,6 @@ def restored_generation(snapshot: Mapping[str, Any], schema: Schema, limits: Lim
         )
         for plain in orjson.loads(snapshot["features"])
     ]
-    store = FeatureStore(features, schema, limits)
+    store = FeatureStore(features, schema, limits, gated=gated)
     store.restore(snapshot["state"])
     return store

@@ -20,6 +20,7 @@ class Judgement:
 
     hits: NDArray[np.bool_]
     outcomes: NDArray[np.int64]
+    rule_ids: tuple[str, ...]
     vectors: Vectors
 
 
@@ -28,6 +29,7 @@ class Judge:
 
     def __init__(self, bound: Bound, interner: Interner) -> None:
         self._linked = link(bound.judge, interner)
+        self._rule_ids = tuple(each.rule.id for each in bound.rules)
 
     def judge(self, view: View) -> Judgement:
         """Return the outcomes of a batch."""
@@ -35,4 +37,4 @@ class Judge:
         found = self._linked.run(inputs)
         vectors = Vectors(self._linked, inputs)
         vectors.keep(np.flatnonzero(found.hit).tolist())
-        return Judgement(found.hits, found.counts, vectors)
+        return Judgement(found.hits, found.counts, self._rule_ids, vectors)

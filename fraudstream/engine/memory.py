@@ -3,16 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fraudstream.engine.features import FeatureStage
 from fraudstream.engine.watermark import NEVER_US
+from fraudstream.events.appends import HOUR_US
 from fraudstream.events.interning import Interner
+from fraudstream.features.catalogue import DAY_US
 
-SLACK_US = 3_600_000_000
+SLACK_US = HOUR_US
 """A text counts as seen at the watermark before its batch; its event may be later by as much as this."""
+
+
+class Rounds(Protocol):
+    """Whatever remembers entities by the codes of their texts."""
+
+    @property
+    def memory_us(self) -> int:
+        """How long after its event a text code may still be named."""
+
+    @property
+    def round_started_us(self) -> int:
+        """The watermark by which all entities that were idle for good are forgotten."""
+
+
+class Forgetful(NamedTuple):
+    """The rounds of whoever remembers no code beyond a batch: one with each day of the watermark."""
+
+    watermark_us: int
+    memory_us: int = 0
+
+    @property
+    def round_started_us(self) -> int:
+        """The day that the watermark has reached."""
+        return self.watermark_us // DAY_US * DAY_US
 
 
 class TextMemory:
@@ -34,7 +60,7 @@ class TextMemory:
             # The batch itself was dated by the watermark before it, too long ago.
             self._interner.see(codes)
 
-    def forget(self, features: FeatureStage) -> None:
+    def forget(self, features: Rounds) -> None:
         """Release what is older than all that the features can still name, once per round of theirs."""
         round_us = features.round_started_us
         if round_us == self._round_us:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,13 +47,23 @@ class Decisions:
 
 
 @dataclass(frozen=True)
+class Part:
+    """A message for one partition of the next stage, and the rows that it tells of, in their order."""
+
+    partition: int
+    rows: NDArray[np.int32]
+    value: bytes
+
+
+@dataclass(frozen=True)
 class StepResult:
     """The outcome of a batch; `events_in` = decisions + dead letters + duplicates, always.
 
     `rule_outcomes` is [rules, 3], counting OUTCOMES for each rule of `rule_ids`; `suppressed` counts
     the hits and typologies whose key is quiet; `model_scores` holds the scores that were given, per model.
     `held_back` counts per rule the hits over its alert budget, `bands` the hits per rule and band, and
-    `allowed` per list the events that it gave a lower action.
+    `allowed` per list the events that it gave a lower action. `parts` are what goes to the next stage of a
+    keyed topology.
     """
 
     events_in: int
@@ -68,6 +79,26 @@ class StepResult:
     held_back: Counter[str] = field(default_factory=Counter)
     bands: Counter[tuple[str, str]] = field(default_factory=Counter)
     allowed: Counter[str] = field(default_factory=Counter)
+    parts: list[Part] = field(default_factory=list)
+
+
+def without_events(
+    events_in: int, dead: list[DeadLetter], duplicates: int, rule_ids: tuple[str, ...]
+) -> StepResult:
+    """Return the outcome of a batch of which no event was judged."""
+    empty: NDArray[Any] = np.empty(0)
+    return StepResult(
+        events_in=events_in,
+        alerts=[],
+        dead_letters=dead,
+        duplicates=duplicates,
+        late=0,
+        decisions=Decisions(empty.astype(np.int32), empty.astype(np.int8), empty.astype(np.int16)),
+        rule_ids=rule_ids,
+        rule_outcomes=np.zeros((len(rule_ids), 3), np.int64),
+        suppressed=0,
+        model_scores={},
+    )
 
 
 def joined(parts: Sequence[tuple[int, StepResult]]) -> StepResult:
@@ -100,4 +131,7 @@ def joined(parts: Sequence[tuple[int, StepResult]]) -> StepResult:
         held_back=sum((result.held_back for result in results), Counter()),
         bands=sum((result.bands for result in results), Counter()),
         allowed=sum((result.allowed for result in results), Counter()),
+        parts=[
+            replace(each, rows=each.rows + np.int32(start)) for start, part in parts for each in part.parts
+        ],
     )

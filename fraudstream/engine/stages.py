@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from fraudstream.engine.alerting import Alerting, Judged
 from fraudstream.engine.deciding import Decider
-from fraudstream.engine.features import FeatureStage
+from fraudstream.engine.features import FeatureSource
 from fraudstream.engine.judging import Judge, Judgement
 from fraudstream.engine.models import ModelStage
-from fraudstream.engine.result import Alert
+from fraudstream.engine.result import Alert, Decisions, StepResult
 from fraudstream.engine.telling import Kept
 from fraudstream.engine.watermark import Tide
 from fraudstream.events.batch import EventBatch
 from fraudstream.events.interning import Interner
-from fraudstream.features.store import FeatureStore
 from fraudstream.rules.binding import Bound
 from fraudstream.rules.view import View
 
@@ -34,14 +35,33 @@ class Outcome(NamedTuple):
     kept: Kept
 
 
+def result_of(outcome: Outcome) -> StepResult:
+    """Return what came of a batch, for whoever adds what became of the messages that were no new events."""
+    judged, judgement, alerts, kept = outcome
+    decided = judged.decided
+    return StepResult(
+        events_in=len(judged.batch),
+        alerts=alerts,
+        dead_letters=[],
+        duplicates=0,
+        late=int(np.count_nonzero(judged.frame.lateness)),
+        decisions=Decisions(judged.batch.row, decided.action, decided.score),
+        rule_ids=judgement.rule_ids,
+        rule_outcomes=judgement.outcomes,
+        suppressed=kept.suppressed,
+        model_scores=judged.scored.given(),
+        held_back=kept.held_back,
+        bands=decided.bands,
+        allowed=decided.allowed,
+    )
+
+
 class Stages:
     """One object per ruleset; `adopt` hands the state of one to the next."""
 
-    def __init__(
-        self, bound: Bound, interner: Interner, stores: Sequence[FeatureStore], lateness_us: int
-    ) -> None:
+    def __init__(self, bound: Bound, interner: Interner, features: FeatureSource, lateness_us: int) -> None:
         self.bound = bound
-        self.features = FeatureStage(bound, interner, stores)
+        self._features = features
         self._models = ModelStage(bound, interner)
         self._judge = Judge(bound, interner)
         self._decider = Decider(bound, lateness_us)
@@ -52,19 +72,19 @@ class Stages:
     ) -> Outcome:
         """Judge a batch of at least one event; `scores` stands in for those of the models."""
         view = View(batch)
-        frame = self.features.advance(view)
+        frame = self._features.advance(view, tide)
         scored = self._models.score(view)
         if scores is not None:
             self._models.pretend(view, scores)
         judgement = self._judge.judge(view)
         decided = self._decider.decide(judgement.hits, judgement.vectors, batch, tide)
-        judged = Judged(batch, judgement.vectors, self.features, frame, scored, decided, tide)
+        judged = Judged(batch, judgement.vectors, self._features, frame, scored, decided, tide)
         if witness is not None:
             witness(self.bound, judged)
         return Outcome(judged, judgement, *self._alerting.alerts(judged))
 
     def adopt(self, old: Stages, watermark_us: int) -> None:
-        """Go on from the stages of another ruleset, whose feature stores these have already.
+        """Go on from the stages of another ruleset.
 
         What both rulesets know keeps its state, the rest begins now.
         """

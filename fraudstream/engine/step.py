@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fraudstream.engine.duplicates import Duplicates, Horizon
+from fraudstream.engine.duplicates import Horizon
+from fraudstream.engine.features import FeatureStage
 from fraudstream.engine.generations import generation_snapshot, restored_generation, stores_for
+from fraudstream.engine.intake import Intake
 from fraudstream.engine.memory import TextMemory
-from fraudstream.engine.result import Decisions, StepResult, joined
-from fraudstream.engine.stages import Outcome, Snapshot, Stages, Witness
+from fraudstream.engine.result import StepResult, joined, without_events
+from fraudstream.engine.stages import Snapshot, Stages, Witness, result_of
 from fraudstream.engine.stats import EngineStats, report
 from fraudstream.engine.watermark import NEVER_US, Watermark
 from fraudstream.events.appends import HOUR_US, Appends
-from fraudstream.events.batch import DeadLetter
-from fraudstream.events.decode import Decoder
 from fraudstream.events.interning import Interner
 from fraudstream.events.mapping import Source
 from fraudstream.events.schema import Schema
@@ -44,9 +43,36 @@ class Settings:
     ahead_us: int = HOUR_US
     """How far after its append time an event may be dated, in microseconds."""
 
+    def intake(self, interner: Interner) -> Intake:
+        """Return what takes messages in, with nothing taken yet."""
+        return Intake(self.schema, interner, self.mapping, self.duplicates)
+
+    def bind(self, ruleset: Ruleset, *, any_score: bool = False) -> Bound:
+        """Bind a ruleset, in any thread and beside a step; RulesetError where it does not fit."""
+        return bind(ruleset, self.schema, scores=any_score, exact_us=self.limits.exact_us)
+
 
 class SnapshotError(ValueError):
     """A snapshot that this engine cannot go on from: why, and the remedy."""
+
+
+def check_snapshot(snapshot: Snapshot, number: int, ruleset: str) -> None:
+    """Raise SnapshotError unless a snapshot has this format and is of this ruleset."""
+    if snapshot.get("format") != number:
+        raise SnapshotError(
+            f"the snapshot has format {snapshot.get('format')!r}, this engine reads {number}: "
+            "take one of this version"
+        )
+    if snapshot["ruleset"] != ruleset:
+        raise SnapshotError(
+            f"the snapshot is of ruleset {snapshot['ruleset']}, this engine runs {ruleset}: "
+            "restore it with its own ruleset, then reload"
+        )
+
+
+def sliced(events: int) -> list[slice]:
+    """Return n events as slices, an empty one where there is none."""
+    return [slice(start, start + SLICE_EVENTS) for start in range(0, max(1, events), SLICE_EVENTS)]
 
 
 class Engine:
@@ -68,11 +94,10 @@ class Engine:
         self.settings = settings or Settings()
         self._witness = witness
         self._interner = Interner()
-        self._decoder = Decoder(self.settings.schema, self._interner, self.settings.mapping)
-        self._duplicates = Duplicates(self.settings.duplicates)
+        self._intake = self.settings.intake(self._interner)
         self._watermark = Watermark()
         self._texts = TextMemory(self._interner)
-        bound = self._bound(ruleset, any_score=any_score)
+        bound = self.settings.bind(ruleset, any_score=any_score)
         self._install(bound, stores_for(bound, self.settings.limits, NEVER_US))
 
     def fresh(self, ruleset: Ruleset) -> Engine:
@@ -80,7 +105,8 @@ class Engine:
         return Engine(ruleset, self.settings)
 
     def _install(self, bound: Bound, stores: Sequence[FeatureStore]) -> None:
-        self._stages = Stages(bound, self._interner, stores, self.settings.limits.lateness_us)
+        self._features = FeatureStage(bound, self._interner, stores)
+        self._stages = Stages(bound, self._interner, self._features, self.settings.limits.lateness_us)
         self.rule_ids = tuple(each.rule.id for each in bound.rules)
         """The rules that are evaluated, in the order of `StepResult.rule_outcomes`."""
 
@@ -109,11 +135,10 @@ class Engine:
         appends = None if appended_us is None else Appends(appended_us, self.settings.ahead_us)
         if len(values) <= SLICE_EVENTS:
             return self._step(values, scores, appends)
-        slices = [slice(start, start + SLICE_EVENTS) for start in range(0, len(values), SLICE_EVENTS)]
         return joined(
             [
                 (each.start, self._step(values[each], scores, appends and appends.take(each)))
-                for each in slices
+                for each in sliced(len(values))
             ]
         )
 
@@ -123,61 +148,18 @@ class Engine:
         scores: Mapping[str, float] | None,
         appends: Appends | None,
     ) -> StepResult:
-        decoded, dead = self._decoder.decode(values, appends)
-        fresh = self._duplicates.first_seen(decoded.ids, decoded.time_us)
-        batch = decoded if fresh.all() else decoded.take(np.flatnonzero(fresh))
-        duplicates = len(decoded) - len(batch)
+        batch, dead, duplicates = self._intake.take(values, appends)
         if not len(batch):
-            return self._nothing(len(values), dead, duplicates)
+            return without_events(len(values), dead, duplicates, self.rule_ids)
         tide = self._watermark.advance(batch.time_us)
         self._texts.seen(batch.codes, tide.after_us)
         outcome = self._stages.run(batch, tide, scores, self._witness)
-        self._texts.forget(self._stages.features)
-        return self._result(len(values), dead, duplicates, outcome)
-
-    def _result(
-        self, events_in: int, dead: list[DeadLetter], duplicates: int, outcome: Outcome
-    ) -> StepResult:
-        judged, judgement, alerts, kept = outcome
-        decided = judged.decided
-        return StepResult(
-            events_in=events_in,
-            alerts=alerts,
-            dead_letters=dead,
-            duplicates=duplicates,
-            late=int(np.count_nonzero(judged.frame.lateness)),
-            decisions=Decisions(judged.batch.row, decided.action, decided.score),
-            rule_ids=self.rule_ids,
-            rule_outcomes=judgement.outcomes,
-            suppressed=kept.suppressed,
-            model_scores=judged.scored.given(),
-            held_back=kept.held_back,
-            bands=decided.bands,
-            allowed=decided.allowed,
-        )
-
-    def _nothing(self, events_in: int, dead: list[DeadLetter], duplicates: int) -> StepResult:
-        empty: NDArray[Any] = np.empty(0)
-        return StepResult(
-            events_in=events_in,
-            alerts=[],
-            dead_letters=dead,
-            duplicates=duplicates,
-            late=0,
-            decisions=Decisions(empty.astype(np.int32), empty.astype(np.int8), empty.astype(np.int16)),
-            rule_ids=self.rule_ids,
-            rule_outcomes=np.zeros((len(self.rule_ids), 3), np.int64),
-            suppressed=0,
-            model_scores={},
-        )
+        self._texts.forget(self._features)
+        return replace(result_of(outcome), events_in=len(values), dead_letters=dead, duplicates=duplicates)
 
     def prepare(self, ruleset: Ruleset) -> Bound:
         """Bind another ruleset, in any thread and beside `step`; RulesetError where it does not fit."""
-        return self._bound(ruleset)
-
-    def _bound(self, ruleset: Ruleset, *, any_score: bool = False) -> Bound:
-        settings = self.settings
-        return bind(ruleset, settings.schema, scores=any_score, exact_us=settings.limits.exact_us)
+        return self.settings.bind(ruleset)
 
     def reload(self, bound: Bound) -> None:
         """Put a prepared ruleset in force, between two batches.
@@ -186,20 +168,20 @@ class Engine:
         where too many reloads have added features; then nothing changes.
         """
         old, watermark_us = self._stages, self._watermark.us
-        stores = stores_for(bound, self.settings.limits, watermark_us, old.bound, old.features.stores)
+        stores = stores_for(bound, self.settings.limits, watermark_us, old.bound, self._features.stores)
         self._install(bound, stores)
         self._stages.adopt(old, watermark_us)
 
     def stats(self) -> EngineStats:
         """Count what the engine holds in memory; takes milliseconds, so not for every batch."""
-        features, log_events, log_bytes = report(self._stages.bound, self._stages.features)
+        features, log_events, log_bytes = report(self._stages.bound, self._features)
         return EngineStats(
             tuple(features),
             log_events,
             log_bytes,
             len(self._interner),
             self._interner.bytes,
-            self._duplicates.bytes,
+            self._intake.bytes,
         )
 
     def snapshot(self) -> Snapshot:
@@ -208,25 +190,16 @@ class Engine:
             "format": SNAPSHOT_FORMAT,
             "ruleset": self.ruleset.version,
             "interner": self._interner.snapshot(),
-            "duplicates": self._duplicates.snapshot(),
+            "duplicates": self._intake.snapshot(),
             "watermark": self._watermark.snapshot(),
             "texts": self._texts.snapshot(),
-            "generations": [generation_snapshot(store) for store in self._stages.features.stores],
+            "generations": [generation_snapshot(store) for store in self._features.stores],
             "stages": self._stages.snapshot(),
         }
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go on from a snapshot of an engine with the same ruleset and settings; SnapshotError otherwise."""
-        if snapshot.get("format") != SNAPSHOT_FORMAT:
-            raise SnapshotError(
-                f"the snapshot has format {snapshot.get('format')!r}, this engine reads {SNAPSHOT_FORMAT}: "
-                "take one of this version"
-            )
-        if snapshot["ruleset"] != self.ruleset.version:
-            raise SnapshotError(
-                f"the snapshot is of ruleset {snapshot['ruleset']}, this engine runs {self.ruleset.version}: "
-                "restore it with its own ruleset, then reload"
-            )
+        check_snapshot(snapshot, SNAPSHOT_FORMAT, self.ruleset.version)
         self._interner.restore(snapshot["interner"])
         settings = self.settings
         stores = [
@@ -234,7 +207,7 @@ class Engine:
         ]
         # Linked anew: the words of the rules have the codes of the snapshot's texts.
         self._install(self._stages.bound, stores)
-        self._duplicates.restore(snapshot["duplicates"])
+        self._intake.restore(snapshot["duplicates"])
         self._watermark.restore(snapshot["watermark"])
         self._texts.restore(snapshot["texts"])
         self._stages.restore(snapshot["stages"])

@@ -76,7 +76,8 @@ def warm_half(ruleset: Ruleset, settings: Settings) -> None:
     none = np.zeros((0, len(batch)), np.bool_)
     arrivals = arrivals_of(batch, none, none.astype(np.int64), none)
     layout = lay_out((), schema, Limits())
-    walk.advance(empty_state(layout), layout.plan, arrivals, empty_frame(layout.plan, len(batch)), 0)
+    frame = empty_frame(layout.plan, len(batch))
+    walk.advance(empty_state(layout), layout.plan, arrivals, arrivals.time_us, frame, 0)
     _warm_models(ruleset, settings)
 
 

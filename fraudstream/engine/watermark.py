@@ -21,16 +21,17 @@ class Tide:
         self._time_us = time_us
 
     @cached_property
-    def _running(self) -> NDArray[np.int64]:
+    def running_us(self) -> NDArray[np.int64]:
+        """The watermark [n] with each event of the batch included."""
         return np.maximum(np.maximum.accumulate(self._time_us), self.before_us)
 
     def at(self, event: int) -> int:
         """Return the watermark with an event of the batch included."""
-        return int(self._running[event])
+        return int(self.running_us[event])
 
     def first_at(self, us: int) -> int:
         """Return the first event of the batch that lets the watermark reach a time."""
-        return int(np.searchsorted(self._running, us))
+        return int(np.searchsorted(self.running_us, us))
 
 
 class Watermark:

@@ -71,12 +71,15 @@ class Interner:
     def codes(self, texts: Sequence[str | None]) -> NDArray[np.int32]:
         """Return the codes [n] of n texts."""
         parts = [text.encode() if text else b"" for text in texts]
-        buffer = np.frombuffer(b"".join(parts), np.uint8)
         ends = np.cumsum(np.fromiter(map(len, parts), np.int64, len(parts)))
-        codes = np.empty(len(parts), np.int32)
+        return self.enter(np.frombuffer(bytearray().join(parts), np.uint8), ends)
+
+    def enter(self, buffer: NDArray[np.uint8], ends: NDArray[np.int64]) -> NDArray[np.int32]:
+        """Return the codes [n] of n texts as UTF-8, end to end in a buffer."""
+        codes = np.empty(len(ends), np.int32)
         done = codes_of(self.state, buffer, ends, codes, 0)
-        while done < len(parts):
-            self.make_room(len(parts) - done, int(ends[-1]))
+        while done < len(ends):
+            self.make_room(len(ends) - done, int(ends[-1]))
             done = codes_of(self.state, buffer, ends, codes, done)
         return codes
 

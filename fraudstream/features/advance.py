@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+
 from fraudstream.events.jit import Integer, inlined, lean_kernel
 from fraudstream.features.distinct import settle_distinct
 from fraudstream.features.entities import key_codes, new_row, sweep
@@ -70,9 +73,18 @@ def tidy(state: State, plan: Plan, events: Integer) -> None:
 
 
 @lean_kernel
-def advance(state: State, plan: Plan, arrivals: Arrivals, frame: Frame, start: Integer) -> Integer:
+def advance(
+    state: State,
+    plan: Plan,
+    arrivals: Arrivals,
+    watermark_us: NDArray[np.int64],
+    frame: Frame,
+    start: Integer,
+) -> Integer:
     """Walk n events through the windows; each sees all before it, and itself where a feature includes it.
 
+    `watermark_us` [n] is the greatest event time so far of the whole stream, as far as these events do not
+    tell it.
     Returns n, or the number of the event for which there was no room: it has left no trace but in the
     watermark, and a second call from there goes on as if there had always been room.
     """
@@ -81,7 +93,7 @@ def advance(state: State, plan: Plan, arrivals: Arrivals, frame: Frame, start: I
         t_us = arrivals.time_us[index]
         if state.meta[BEGAN_US] == NEVER:
             state.meta[BEGAN_US] = t_us
-        state.meta[WATERMARK_US] = max(state.meta[WATERMARK_US], t_us)
+        state.meta[WATERMARK_US] = max(state.meta[WATERMARK_US], watermark_us[index])
         behind_us = state.meta[WATERMARK_US] - t_us
         frame.time_us[index] = t_us
         frame.number[index] = state.meta[NEXT]

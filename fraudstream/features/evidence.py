@@ -7,8 +7,19 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fraudstream.events.jit import lean_kernel
-from fraudstream.features.state import LAST_EVENT, LINKS, MASKS, NUMBERS, PREVIOUS, TIME_US, Frame, place_in
+from fraudstream.events.batch import Ids
+from fraudstream.events.jit import kernel, lean_kernel
+from fraudstream.features.state import (
+    ID_AT,
+    LAST_EVENT,
+    LINKS,
+    MASKS,
+    NUMBERS,
+    PREVIOUS,
+    TIME_US,
+    Frame,
+    place_in,
+)
 
 READER, KEY, MASK, WINDOW_US, OFFSET_US, CURRENT = range(6)
 """Columns of the table that says how each feature is read; a window of 0 stands for none that is exact."""
@@ -22,6 +33,21 @@ class Log(NamedTuple):
     words: NDArray[np.int64]
     following: int  # number of the next arrival
     lap: int  # number of the event at place 0
+
+
+class Named(NamedTuple):
+    """For each of k questions the newest events that were counted: numbers int32 [k, at most] of `ids`.
+
+    Behind the last of them -1 stands.
+    """
+
+    ids: Ids
+    numbers: NDArray[np.int32]
+
+    def texts(self) -> list[list[str]]:
+        """Return the ids of each question."""
+        ids = self.ids.all()
+        return [[ids[each] for each in row if each >= 0] for row in self.numbers.tolist()]
 
 
 @lean_kernel
@@ -64,3 +90,35 @@ def contributors(
                 number += 1
             event = np.int64(log.links[place, LINKS * key + PREVIOUS])
         numbers[question] = number
+
+
+@kernel
+def ids_in(
+    events: NDArray[np.int64],
+    ids: NDArray[np.uint8],
+    asked: NDArray[np.int64],
+    following: int,
+    lap: int,
+    used: int,
+) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Return the ids, end to end, of some events of the log by their numbers.
+
+    `ids` is the ring that they lie in, of which `used` bytes were ever written.
+    """
+    ring, last = events.shape[0], len(ids) - 1
+    starts = np.empty(len(asked), np.int64)
+    ends = np.empty(len(asked), np.int64)
+    end = np.int64(0)
+    for index, event in enumerate(asked):
+        starts[index] = events[place_in(ring, lap, event), ID_AT]
+        is_last = (following - 1 - event) & NUMBERS == 0
+        stop = used if is_last else events[place_in(ring, lap, event + 1), ID_AT]
+        end += stop - starts[index]
+        ends[index] = end
+    data = np.empty(end, np.uint8)
+    at = np.int64(0)
+    for index, start in enumerate(starts):
+        for byte in range(ends[index] - at):
+            data[at + byte] = ids[(start + byte) & last]
+        at = ends[index]
+    return data, ends

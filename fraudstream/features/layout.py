@@ -49,11 +49,25 @@ class Layout:
     cells: tuple[Cell, ...]
     masks: tuple[Mask, ...]
     values: tuple[Value, ...]
+    gates: tuple[tuple[str, ...], ...] = ()
+    """The lists of columns that are read as keys behind the columns of the schema, row after row.
+
+    Whoever keeps a part of the entities brings their codes once more there, without those of the others.
+    """
 
 
-def lay_out(features: Sequence[Feature], schema: Schema, limits: Limits) -> Layout:
-    """Lay out the tables for a list of features, whose order is that of the rows of a frame."""
-    return _Builder(features, schema, limits).layout()
+def lay_out(features: Sequence[Feature], schema: Schema, limits: Limits, *, gated: bool = False) -> Layout:
+    """Lay out the tables for a list of features, whose order is that of the rows of a frame.
+
+    Where it is `gated`, keys are read through the layout's `gates`.
+    """
+    gates = key_columns(features) if gated else ()
+    return _Builder(features, schema, limits, gates).layout()
+
+
+def key_columns(features: Sequence[Feature]) -> tuple[tuple[str, ...], ...]:
+    """Return the lists of columns under which events are counted or read, each once."""
+    return tuple(dict.fromkeys(columns for each in features for columns in (each.by, each.read_by)))
 
 
 def _table(rows: Sequence[Sequence[int]], width: int) -> NDArray[np.int64]:
@@ -65,6 +79,7 @@ class _Builder:
     features: Sequence[Feature]
     schema: Schema
     limits: Limits
+    gates: tuple[tuple[str, ...], ...]
     group_rows: list[list[int]] = field(default_factory=list)
     cell_rows: list[list[int]] = field(default_factory=list)
     key_rows: list[list[int]] = field(default_factory=list)
@@ -92,6 +107,7 @@ class _Builder:
             tuple(self.cells),
             tuple(self.masks),
             tuple(self.values),
+            self.gates,
         )
 
     def _mask(self, cell: Cell) -> Mask:
@@ -172,6 +188,10 @@ class _Builder:
 
     def _rows_of(self, by: tuple[str, ...]) -> list[int]:
         rows = [self.schema.texts.index(name) for name in by]
+        if self.gates:
+            place = self.gates.index(by)
+            first = len(self.schema.texts) + sum(map(len, self.gates[:place]))
+            rows = list(range(first, first + len(by)))
         return rows + [p.NIL] * (p.KEY_COLUMNS_MAX - len(by))
 
     def _source(self, name: str | None) -> list[int]:

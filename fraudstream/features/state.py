@@ -88,7 +88,7 @@ class Frame(NamedTuple):
     """What n events read: one row per feature, in `ints` or in `floats` (see `catalogue.is_float`).
 
     Money stays in minor units, times and durations in microseconds, texts are codes. The last four say what
-    was seen, for `FeatureStore.contributing_ids`.
+    was seen, for `FeatureStore.contributing`.
     """
 
     ints: NDArray[np.int64]  # [features, n]

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import chain
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fraudstream.events.batch import Ids
 from fraudstream.events.schema import Schema
 from fraudstream.features import advance as walk
 from fraudstream.features import evidence as e
 from fraudstream.features import plan as p
 from fraudstream.features import state as s
 from fraudstream.features.catalogue import Feature, Limits
-from fraudstream.features.evidence import contributors
+from fraudstream.features.evidence import Named
 from fraudstream.features.hashmap import empty, grown
 from fraudstream.features.layout import Layout, lay_out
 from fraudstream.features.snapshots import snapshot_of, state_of
@@ -31,10 +31,17 @@ _WORDS_AT_START = 4_096
 class FeatureStore:
     """Computes a fixed list of features over a stream of batches; the same whatever the batches."""
 
-    def __init__(self, features: Sequence[Feature], schema: Schema, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        features: Sequence[Feature],
+        schema: Schema,
+        limits: Limits | None = None,
+        *,
+        gated: bool = False,
+    ) -> None:
         self.features = tuple(features)
         self.limits = limits or Limits()
-        self.layout: Layout = lay_out(self.features, schema, self.limits)
+        self.layout: Layout = lay_out(self.features, schema, self.limits, gated=gated)
         self._state = empty_state(self.layout)
         self._evidence = _evidence_table(self.features, self.layout)
 
@@ -43,37 +50,41 @@ class FeatureStore:
         self._state.meta[s.WATERMARK_US] = watermark_us
         self._state.meta[s.BEGAN_US] = watermark_us
 
-    def advance(self, arrivals: Arrivals) -> Frame:
-        """Count n events in stream order and read every feature at each of them."""
+    def advance(self, arrivals: Arrivals, watermark_us: NDArray[np.int64] | None = None) -> Frame:
+        """Count n events in stream order and read every feature at each of them.
+
+        Where they are a part of a stream, `watermark_us` [n] is that of the whole.
+        """
+        watermark_us = arrivals.time_us if watermark_us is None else watermark_us
         plan = self.layout.plan
         events = len(arrivals.time_us)
         frame = empty_frame(plan, events)
         # A kernel of its own, so that it can be compiled beside the other.
         walk.tidy(self._state, plan, events)
-        done = walk.advance(self._state, plan, arrivals, frame, 0)
+        done = walk.advance(self._state, plan, arrivals, watermark_us, frame, 0)
         while done < events:
             self._make_room(arrivals, done)
-            done = walk.advance(self._state, plan, arrivals, frame, done)
+            done = walk.advance(self._state, plan, arrivals, watermark_us, frame, done)
         return frame
 
-    def contributing_ids(
-        self, asked: Sequence[tuple[int, int]], frame: Frame, at_most: int
-    ) -> list[list[str]]:
-        """Return for each (feature, event of the last batch) the ids of the newest events that it counted.
+    def contributing(self, asked: NDArray[np.int64], frame: Frame, at_most: int) -> Named:
+        """Return for each (feature, event of the last batch) of int64 [k, 2] the newest events it counted.
 
         Features without a window name none; nor do long windows, which keep panes and no events.
         """
         state = self._state
         found = np.empty((len(asked), at_most), np.int64)
-        numbers = np.empty(len(asked), np.int64)
-        questions = np.array(asked, np.int64).reshape(-1, 2)
-        log = e.Log(state.log, state.links, state.words, int(state.meta[s.NEXT]), int(state.meta[s.LAP]))
-        contributors(log, self._evidence, frame, questions, found, numbers)
-        rows = zip(found.tolist(), numbers.tolist(), strict=True)
-        events = [row[:number] for row, number in rows]
+        counts = np.empty(len(asked), np.int64)
+        following, lap = int(state.meta[s.NEXT]), int(state.meta[s.LAP])
+        log = e.Log(state.log, state.links, state.words, following, lap)
+        e.contributors(log, self._evidence, frame, asked, found, counts)
+        filled = np.arange(at_most) < counts[:, None]
         # Features of one key name much the same events.
-        ids = self._ids(list(set(chain.from_iterable(events))))
-        return [[ids[each] for each in row] for row in events]
+        events, places = np.unique(found[filled], return_inverse=True)
+        numbers = np.full(found.shape, p.NIL, np.int32)
+        numbers[filled] = places
+        used = int(state.meta[s.IDS_USED])
+        return Named(Ids(*e.ids_in(state.log, state.ids, events, following, lap, used)), numbers)
 
     def stats(self) -> StoreStats:
         """Return what each feature holds, and how warm it is."""
@@ -115,24 +126,6 @@ class FeatureStore:
             if group[p.GROUP_PANE_US]
         ]
         return int(plan.limits[p.RETENTION_US]) + max(ever, max(panes, default=0))
-
-    def _ids(self, events: Sequence[int]) -> dict[int, str]:
-        """Return the ids of events of the log by their numbers."""
-        log, ids, meta = self._state.log, self._state.ids, self._state.meta
-        numbers = np.array(events, np.int64)
-        places = _places(self._state, numbers)
-        starts = log[places, s.ID_AT]
-        is_last = (meta[s.NEXT] - 1 - numbers) & s.NUMBERS == 0
-        ends = np.where(is_last, meta[s.IDS_USED], log[(places + 1) % len(log), s.ID_AT])
-        firsts, sizes = (starts & (len(ids) - 1)).tolist(), (ends - starts).tolist()
-        found = {}
-        for event, first, size in zip(events, firsts, sizes, strict=True):
-            data = ids[first : first + size].tobytes()
-            if len(data) < size:
-                # The id goes on at the beginning of the ring.
-                data += ids[: size - len(data)].tobytes()
-            found[event] = data.decode()
-        return found
 
     def _make_room(self, arrivals: Arrivals, event: int) -> None:
         """Enlarge whatever was too small for one event, so that the walk gets at least one event on."""

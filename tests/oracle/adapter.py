@@ -65,18 +65,22 @@ def build(files: Mapping[str, bytes]) -> Ruleset:
     return build_ruleset(files)
 
 
+def settings_of(deployment: Deployment) -> Settings:
+    """Return what a deployment sets of the fold."""
+    return Settings(
+        schema=_SCHEMA,
+        limits=Limits(deployment.lateness_us, deployment.exact_us),
+        duplicates=Horizon(deployment.horizon_us, deployment.ids_max),
+        ahead_us=deployment.ahead_us,
+    )
+
+
 class EngineUnderTest:
     """One engine, and what the features and patterns of its last batch were."""
 
     def __init__(self, ruleset: Ruleset, deployment: Deployment) -> None:
-        settings = Settings(
-            schema=_SCHEMA,
-            limits=Limits(deployment.lateness_us, deployment.exact_us),
-            duplicates=Horizon(deployment.horizon_us, deployment.ids_max),
-            ahead_us=deployment.ahead_us,
-        )
-        self._settings = settings
-        self._engine = Engine(ruleset, settings, witness=self._witness)
+        self._settings = settings_of(deployment)
+        self._engine = Engine(ruleset, self._settings, witness=self._witness)
         self._features: list[Features] = []
         self._patterns: dict[int, Patterns] = {}
 

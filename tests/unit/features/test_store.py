@@ -137,7 +137,7 @@ def ids_behind(given: Feature, *times: int, at_most: int = 9) -> list[str]:
     for t in times:
         frame = one_entity(store, range(t, t + 1), np.ones(1, np.int64))
     assert frame is not None
-    (found,) = store.contributing_ids([(0, 0)], frame, at_most)
+    (found,) = store.contributing(np.array([(0, 0)]), frame, at_most).texts()
     return found
 
 

@@ -1,0 +1,1 @@
+"""The fold in stages, so that several workers share its state."""

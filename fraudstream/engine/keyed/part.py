@@ -1,0 +1,80 @@
+"""What one stage tells the next of a stretch of events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fraudstream.engine.watermark import Tide
+from fraudstream.events.batch import EventBatch
+from fraudstream.events.dictionary import Dictionary
+from fraudstream.events.interning import Interner
+from fraudstream.events.packing import narrow, pack, unpack
+from fraudstream.events.schema import Schema
+from fraudstream.events.transfer import arrays_of, batch_of
+
+
+class OutOfStepError(RuntimeError):
+    """Messages of two stages that do not belong together: which events each is about, and the remedy."""
+
+
+class Stretch(NamedTuple):
+    """Consecutive new events of the whole stream.
+
+    Attributes
+    ----------
+    first
+        How many new events came before.
+    events
+        How many there are, in all partitions together.
+    before_us, after_us
+        The watermark before and after them, in microseconds.
+    ruleset
+        Version of the ruleset that judges them.
+    """
+
+    first: int
+    events: int
+    before_us: int
+    after_us: int
+    ruleset: str
+
+
+class Packed(NamedTuple):
+    """A message taken apart: its stretch, and its arrays, none where no event concerns its partition."""
+
+    stretch: Stretch
+    arrays: dict[str, NDArray[Any]]
+
+
+def write(stretch: Stretch, arrays: Mapping[str, NDArray[Any]]) -> bytes:
+    """Return the message of a stretch."""
+    return pack({"stretch": list(stretch)}, arrays)
+
+
+def read(message: bytes) -> Packed:
+    """Take a message apart; PackingError where it is none."""
+    head, arrays = unpack(message)
+    return Packed(Stretch(*head["stretch"]), arrays)
+
+
+def write_events(
+    stretch: Stretch,
+    batch: EventBatch,
+    tide: Tide,
+    events: NDArray[np.intp],
+    dictionary: Dictionary,
+) -> bytes:
+    """Return the message of some of a stretch's events, each with the watermark at it."""
+    part = batch if len(events) == len(batch) else batch.take(events)
+    behind_us = tide.running_us[events] - part.time_us
+    return write(stretch, {"behind_us": narrow(behind_us), **arrays_of(part, dictionary)})
+
+
+def events_of(packed: Packed, schema: Schema, interner: Interner) -> tuple[EventBatch, NDArray[np.int64]]:
+    """Return the events of a message, and the watermark at each."""
+    batch = batch_of(packed.arrays, schema, interner)
+    return batch, batch.time_us + packed.arrays["behind_us"]
