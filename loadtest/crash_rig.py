@@ -17,6 +17,7 @@ from fraudstream.stream.embedded import free_port
 from loadtest.demo_worker import Worker
 from loadtest.waiting import SECONDS_MAX, until
 
+JUDGED_SECONDS_MAX = 120.0
 GUARANTEES = ("at_least_once", "exactly_once")
 
 
@@ -117,7 +118,7 @@ def judged_by(worker: Worker, events: int) -> None:
         worker.check()
         return total(worker, "fraudstream_events_total") >= events
 
-    until(judged, f"{events} are judged")
+    until(judged, f"{events} are judged", JUDGED_SECONDS_MAX)
 
 
 def uninterrupted(topology: Topology, payloads: Sequence[bytes]) -> dict[str, bytes]:

@@ -33,7 +33,9 @@ class SmallDisk:
 def small_disk(folder: Path) -> Iterator[SmallDisk | None]:
     """Give a disk in memory that is mounted on a folder; None where this user may not mount."""
     folder.mkdir(exist_ok=True)
-    if os.geteuid() != 0 or not _succeeds("mount", "-t", "tmpfs", "-o", f"size={SIZE_BYTES}", "tmpfs", folder):
+    if os.geteuid() != 0 or not _succeeds(
+        "mount", "-t", "tmpfs", "-o", f"size={SIZE_BYTES}", "tmpfs", folder
+    ):
         yield None
         return
     try:
