@@ -103,7 +103,7 @@ def join_and_leave(scene: Scene, worker: Worker) -> Worker:
 
 
 def fill_disk(scene: Scene, worker: Worker) -> Worker:
-    """Fill the disk of the checkpoints, and kill a worker that could write none; the next begins beside that."""
+    """Fill the disk of the checkpoints, and kill a worker that could write none; the next starts as it is."""
     assert scene.disk is not None
     before = _checkpoint_errors(worker)
     scene.disk.fill()
@@ -165,12 +165,11 @@ def possible(scene: Scene) -> Iterator[str]:
 
 def strike(scene: Scene, name: str | None) -> None:
     """Start a worker, let it work, deal it a blow (None: no other), and kill who owns the shard then."""
-    through_proxy = BLOWS.get(name or "") is cut_network and isinstance(scene.broker, ChaosBroker)
+    blow = None if name is None else BLOWS[name]
     with ExitStack() as scene.workers:
-        owner: Worker | None = scene.start(scene.broker.proxied if through_proxy else None)
-        judged_by(owner, scene.chance.randint(*EVENTS_BEFORE))
-        if name is not None:
-            owner = BLOWS[name](scene, owner)
+        worker = scene.start(scene.broker.proxied if blow is cut_network else None)
+        judged_by(worker, scene.chance.randint(*EVENTS_BEFORE))
+        owner = worker if blow is None else blow(scene, worker)
         if owner is not None:
             scene.kill(owner)
 

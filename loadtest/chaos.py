@@ -1,4 +1,4 @@
-"""`make chaos`: hurts workers and what they stand on, under load, and holds what came out against an unhurt run."""
+"""`make chaos`: hurts workers and what they stand on under load, and compares with a run without a break."""
 
 from __future__ import annotations
 
@@ -66,9 +66,7 @@ def _parsed() -> argparse.Namespace:
     parser.add_argument("--kills", type=int, default=10, help="how many workers are killed with kill -9")
     parser.add_argument("--seed", type=int, default=1, help="the same seed deals the same blows")
     parser.add_argument("--guarantee", choices=GUARANTEES, default="exactly_once")
-    parser.add_argument(
-        "--logs", type=Path, help="a new folder that keeps what the workers and the broker log"
-    )
+    parser.add_argument("--logs", type=Path, help="a new folder that keeps all logs")
     parser.add_argument("--json", action="store_true", help="end with one JSON object on a line")
     return parser.parse_args()
 
@@ -87,7 +85,7 @@ def _folder(kept: Path | None) -> Iterator[Path]:
 def scene_on(
     broker: ChaosBroker | UnhurtBroker, folder: Path, asked: argparse.Namespace, say: Callable[[str], None]
 ) -> Iterator[Scene]:
-    """Give a topology of its own on a broker, its checkpoints on a disk of their own where that can be had."""
+    """Give a topology on a broker, its checkpoints on a disk of their own where that can be had."""
     say(f"on {broker.name}")
     prefix = f"chaos-{uuid4().hex[:8]}"
     names = {word: f"{prefix}.{word}" for word in ("events", "alerts", "dead", "journal")}
@@ -139,7 +137,7 @@ def _deal(scene: Scene, load: Load, kills: int) -> Counter[str]:
 
 
 def _names(scene: Scene) -> Iterator[str | None]:
-    """Give the blow of each round: all there are, again and again in any order, later on with mere kills between."""
+    """Give the blow of each round: all there are, in any order, then again with mere kills between."""
     names = list(possible(scene))
     for turn in range(sys.maxsize):
         scene.chance.shuffle(names)

@@ -1,7 +1,7 @@
 """Holds what came out of workers that were hurt against one engine that judges everything without a break.
 
-With several partitions the order between them is whatever the workers made of it; their journal says it, and the
-one engine follows it.
+With several partitions the order between them is whatever the workers made of it; their journal says it, and
+the one engine follows it.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ Message = tuple[Source, bytes]
 
 
 class Outcome(NamedTuple):
-    """What came of a stream: each alert by its id, with its bytes and its event's place; dead letters by place."""
+    """What came of a stream: alerts by id, with bytes and place of their event; dead letters by place."""
 
     alerts: dict[str, tuple[Source, bytes]]
     letters: set[Source]
 
 
 def audit(rig: CrashRig, sent: int) -> Figures:
-    """Compare everything that the workers of a rig gave rise to; AssertionError where the input is incomplete."""
+    """Compare all that the workers of a rig gave rise to; AssertionError where the input is incomplete."""
     inputs = _inputs(rig)
     assert sum(map(len, inputs.values())) == sent, "the input topic does not hold what was sent"
     order = list(_in_order(rig, inputs))

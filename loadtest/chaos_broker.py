@@ -44,7 +44,7 @@ class ChaosBroker:
 class UnhurtBroker:
     """Another broker, for want of Java."""
 
-    proxy = None
+    proxied = None
 
     def __init__(self, bootstrap: str, name: str) -> None:
         self.bootstrap, self.name = bootstrap, name

@@ -85,7 +85,7 @@ class CrashRig:
         return [(headers_of(each)["alert_id"], each.value) for each in alerts]
 
     def read(self, topic: str) -> list[Any]:
-        """Return every message of a topic, in order within each partition, but those that are not committed."""
+        """Return every committed message of a topic, in order within each partition."""
         with closing(
             KafkaConsumer(bootstrap_servers=self.kafka, isolation_level="read_committed")
         ) as consumer:

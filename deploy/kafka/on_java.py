@@ -21,7 +21,7 @@ CLUSTER_ID = "fraudstreamOnLoopbackA"
 
 
 class Proxied(NamedTuple):
-    """A second port of the broker, and the port of the proxy in front of it, which is the one it advertises."""
+    """A second port of the broker, and that of the proxy in front of it, which is advertised."""
 
     port: int
     advertised_port: int

@@ -1,8 +1,8 @@
 """Ends transactions that nobody can end any more.
 
-Seen on Apache Kafka 4.4: a produce request of a fenced producer that a frozen broker had in its queue begins a
-transaction of which the coordinator knows nothing. Until somebody ends it, readers of committed records stand
-still behind it.
+Seen on Apache Kafka 4.4: a produce request of a fenced producer that a frozen broker had in its queue begins
+a transaction of which the coordinator knows nothing. Until somebody ends it, readers of committed records
+stand still behind it.
 """
 
 from __future__ import annotations

@@ -104,8 +104,8 @@ class ExactlyOnce:
     """Sends messages and commits offsets in one transaction: whatever waits goes with the next one.
 
     The transactional id is the shard's. Whoever takes the shard fences its last owner, and ends the
-    transaction that it left open; `end_hanging` ends those that the broker has lost sight of. The first failure
-    is told to everything that waits, then and later: FencedError where another has taken the shard.
+    transaction that it left open; `end_hanging` ends those that the broker has lost sight of. The first
+    failure is told to everything that waits, then and later: FencedError where another has taken the shard.
     """
 
     commits = True

@@ -15,7 +15,6 @@ from kafka.admin import ConfigResource, ConfigResourceType
 
 from loadtest.crash_rig import CrashRig, judged_by, uninterrupted
 from loadtest.waiting import until
-from tests.integration.stream_rig import ROOT
 from tests.unit.rule_files import event, rule_file, rule_files, write_files
 
 pytestmark = pytest.mark.integration
@@ -38,7 +37,7 @@ def transactional_id(setup: CrashRig) -> str:
 
 @contextmanager
 def unverified(kafka: str) -> Iterator[None]:
-    """Have the broker take a produce request into a transaction unasked, as it may with one from its queue."""
+    """Have the broker take a produce request into a transaction that its coordinator does not know."""
     with closing(KafkaAdminClient(bootstrap_servers=kafka)) as admin:
         set_verification(admin, "false")
         try:
@@ -86,7 +85,7 @@ async def fence(setup: CrashRig) -> None:
 
 
 def test_a_worker_that_is_fenced_stops_with_one_clear_line(setup: CrashRig) -> None:
-    """Another sends for its shard: exit code 1, one error line, and nothing of what it had in hand is sent."""
+    """Another sends for its shard: exit code 1, one error line, and nothing in hand is sent."""
     setup.send([event("before")])
     with setup.worker() as worker:
         judged_by(worker, 1)
