@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from loadtest.chaos_broker import ChaosBroker, UnhurtBroker
 from loadtest.crash_rig import CrashRig, judged_by, total
@@ -18,8 +19,9 @@ EVENTS_BEFORE = (200, 5_000)
 """A worker judges so many events, drawn at random, before the next blow."""
 EVENTS_AFTER = 500
 """Whoever owns the shard after a blow judges so many before anything else is done."""
-BROKER_AWAY_SECONDS = (0.0, 8.0)
-NETWORK_CUT_SECONDS = (1.0, 10.0)
+BROKER_AWAY_SECONDS = (0.0, 5.0)
+"""And some seconds more until it has started."""
+NETWORK_CUT_SECONDS = (1.0, 9.0)
 """Shorter than a session of the group, and longer."""
 ENDED_SECONDS_MAX = 40.0
 
@@ -30,6 +32,8 @@ class Scene:
 
     Attributes
     ----------
+    workers
+        Ends those that still run.
     disk
         That of the checkpoints, None where it cannot be filled.
     kills
@@ -41,12 +45,19 @@ class Scene:
     disk: SmallDisk | None
     chance: random.Random
     say: Callable[[str], None]
+    workers: ExitStack
     kills: int = 0
-    workers: ExitStack = field(default_factory=ExitStack)
 
-    def start(self, kafka: str | None = None) -> Worker:
-        """Start a worker, which is ended with the round if it still runs."""
-        return self.workers.enter_context(self.rig.worker(kafka))
+    def start(self) -> Worker:
+        """Start a worker."""
+        (worker,) = self.start_all(1)
+        return worker
+
+    def start_all(self, count: int) -> list[Worker]:
+        """Start some workers at once."""
+        workers = [self.rig.worker(self.broker.proxied) for _ in range(count)]
+        with ThreadPoolExecutor() as pool:
+            return list(pool.map(self.workers.enter_context, workers))
 
     def kill(self, worker: Worker) -> None:
         """End a worker with kill -9."""
@@ -92,7 +103,7 @@ def corrupt(scene: Scene, worker: Worker) -> None:
 
 def join_and_leave(scene: Scene, worker: Worker) -> Worker:
     """Add two workers, have the owner leave in order, and kill the one that takes over."""
-    others = [scene.start(), scene.start()]
+    others = scene.start_all(2)
     worker.stop()
     assert worker.code() == 0, f"a worker that was to stop ended with exit code {worker.code()}"
     heir = _who_judges(others)
@@ -163,15 +174,19 @@ def possible(scene: Scene) -> Iterator[str]:
             yield name
 
 
-def strike(scene: Scene, name: str | None) -> None:
-    """Start a worker, let it work, deal it a blow (None: no other), and kill who owns the shard then."""
-    blow = None if name is None else BLOWS[name]
-    with ExitStack() as scene.workers:
-        worker = scene.start(scene.broker.proxied if blow is cut_network else None)
-        judged_by(worker, scene.chance.randint(*EVENTS_BEFORE))
-        owner = worker if blow is None else blow(scene, worker)
-        if owner is not None:
-            scene.kill(owner)
+def strike(scene: Scene, owner: Worker | None, name: str | None) -> Worker | None:
+    """Let a worker work, deal it a blow (None: no other than the kill), and kill it unless that killed one.
+
+    Takes and returns the owner of the shard, None where nobody is.
+    """
+    owner, kills = owner or scene.start(), scene.kills
+    judged_by(owner, _judged(owner) + scene.chance.randint(*EVENTS_BEFORE))
+    if name is not None:
+        owner = BLOWS[name](scene, owner)
+    if owner is not None and scene.kills == kills:
+        scene.kill(owner)
+        return None
+    return owner
 
 
 def _who_judges(workers: list[Worker]) -> Worker:

@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -23,14 +23,14 @@ from loadtest.chaos_audit import Figures, audit
 from loadtest.chaos_broker import ChaosBroker, UnhurtBroker, chaos_broker
 from loadtest.chaos_load import EVENTS_PER_S, Load
 from loadtest.crash_rig import GUARANTEES, CrashRig
-from loadtest.demo_worker import WorkerError
+from loadtest.demo_worker import Worker, WorkerError
 from loadtest.small_disk import small_disk
 from loadtest.traffic import generate
 
 RULES = Path(__file__).parents[1] / "rules"
 MORE_RULE = Path(__file__).with_name("chaos_rule.yml")
 EVENTS_PER_KILL = 60_000
-EVENTS_MORE = 150_000
+EVENTS_MORE = 60_000
 PARTITIONS = 3
 DRAIN_SECONDS_MAX = 300.0
 OTHER_BLOW_SHARE = 0.3
@@ -92,7 +92,8 @@ def scene_on(
     rules = telling_rules(folder / "rules")
     rig = CrashRig(broker.bootstrap, folder, names, rules, PARTITIONS, guarantee=asked.guarantee)
     with small_disk(folder / "state") as disk:
-        yield Scene(rig, broker, disk, random.Random(asked.seed), say)
+        with ExitStack() as workers:
+            yield Scene(rig, broker, disk, random.Random(asked.seed), say, workers)
 
 
 def telling_rules(folder: Path) -> Path:
@@ -109,9 +110,8 @@ def run(scene: Scene, kills: int, seed: int) -> Figures:
     scene.say(f"{kills} kills under {EVENTS_PER_S:,} events/s, seed {seed} ...")
     with Load(scene.broker.bootstrap, rig.topology.input.topic, PARTITIONS, payloads) as load:
         dealt = _deal(scene, load, kills)
-        with rig.worker():
-            sent = load.finish()
-            rig.drain(DRAIN_SECONDS_MAX)
+        sent = load.finish()
+        rig.drain(DRAIN_SECONDS_MAX)
     scene.say("comparing with a run without a break ...")
     figures = audit(rig, sent)
     return {
@@ -124,15 +124,22 @@ def run(scene: Scene, kills: int, seed: int) -> Figures:
 
 
 def _deal(scene: Scene, load: Load, kills: int) -> Counter[str]:
-    """Deal blows until so many workers are killed; return how many there were of each other kind."""
+    """Deal blows until so many workers are killed, and leave one at work.
+
+    Returns how many blows there were of each other kind.
+    """
     dealt: Counter[str] = Counter()
+    owner: Worker | None = None
     for number, name in enumerate(_names(scene), start=1):
         if scene.kills >= kills:
             break
-        scene.say(f"round {number}, {scene.kills} killed: {name or 'kill -9'}")
-        strike(scene, name)
         load.check()
-        dealt[name or ""] += 1
+        scene.say(f"round {number}, {scene.kills} killed: {name or 'kill -9'}")
+        owner = strike(scene, owner, name)
+        if name is not None:
+            dealt[name] += 1
+    if owner is None:
+        scene.start()
     return dealt
 
 

@@ -111,14 +111,14 @@ def total(worker: Worker, name: str) -> float:
     return worker.metrics().get(name, {}).get((), 0.0)
 
 
-def judged_by(worker: Worker, events: int) -> None:
+def judged_by(worker: Worker, events: int, seconds_max: float = JUDGED_SECONDS_MAX) -> None:
     """Wait until a worker has judged so many events; WorkerError where it ends before that."""
 
     def judged() -> bool:
         worker.check()
         return total(worker, "fraudstream_events_total") >= events
 
-    until(judged, f"{events} are judged", JUDGED_SECONDS_MAX)
+    until(judged, f"{events} are judged", seconds_max)
 
 
 def uninterrupted(topology: Topology, payloads: Sequence[bytes]) -> dict[str, bytes]:
