@@ -91,9 +91,8 @@ def scene_on(
     names = {word: f"{prefix}.{word}" for word in ("events", "alerts", "dead", "journal")}
     rules = telling_rules(folder / "rules")
     rig = CrashRig(broker.bootstrap, folder, names, rules, PARTITIONS, guarantee=asked.guarantee)
-    with small_disk(folder / "state") as disk:
-        with ExitStack() as workers:
-            yield Scene(rig, broker, disk, random.Random(asked.seed), say, workers)
+    with small_disk(folder / "state") as disk, ExitStack() as workers:
+        yield Scene(rig, broker, disk, random.Random(asked.seed), say, workers)
 
 
 def telling_rules(folder: Path) -> Path:
