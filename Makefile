@@ -10,6 +10,7 @@ RATE ?= 5000
 JSON ?=
 KAFKA ?=
 SEED ?=
+GUARANTEE ?=
 
 .DEFAULT_GOAL := help
 
@@ -63,9 +64,14 @@ bench: $(STAMP) ## Measure the engine alone, and then all of bench-kafka (JSON=1
 bench-kafka: $(STAMP) ## Measure a worker on Apache Kafka beside Faust and Quix Streams apps (JSON=1, KAFKA=host:port)
 	@$(BIN)/python -m loadtest.bench_kafka $(if $(JSON),--json) $(if $(KAFKA),--kafka $(KAFKA))
 
+.PHONY: bench-recovery
+bench-recovery: $(STAMP) ## Measure a restart after kill -9, and the pause for a checkpoint, at 1 M entities (JSON=1)
+	@$(BIN)/python -m loadtest.bench_recovery $(if $(JSON),--json) $(if $(KAFKA),--kafka $(KAFKA))
+
 .PHONY: chaos
-chaos: $(STAMP) ## Hurt workers at random under load, and prove that nothing differs (KILLS=50, SEED=1, JSON=1)
-	@$(BIN)/python -m loadtest.chaos $(if $(JSON),--json) $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED))
+chaos: $(STAMP) ## Hurt workers, broker, network and disk, and prove that nothing differs (KILLS=50 SEED=1 JSON=1)
+	@$(BIN)/python -m loadtest.chaos $(if $(JSON),--json) $(if $(KILLS),--kills $(KILLS)) \
+		$(if $(SEED),--seed $(SEED)) $(if $(GUARANTEE),--guarantee $(GUARANTEE))
 
 .PHONY: bench-engine
 bench-engine: $(STAMP) ## Measure the engine alone beside rule engines of PyPI, and draw its cost curves (JSON=1)

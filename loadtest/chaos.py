@@ -1,56 +1,55 @@
-"""`make chaos`: hurts workers at random under load, and holds what came out against a run without a break."""
+"""`make chaos`: hurts workers and what they stand on under load, and compares with a run without a break."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import random
-import re
+import shutil
 import sys
 import tempfile
+import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from uuid import uuid4
 
 from rich.console import Console
 
-from loadtest.bench_broker import BrokerStartError, running_broker
-from loadtest.crash_rig import GUARANTEES, CrashRig, judged_by, uninterrupted
+from loadtest.bench_broker import BrokerStartError
+from loadtest.blows import Scene, possible, strike
+from loadtest.chaos_audit import Figures, audit
+from loadtest.chaos_broker import ChaosBroker, UnhurtBroker, chaos_broker
+from loadtest.chaos_load import EVENTS_PER_S, Load
+from loadtest.crash_rig import GUARANTEES, CrashRig
 from loadtest.demo_worker import Worker, WorkerError
+from loadtest.small_disk import small_disk
 from loadtest.traffic import generate
 
 RULES = Path(__file__).parents[1] / "rules"
-EVENTS_PER_BLOW = 60_000
-EVENTS_BETWEEN = (1_000, 12_000)
-"""A worker judges so many events, drawn at random, before the next blow."""
+MORE_RULE = Path(__file__).with_name("chaos_rule.yml")
+EVENTS_PER_KILL = 60_000
+EVENTS_MORE = 60_000
+PARTITIONS = 3
 DRAIN_SECONDS_MAX = 300.0
-BLOWS = ("kill", "kill", "kill", "freeze", "corrupt")
-"""Drawn from: kill -9; frozen until another has taken over; kill -9 and a damaged checkpoint."""
-
-Figures = dict[str, int | float | str]
+OTHER_BLOW_SHARE = 0.3
+"""Of the rounds after every blow has fallen once, how many have another blow than the kill."""
 
 
 def main() -> int:
-    """Run it and return its exit code: 1 where an alert is lost or different, or twice under exactly once."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kills", type=int, default=10, help="how many blows")
-    parser.add_argument("--seed", type=int, default=1, help="the same seed deals the same blows")
-    parser.add_argument("--guarantee", choices=GUARANTEES, default="exactly_once")
-    parser.add_argument("--json", action="store_true", help="end with one JSON object on a line")
-    asked = parser.parse_args()
+    """Run it and return its exit code: 1 where anything is lost or different, or twice under exactly once."""
+    asked = _parsed()
     console = Console(stderr=asked.json)
     try:
         with (
-            tempfile.TemporaryDirectory(prefix="fraudstream-chaos-") as folder,
-            running_broker(None, Path(folder) / "kafka") as broker,
+            _folder(asked.logs) as folder,
+            chaos_broker(folder / "kafka") as broker,
+            scene_on(broker, folder, asked, console.print) as scene,
         ):
-            console.print(f"on {broker.name}")
-            prefix = f"chaos-{uuid4().hex[:8]}"
-            rig = CrashRig(broker.bootstrap, Path(folder), named(prefix), RULES, guarantee=asked.guarantee)
-            figures = {**run(rig, asked.kills, asked.seed, console.print), "guarantee": asked.guarantee}
+            figures = {**run(scene, asked.kills, asked.seed), "guarantee": asked.guarantee}
     except (BrokerStartError, WorkerError, AssertionError) as error:
-        console.print(str(error), highlight=False)
+        console.print(str(error), highlight=False, markup=False)
         return 1
     except KeyboardInterrupt:
         console.print("stopped")
@@ -59,74 +58,113 @@ def main() -> int:
         print(json.dumps(figures))
     else:
         console.print(figures)
-    twice = figures["alerts_duplicated"] if asked.guarantee == "exactly_once" else 0
-    return 1 if figures["alerts_lost"] or figures["decisions_different"] or twice else 0
+    return 0 if is_clean(figures) else 1
 
 
-def named(prefix: str) -> dict[str, str]:
-    """Return names for the topics of one run."""
-    return {word: f"{prefix}.{word}" for word in ("events", "alerts", "dead", "journal")}
+def _parsed() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=10, help="how many workers are killed with kill -9")
+    parser.add_argument("--seed", type=int, default=1, help="the same seed deals the same blows")
+    parser.add_argument("--guarantee", choices=GUARANTEES, default="exactly_once")
+    parser.add_argument("--logs", type=Path, help="a new folder that keeps all logs")
+    parser.add_argument("--json", action="store_true", help="end with one JSON object on a line")
+    return parser.parse_args()
 
 
-def run(rig: CrashRig, blows: int, seed: int, say: Callable[[str], None]) -> Figures:
-    """Deal some blows to the workers of a rig under load, and return what became of the alerts."""
-    payloads = generate(EVENTS_PER_BLOW * (blows + 1), seed=seed).payloads
-    say(f"{len(payloads):,} events, {blows} blows, seed {seed} ...")
-    rig.send(payloads)
-    dealt = _blows(rig, blows, random.Random(seed), say)
-    with rig.worker():
+@contextmanager
+def _folder(kept: Path | None) -> Iterator[Path]:
+    if kept is not None:
+        kept.mkdir(parents=True)
+        yield kept.resolve()
+        return
+    with tempfile.TemporaryDirectory(prefix="fraudstream-chaos-") as folder:
+        yield Path(folder)
+
+
+@contextmanager
+def scene_on(
+    broker: ChaosBroker | UnhurtBroker, folder: Path, asked: argparse.Namespace, say: Callable[[str], None]
+) -> Iterator[Scene]:
+    """Give a topology on a broker, its checkpoints on a disk of their own where that can be had."""
+    say(f"on {broker.name}")
+    prefix = f"chaos-{uuid4().hex[:8]}"
+    names = {word: f"{prefix}.{word}" for word in ("events", "alerts", "dead", "journal")}
+    rules = telling_rules(folder / "rules")
+    rig = CrashRig(broker.bootstrap, folder, names, rules, PARTITIONS, guarantee=asked.guarantee)
+    with small_disk(folder / "state") as disk, ExitStack() as workers:
+        yield Scene(rig, broker, disk, random.Random(asked.seed), say, workers)
+
+
+def telling_rules(folder: Path) -> Path:
+    """Put the usual rules into a folder, with one more that alerts on many events; return the folder."""
+    shutil.copytree(RULES, folder)
+    shutil.copy(MORE_RULE, folder / "fraud")
+    return folder
+
+
+def run(scene: Scene, kills: int, seed: int) -> Figures:
+    """Kill workers that many times under load, with other blows between; return what became of the alerts."""
+    rig, started = scene.rig, time.monotonic()
+    payloads = generate(EVENTS_PER_KILL * kills + EVENTS_MORE, seed=seed).payloads
+    scene.say(f"{kills} kills under {EVENTS_PER_S:,} events/s, seed {seed} ...")
+    with Load(scene.broker.bootstrap, rig.topology.input.topic, PARTITIONS, payloads) as load:
+        dealt = _deal(scene, load, kills)
+        sent = load.finish()
         rig.drain(DRAIN_SECONDS_MAX)
-    return {**_audit(rig, payloads), "seed": seed, **dealt}
-
-
-def _blows(rig: CrashRig, blows: int, chance: random.Random, say: Callable[[str], None]) -> Counter[str]:
-    """Deal the blows, one worker after the other; return how many there were of each kind."""
-    dealt: Counter[str] = Counter(kills=0)
-    for number in range(blows):
-        blow, events = chance.choice(BLOWS), chance.randint(*EVENTS_BETWEEN)
-        with rig.worker() as worker:
-            judged_by(worker, events)
-            say(f"{number + 1}: {blow} after {events:,} events")
-            if blow == "freeze":
-                _freeze(rig, worker)
-            worker.kill()
-        if blow == "corrupt":
-            _corrupt(rig)
-        dealt["kills"] += 1
-        dealt[blow] += blow != "kill"
-    return +dealt
-
-
-def _freeze(rig: CrashRig, worker: Worker) -> None:
-    """Stop a worker's time until another has taken over, and let it come back as a zombie beside that one."""
-    worker.freeze()
-    with rig.worker() as heir:
-        judged_by(heir, 1)
-        worker.thaw()
-        judged_by(heir, EVENTS_BETWEEN[0])
-        heir.kill()
-
-
-def _corrupt(rig: CrashRig) -> None:
-    """Damage the newest checkpoint, if there is one."""
-    found = sorted((rig.folder / "state").rglob("manifests/*"), key=lambda path: path.name)
-    if found:
-        found[-1].write_bytes(found[-1].read_bytes()[:-10])
-
-
-def _audit(rig: CrashRig, payloads: list[bytes]) -> Figures:
-    """Hold the alerts against those of one engine that judges everything without a break."""
-    expected, found = uninterrupted(rig.topology, payloads), rig.alerts()
-    times = Counter(alert for alert, _ in found)
-    recoveries = [float(each) for each in re.findall(r"recovered in ([\d.]+) s", rig.logs())]
+    scene.say("comparing with a run without a break ...")
+    figures = audit(rig, sent)
     return {
-        "alerts_expected": len(expected),
-        "alerts_lost": len(expected.keys() - times.keys()),
-        "alerts_duplicated": sum(times.values()) - len(times),
-        "decisions_different": sum(value != expected.get(alert) for alert, value in found),
-        "recoveries": len(recoveries),
-        "recovery_s_max": max(recoveries, default=0.0),
+        "kills": scene.kills,
+        **figures,
+        **dealt,
+        "seconds": round(time.monotonic() - started),
+        "seed": seed,
     }
+
+
+def _deal(scene: Scene, load: Load, kills: int) -> Counter[str]:
+    """Deal blows until so many workers are killed, and leave one at work.
+
+    Returns how many blows there were of each other kind.
+    """
+    dealt: Counter[str] = Counter()
+    owner: Worker | None = None
+    for number, name in enumerate(_names(scene), start=1):
+        if scene.kills >= kills:
+            break
+        load.check()
+        scene.say(f"round {number}, {scene.kills} killed: {name or 'kill -9'}")
+        owner = strike(scene, owner, name)
+        if name is not None:
+            dealt[name] += 1
+    if owner is None:
+        scene.start()
+    return dealt
+
+
+def _names(scene: Scene) -> Iterator[str | None]:
+    """Give the blow of each round: all there are, in any order, then again with mere kills between."""
+    names = list(possible(scene))
+    for turn in range(sys.maxsize):
+        scene.chance.shuffle(names)
+        for name in names:
+            while turn and scene.chance.random() > OTHER_BLOW_SHARE:
+                yield None
+            yield name
+
+
+def is_clean(figures: Figures) -> bool:
+    """Whether nothing is lost or different, nor twice where each is promised once."""
+    wrong = [
+        "alerts_lost",
+        "decisions_different",
+        "events_unread",
+        "dead_letters_lost",
+        "dead_letters_different",
+    ]
+    if figures["guarantee"] == "exactly_once":
+        wrong += ["alerts_duplicated", "dead_letters_duplicated"]
+    return not any(figures[each] for each in wrong)
 
 
 if __name__ == "__main__":

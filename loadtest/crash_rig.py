@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
@@ -16,6 +17,7 @@ from fraudstream.stream.embedded import free_port
 from loadtest.demo_worker import Worker
 from loadtest.waiting import SECONDS_MAX, until
 
+JUDGED_SECONDS_MAX = 120.0
 GUARANTEES = ("at_least_once", "exactly_once")
 
 
@@ -50,11 +52,12 @@ class CrashRig:
         self.topology: Topology = load_topology(self._file(0))
         create_topics(self.topology)
 
-    def worker(self) -> Worker:
-        """Return a worker, to be started by `with`."""
+    def worker(self, kafka: str | None = None) -> Worker:
+        """Return a worker, to be started by `with`; it may reach the broker by another address."""
         self.workers += 1
         port = free_port()
-        return Worker(self._file(port), self.kafka, port, self.folder / f"worker-{self.workers}.log")
+        log = self.folder / f"worker-{self.workers}.log"
+        return Worker(self._file(port), kafka or self.kafka, port, log)
 
     def _file(self, port: int) -> Path:
         file = self.folder / f"topology-{self.workers}.yml"
@@ -78,23 +81,29 @@ class CrashRig:
 
     def alerts(self) -> list[tuple[str, bytes]]:
         """Return the id and the bytes of every alert, partition by partition."""
-        topic = self.topology.output.alerts
-        partitions = [TopicPartition(topic, number) for number in range(self.topology.input.partitions)]
+        alerts = self.read(self.topology.output.alerts)
+        return [(headers_of(each)["alert_id"], each.value) for each in alerts]
+
+    def read(self, topic: str) -> list[Any]:
+        """Return every committed message of a topic, in order within each partition."""
         with closing(
             KafkaConsumer(bootstrap_servers=self.kafka, isolation_level="read_committed")
         ) as consumer:
+            numbers = sorted(consumer.partitions_for_topic(topic))
+            partitions = [TopicPartition(topic, number) for number in numbers]
             consumer.assign(partitions)
             consumer.seek_to_beginning(*partitions)
             ends = consumer.end_offsets(partitions)
-            found: list[tuple[str, bytes]] = []
+            found: list[Any] = []
             while any(consumer.position(partition) < end for partition, end in ends.items()):
                 for records in consumer.poll(timeout_ms=1_000).values():
-                    found += [(_alert_id(record.headers), record.value) for record in records]
+                    found += records
         return found
 
 
-def _alert_id(headers: Sequence[tuple[str, bytes]]) -> str:
-    return dict(headers)["alert_id"].decode()
+def headers_of(record: Any) -> dict[str, str]:
+    """Return a message's headers as text."""
+    return {name: value.decode() for name, value in record.headers}
 
 
 def total(worker: Worker, name: str) -> float:
@@ -102,9 +111,14 @@ def total(worker: Worker, name: str) -> float:
     return worker.metrics().get(name, {}).get((), 0.0)
 
 
-def judged_by(worker: Worker, events: int) -> None:
-    """Wait until a worker has judged so many events."""
-    until(lambda: total(worker, "fraudstream_events_total") >= events, f"{events} are judged")
+def judged_by(worker: Worker, events: int, seconds_max: float = JUDGED_SECONDS_MAX) -> None:
+    """Wait until a worker has judged so many events; WorkerError where it ends before that."""
+
+    def judged() -> bool:
+        worker.check()
+        return total(worker, "fraudstream_events_total") >= events
+
+    until(judged, f"{events} are judged", seconds_max)
 
 
 def uninterrupted(topology: Topology, payloads: Sequence[bytes]) -> dict[str, bytes]:

@@ -48,12 +48,15 @@ class Worker:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Ask the worker to end in good order; one that does not is killed."""
         self._process.terminate()
         try:
             self._process.wait(STOP_SECONDS_MAX)
         except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+            self.kill()
 
     def kill(self) -> None:
         """End the worker as a power cut would."""
@@ -67,6 +70,10 @@ class Worker:
     def thaw(self) -> None:
         """Let a frozen worker go on."""
         self._process.send_signal(signal.SIGCONT)
+
+    def code(self) -> int | None:
+        """Return the exit code, None while the worker runs."""
+        return self._process.poll()
 
     def check(self) -> None:
         """Raise WorkerError where the worker has ended."""

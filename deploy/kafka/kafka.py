@@ -2,7 +2,8 @@
 """Starts and stops one Apache Kafka broker on loopback; needs Python's standard library only.
 
 `up` uses Docker where an engine answers, else Java 17 or later with Maven. It prints the bootstrap address
-on standard output and leaves it in the file `bootstrap` of its directory.
+on standard output and leaves it in the file `bootstrap` of its directory. `kill` ends a broker on Java as a
+power cut would, and `revive` starts it again on its data and ports.
 Exit codes: 0 done; 1 failed; 3 this machine has neither a Docker engine nor Java with Maven.
 """
 
@@ -21,14 +22,16 @@ EXIT_FAILED = 1
 EXIT_NO_RUNTIME = 3
 
 
-def up(state: State, wanted_port: int | None, seconds_max: float) -> None:
+def up(
+    state: State, wanted_port: int | None, seconds_max: float, proxied: on_java.Proxied | None = None
+) -> None:
     """Starts a broker without topics, unless one is up here already, and prints its address."""
     if served_port(state) is None:
         down(state)
         state.root.mkdir(parents=True, exist_ok=True)
         port, controller_port = choose_ports(wanted_port)
         try:
-            start(state, port, controller_port)
+            start(state, port, controller_port, proxied)
             wait_until_up(state, port, seconds_max)
         except BaseException:
             down(state)
@@ -37,16 +40,24 @@ def up(state: State, wanted_port: int | None, seconds_max: float) -> None:
     print(state.bootstrap.read_text().strip())
 
 
-def start(state: State, port: int, controller_port: int) -> None:
-    """Starts the broker in Docker if it can, else on Java."""
+def start(state: State, port: int, controller_port: int, proxied: on_java.Proxied | None) -> None:
+    """Starts the broker in Docker if it can, else on Java; behind a proxy always on Java."""
     version = on_java.kafka_version()
-    if in_docker.engine_answers():
+    if proxied is None and in_docker.engine_answers():
         say(f"starting Apache Kafka {version} in Docker, which pulls its image the first time ...")
         in_docker.start(state, port)
     else:
         java = on_java.find_java()
         say(f"starting Apache Kafka {version} on Java, for which Maven fetches its jars the first time ...")
-        on_java.start(state, java, port, controller_port)
+        on_java.start(state, java, port, controller_port, proxied)
+
+
+def revive(state: State, seconds_max: float) -> None:
+    """Starts a broker that was killed again, on its data and ports."""
+    if state.own_pid() is not None or not state.bootstrap.exists():
+        raise KafkaError(f"no broker was killed in {state.root}")
+    on_java.launch(state, on_java.find_java())
+    wait_until_up(state, int(state.bootstrap.read_text().rpartition(":")[2]), seconds_max)
 
 
 def wait_until_up(state: State, port: int, seconds_max: float) -> None:
@@ -93,10 +104,17 @@ def say(message: str) -> None:
 def parse_arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description="One Apache Kafka broker on loopback")
-    parser.add_argument("command", choices=["up", "down", "status"])
+    parser.add_argument("command", choices=["up", "down", "status", "kill", "revive"])
     parser.add_argument("--port", type=int, help="default: 9092, or a free one where that is busy; 0: any")
     parser.add_argument("--dir", type=Path, default=DEFAULT_DIR, help="of its files; default: %(default)s")
     parser.add_argument("--timeout", type=float, default=90, metavar="SECONDS", help="of `up`; default: 90")
+    parser.add_argument(
+        "--proxied",
+        nargs=2,
+        type=int,
+        metavar=("PORT", "ADVERTISED"),
+        help="a second port, and that of the proxy in front of it (Java only)",
+    )
     return parser.parse_args()
 
 
@@ -106,9 +124,14 @@ def main() -> int:
     state = State(arguments.dir.resolve())
     try:
         if arguments.command == "up":
-            up(state, arguments.port, arguments.timeout)
+            proxied = arguments.proxied and on_java.Proxied(*arguments.proxied)
+            up(state, arguments.port, arguments.timeout, proxied)
         elif arguments.command == "down":
             down(state)
+        elif arguments.command == "kill":
+            state.kill_process()
+        elif arguments.command == "revive":
+            revive(state, arguments.timeout)
         else:
             status(state)
     except KafkaError as error:

@@ -11,12 +11,20 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 from state import DEFAULT_DIR, HERE, KafkaError, NoRuntimeError, State
 
 POM = HERE / "pom.xml"
 JAVA_MAJOR_MIN = 17
 CLUSTER_ID = "fraudstreamOnLoopbackA"
+
+
+class Proxied(NamedTuple):
+    """A second port of the broker, and that of the proxy in front of it, which is advertised."""
+
+    port: int
+    advertised_port: int
 
 
 def find_java() -> str:
@@ -80,11 +88,16 @@ def copy_jars(target: Path) -> None:
         raise KafkaError(f"Maven could not fetch Kafka. Can it reach Maven Central?\n{done.stdout}")
 
 
-def write_properties(state: State, port: int, controller_port: int) -> None:
+def write_properties(state: State, port: int, controller_port: int, proxied: Proxied | None) -> None:
     """Adds this broker's addresses and data directory to the shared server.properties."""
+    listeners = f"PLAINTEXT://127.0.0.1:{port}"
+    advertised = listeners
+    if proxied is not None:
+        listeners += f",PROXIED://127.0.0.1:{proxied.port}"
+        advertised += f",PROXIED://127.0.0.1:{proxied.advertised_port}"
     own = {
-        "listeners": f"PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}",
-        "advertised.listeners": f"PLAINTEXT://127.0.0.1:{port}",
+        "listeners": f"{listeners},CONTROLLER://127.0.0.1:{controller_port}",
+        "advertised.listeners": advertised,
         "controller.quorum.voters": f"1@127.0.0.1:{controller_port}",
         "log.dirs": str(state.data),
     }
@@ -92,17 +105,21 @@ def write_properties(state: State, port: int, controller_port: int) -> None:
     state.properties.write_text(shared + "".join(f"{key}={value}\n" for key, value in own.items()))
 
 
-def start(state: State, java: str, port: int, controller_port: int) -> None:
+def start(state: State, java: str, port: int, controller_port: int, proxied: Proxied | None = None) -> None:
     """Formats an empty data directory and starts the broker, detached from this process."""
-    logging = f"-Dlog4j2.configurationFile={HERE / 'log4j2.yaml'}"
-    base = [java, "-Xmx512m", logging, "-cp", f"{resolve_jars()}/*"]
-    write_properties(state, port, controller_port)
+    write_properties(state, port, controller_port, proxied)
+    tool = ["kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(state.properties)]
     with state.log.open("wb") as log:
-        tool = ["kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(state.properties)]
-        if subprocess.run([*base, *tool], stdout=log, stderr=log, check=False).returncode != 0:
+        if subprocess.run([*program(java), *tool], stdout=log, stderr=log, check=False).returncode != 0:
             raise KafkaError(f"Kafka could not format {state.data}; {state.log_tail()}")
+    launch(state, java)
+
+
+def launch(state: State, java: str) -> None:
+    """Starts the broker on what its directory holds, detached from this process."""
+    with state.log.open("ab") as log:
         broker = subprocess.Popen(
-            [*base, "kafka.Kafka", str(state.properties)],
+            [*program(java), "kafka.Kafka", str(state.properties)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -112,3 +129,9 @@ def start(state: State, java: str, port: int, controller_port: int) -> None:
     # A process shows its command line a moment after it has started.
     while broker.poll() is None and state.own_pid() is None:
         time.sleep(0.01)
+
+
+def program(java: str) -> list[str]:
+    """The command line of Java with Kafka's jars, up to the class to run."""
+    logging = f"-Dlog4j2.configurationFile={HERE / 'log4j2.yaml'}"
+    return [java, "-Xmx512m", logging, "-cp", f"{resolve_jars()}/*"]

@@ -87,6 +87,14 @@ class State:
             while self.own_pid() is not None and time.monotonic() < deadline:
                 time.sleep(0.05)
 
+    def kill_process(self) -> None:
+        """Ends the process that was started here as a power cut would, and no other."""
+        if (pid := self.own_pid()) is None:
+            raise KafkaError(f"no broker that runs on Java is up in {self.root}")
+        os.kill(pid, signal.SIGKILL)
+        while self.own_pid() is not None:
+            time.sleep(0.01)
+
     def clear(self) -> None:
         """Removes the data and every file that says a broker is up."""
         for file in (self.bootstrap, self.pid, self.project, self.properties):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import faust
@@ -13,6 +14,7 @@ from fraudstream.stream.checkpointing import LOOK_SECONDS as CHECKPOINT_LOOK_SEC
 from fraudstream.stream.checkpointing import Checkpointer
 from fraudstream.stream.desk import Desk
 from fraudstream.stream.emission import Outlet
+from fraudstream.stream.hanging import end_hanging_transactions
 from fraudstream.stream.keeper import Keeper
 from fraudstream.stream.logs import FAUST_LOG
 from fraudstream.stream.recovery import Means, Recovery
@@ -120,7 +122,9 @@ def _sender(app: BatchApp, topology: Topology) -> Sender:
         "max_batch_size": app.conf.producer_max_batch_size,
         "request_timeout_ms": int(app.conf.producer_request_timeout * 1000),
     }
-    return ExactlyOnce(f"{group}.{topology.name}.0", group, settings)
+    name, output = f"{group}.{topology.name}.0", topology.output
+    written = [output.alerts, output.dead_letters, output.journal]
+    return ExactlyOnce(name, group, settings, partial(end_hanging_transactions, topology, name, written))
 
 
 def _judge(app: BatchApp, topology: Topology, desk: Desk) -> None:

@@ -14,7 +14,7 @@ from fraudstream.stream.batch import Batch
 from fraudstream.stream.emission import ALERT_TOO_LARGE, Emission, Outlet, emission
 from fraudstream.stream.journal import Entry, Poison, encode
 from fraudstream.stream.producer import Outgoing
-from fraudstream.stream.sender import Done, Receipts
+from fraudstream.stream.sender import Done, FencedError, Receipts
 
 if TYPE_CHECKING:
     from faust.types import EventT
@@ -155,6 +155,11 @@ class Desk:
         if self._failed:
             return
         self._failed = True
+        if isinstance(error, FencedError):
+            log.error("%s", error)
+            self._observer.on_error("fenced")
+            self._on_failure()
+            return
         expected = isinstance(error, (KafkaError, TimeoutError))
         log.error(
             "what came of %s cannot be sent (%r): stopping without committing it, so that it is judged again",

@@ -7,6 +7,8 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from fraudstream.stream.sender import FencedError
+
 if TYPE_CHECKING:
     from fraudstream.stream.recovery import Recovery
 
@@ -60,6 +62,10 @@ class Keeper:
     async def _take(self) -> bool:
         try:
             await self._recovery.take()
+        except FencedError as error:
+            log.error("%s", error)
+            self._on_failure()
+            return False
         except Exception:
             log.exception("the shard cannot be recovered: stopping")
             self._on_failure()

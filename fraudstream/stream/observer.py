@@ -55,7 +55,7 @@ class StreamObserver(Protocol):
     def on_error(self, stage: str) -> None:
         """Take note of a failure.
 
-        `step`, `emit`, `alert_too_large` (once for each such alert), `checkpoint` (one that could not be
-        written or read, or a ruleset that is not kept), `retention` (messages
-        that a recovery needed are gone).
+        `step`, `emit`, `fenced` (another worker has the shard), `alert_too_large` (once for each such alert),
+        `checkpoint` (one that could not be written or read, or a ruleset that is not kept), `retention`
+        (messages that a recovery needed are gone).
         """

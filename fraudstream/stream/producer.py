@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaConnectionError, KafkaError
+from aiokafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
 from aiokafka.partitioner import DefaultPartitioner
 from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
@@ -76,14 +77,26 @@ class BatchProducer(driver.Producer):  # type: ignore[misc]
 
 
 async def hand_over(client: AIOKafkaProducer, messages: Sequence[Outgoing]) -> list[Awaitable[Any]]:
-    """Give messages to a client by the batch, in their order within each partition; return the receipts."""
+    """Give messages to a client by the batch, in their order within each partition; return the receipts.
+
+    Waits for a broker that is away without end; bound it with a timeout.
+    """
     topics = {message.topic for message in messages}
     partitions = {topic: sorted(await client.partitions_for(topic)) for topic in topics}
     return [
-        await client.send_batch(batch, topic, partition=partition)
+        await _hand_over(client, batch, (topic, partition))
         for (topic, partition), group in by_partition(messages, partitions).items()
         for batch in record_batches(client.create_batch, group)
     ]
+
+
+async def _hand_over(client: AIOKafkaProducer, batch: BatchBuilder, place: Partition) -> Awaitable[Any]:
+    while True:
+        # Where an earlier batch of the partition still waits for the broker, the client gives up after the
+        # time for one request. It has taken nothing then.
+        with suppress(KafkaTimeoutError):
+            receipt: Awaitable[Any] = await client.send_batch(batch, place[0], partition=place[1])
+            return receipt
 
 
 def by_partition(

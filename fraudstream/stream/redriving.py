@@ -16,12 +16,12 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from kafka import KafkaProducer, TopicPartition
-from kafka.admin import AbortTransactionSpec
+from kafka import KafkaProducer
 from kafka.errors import KafkaError, KafkaTimeoutError, UnknownTopicOrPartitionError
 
-from fraudstream.stream.admin import BROKER_SECONDS_MAX, BrokerError, connected, reporting
+from fraudstream.stream.admin import BROKER_SECONDS_MAX, BrokerError, reporting
 from fraudstream.stream.emission import POLICY
+from fraudstream.stream.hanging import end_hanging_transactions
 from fraudstream.stream.letters import REDRIVEN_OFFSET, Letter, LetterBox, Position, Redriven
 from fraudstream.stream.logs import muted
 
@@ -102,7 +102,8 @@ def redrive(topology: Topology, wanted: Callable[[Letter], bool], again: bool = 
     try:
         with reporting(topology):
             producer.init_transactions()
-        end_hanging_transactions(topology)
+        topics = [topology.input.topic, topology.output.dead_letters]
+        end_hanging_transactions(topology, transactional_id(topology), topics)
         box = LetterBox(topology)
         done = Redrive(planned(box.entries(), wanted, again))
         with muted("kafka"):
@@ -124,29 +125,6 @@ def send_planned(box: LetterBox, producer: Any, dead_letters: str, done: Redrive
     except BrokerError as error:
         # The topic cannot be read to its end; what was sent so far is sent.
         done.failure = str(error)
-
-
-def end_hanging_transactions(topology: Topology) -> None:
-    """Abort what earlier redrives left open in the topics, now that they are fenced; BrokerError on failure.
-
-    Seen on Apache Kafka 4.4: a produce request of a fenced redrive that a frozen broker had in its queue
-    begins a transaction that nobody ends. Until somebody does, readers of committed records, workers too,
-    stand still.
-    """
-    own = transactional_id(topology)
-    with connected(topology) as admin:
-        producer_id = admin.describe_transactions([own])[own].producer_id
-        topics = admin.describe_topics([topology.input.topic, topology.output.dead_letters])
-        places = [
-            TopicPartition(topic["name"], each["partition_index"])
-            for topic in topics
-            for each in topic["partitions"]
-        ]
-        for place, state in admin.describe_producers(places).items():
-            for each in state.active_producers:
-                if each.producer_id == producer_id and each.current_transaction_start_offset >= 0:
-                    epochs = each.producer_epoch, each.coordinator_epoch
-                    admin.abort_transaction(AbortTransactionSpec(place, producer_id, *epochs))
 
 
 def transactional_id(topology: Topology) -> str:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Mapping, Sequence
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.errors import ProducerFenced
 
+from fraudstream.stream.admin import BrokerError
 from fraudstream.stream.batch import Partition
 from fraudstream.stream.producer import Outgoing, hand_over
 
 if TYPE_CHECKING:
     from fraudstream.stream.app import BatchApp
+
+log = logging.getLogger(__name__)
 
 TRANSACTION_MS_MAX = 60_000
 """After so long the broker ends a transaction by itself; whoever took the shard over does so at once."""
@@ -21,6 +26,16 @@ TRANSACTION_MS_MAX = 60_000
 
 Receipts = Sequence[Awaitable[Any]]
 """What to await until the broker has everything."""
+
+
+class FencedError(RuntimeError):
+    """The broker takes nothing from this process any more, since another one sends for the shard."""
+
+    def __str__(self) -> str:
+        return (
+            "another worker has taken the shard over (or a transaction was left open for "
+            f"{TRANSACTION_MS_MAX // 1000} s): stopping, nothing of what was in hand is sent"
+        )
 
 
 class Done(NamedTuple):
@@ -42,7 +57,7 @@ class Sender(Protocol):
     commits: bool
 
     async def take(self) -> None:
-        """Begin to send for the shard; whoever did before can no longer."""
+        """Begin to send for the shard; whoever did before can no longer. FencedError where one was faster."""
 
     async def submit(self, messages: Sequence[Outgoing], done: Done | None = None) -> Receipts:
         """Hand messages over, in order; return what to await for the broker's acknowledgement."""
@@ -89,14 +104,18 @@ class ExactlyOnce:
     """Sends messages and commits offsets in one transaction: whatever waits goes with the next one.
 
     The transactional id is the shard's. Whoever takes the shard fences its last owner, and ends the
-    transaction that it left open. The first failure is told to everything that waits, then and later.
+    transaction that it left open; `end_hanging` ends those that the broker has lost sight of. The first
+    failure is told to everything that waits, then and later: FencedError where another has taken the shard.
     """
 
     commits = True
 
-    def __init__(self, transactional_id: str, group: str, settings: Mapping[str, Any]) -> None:
+    def __init__(
+        self, transactional_id: str, group: str, settings: Mapping[str, Any], end_hanging: Callable[[], None]
+    ) -> None:
         self._settings = {**settings, "transactional_id": transactional_id}
         self._group = group
+        self._end_hanging = end_hanging
         self._client: Any = None
         self._waiting: list[_Item] = []
         self._wake = asyncio.Event()
@@ -108,6 +127,11 @@ class ExactlyOnce:
         await self.close()
         self._client = AIOKafkaProducer(**self._settings, transaction_timeout_ms=TRANSACTION_MS_MAX)
         await self._client.start()
+        try:
+            await asyncio.to_thread(self._end_hanging)
+        except BrokerError as error:
+            # Most likely there are none, and whoever may only write alerts is not allowed to look.
+            log.warning("whether transactions hang is not known: %s", error)
         self._committed.clear()
         self._task = asyncio.create_task(self._run(self._client))
 
@@ -140,8 +164,9 @@ class ExactlyOnce:
             try:
                 await self._commit(client, items)
             except Exception as error:
+                failure = FencedError() if isinstance(error, ProducerFenced) else error
                 for item in [*items, *self._waiting]:
-                    item.receipt.set_exception(error)
+                    item.receipt.set_exception(failure)
                 return
             for item in items:
                 item.receipt.set_result(None)

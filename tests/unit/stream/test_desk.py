@@ -16,7 +16,7 @@ from fraudstream.stream.emission import Outlet
 from fraudstream.stream.journal import Entry, Poison, decode
 from fraudstream.stream.producer import Outgoing
 from fraudstream.stream.recovery import Recovery
-from fraudstream.stream.sender import Done
+from fraudstream.stream.sender import Done, FencedError
 from fraudstream.stream.shard import Shard
 from tests.unit.stream.fakes import RULESET_VERSION, FakeEngine, FakeObserver, batch, record
 
@@ -65,9 +65,9 @@ class FakeProducer:
         """Acknowledge the oldest submission."""
         self._pending.pop(0).set_result(None)
 
-    def refuse(self) -> None:
+    def refuse(self, error: Exception | None = None) -> None:
         """Fail the oldest submission."""
-        self._pending.pop(0).set_exception(KafkaError("refused"))
+        self._pending.pop(0).set_exception(error or KafkaError("refused"))
 
 
 class Setup:
@@ -164,6 +164,21 @@ def test_a_failure_stops_everything_behind_it(setup: Setup, caplog: pytest.LogCa
     assert len(setup.engine.seen) == 2
     (line,) = caplog.messages
     assert line.startswith("what came of events[0] offsets 0 to 0 cannot be sent (KafkaError('refused'))")
+
+
+def test_a_fenced_worker_says_so(setup: Setup, caplog: pytest.LogCaptureFixture) -> None:
+    """Where another worker has the shard, one line says that, and nothing is acknowledged."""
+
+    async def scenario() -> None:
+        (event,) = await setup.handle(ALERT)
+        setup.producer.refuse(FencedError())
+        await settled()
+        assert event.acknowledged == []
+
+    asyncio.run(scenario())
+    assert (setup.failures, setup.observer.errors) == (1, ["fenced"])
+    (line,) = caplog.messages
+    assert line.startswith("another worker has taken the shard over")
 
 
 def test_a_silent_broker_is_a_failure(setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 import pytest
+from aiokafka.errors import ProducerFenced
 
 from fraudstream.stream import logs
 from fraudstream.stream.logs import Sparing, muted
@@ -30,6 +31,14 @@ def test_other_lines_pass() -> None:
     sparing = Sparing()
     lines = [("aiokafka", "one"), ("aiokafka", "two"), ("faust", "one"), *[("fraudstream.stream", "x")] * 3]
     assert all(sparing.filter(line(name, message, 100.0)) for name, message in lines)
+
+
+@pytest.mark.parametrize(("error", "passes"), [(ProducerFenced(), False), (OSError(), True)])
+def test_what_the_client_leaves_unread_is_not_told_twice(error: Exception, passes: bool) -> None:
+    """The event loop's line on a future with an error of aiokafka's is dropped, no other."""
+    record = line("asyncio", "Future exception was never retrieved", 100.0)
+    record.exc_info = (type(error), error, None)
+    assert Sparing().filter(record) is passes
 
 
 def test_lines_that_never_repeat_are_not_kept_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:

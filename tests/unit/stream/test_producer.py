@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Awaitable, Iterable
+from typing import cast
 
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaTimeoutError
 from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.record.default_records import DefaultRecordBatch
 from kafka.partitioner.default import murmur2
 
-from fraudstream.stream.producer import Outgoing, by_partition, record_batches
+from fraudstream.stream.producer import Outgoing, by_partition, hand_over, record_batches
 
 BATCH_BYTES = 2_000
 
@@ -62,6 +66,41 @@ def test_keys_go_where_other_clients_send_them() -> None:
     groups = by_partition([outgoing(b"", key) for key in keys], {"alerts": numbers})
     found = {message.key: number for (_, number), group in groups.items() for message in group}
     assert found == {key: (murmur2(key) & 0x7FFFFFFF) % 7 for key in keys}
+
+
+class TimidClient:
+    """A client that gives up a few times before it takes a batch."""
+
+    def __init__(self, refusals: int) -> None:
+        self.refusals = refusals
+        self.taken = 0
+
+    async def partitions_for(self, topic: str) -> set[int]:
+        """Know one partition."""
+        return {0}
+
+    def create_batch(self) -> BatchBuilder:
+        """Return an empty batch."""
+        return BatchBuilder(BATCH_BYTES, 0)
+
+    async def send_batch(self, batch: BatchBuilder, topic: str, partition: int) -> Awaitable[None]:
+        """Take a batch, or not yet."""
+        if self.refusals:
+            self.refusals -= 1
+            raise KafkaTimeoutError
+        self.taken += 1
+        return asyncio.sleep(0)
+
+
+def test_a_broker_that_is_away_is_waited_for() -> None:
+    """Where the client gives up because nothing moves, the batch is handed over again, and once."""
+    client = TimidClient(refusals=2)
+
+    async def scenario() -> None:
+        await asyncio.gather(*await hand_over(cast(AIOKafkaProducer, client), [outgoing(b"1")]))
+
+    asyncio.run(scenario())
+    assert (client.refusals, client.taken) == (0, 1)
 
 
 def test_topics_are_spread_apart() -> None:

@@ -1,0 +1,99 @@
+"""Holds what came out of workers that were hurt against one engine that judges everything without a break.
+
+With several partitions the order between them is whatever the workers made of it; their journal says it, and
+the one engine follows it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from fraudstream.engine.step import Engine
+from fraudstream.stores.rule_directory import load_ruleset
+from fraudstream.stream.journal import decode, runs, valid
+from loadtest.crash_rig import CrashRig, headers_of
+
+BATCH_EVENTS = 5_000
+
+Figures = dict[str, int | float | str]
+Source = tuple[int, int]
+"""Partition and offset of an input message."""
+Message = tuple[Source, bytes]
+
+
+class Outcome(NamedTuple):
+    """What came of a stream: alerts by id, with bytes and place of their event; dead letters by place."""
+
+    alerts: dict[str, tuple[Source, bytes]]
+    letters: set[Source]
+
+
+def audit(rig: CrashRig, sent: int) -> Figures:
+    """Compare all that the workers of a rig gave rise to; AssertionError where the input is incomplete."""
+    inputs = _inputs(rig)
+    assert sum(map(len, inputs.values())) == sent, "the input topic does not hold what was sent"
+    order = list(_in_order(rig, inputs))
+    expected = _uninterrupted(rig, order)
+    alerts = [
+        (_source(headers), headers["alert_id"], each.value)
+        for each in rig.read(rig.topology.output.alerts)
+        for headers in [headers_of(each)]
+    ]
+    times = Counter(alert_id for _, alert_id, _ in alerts)
+    letters = Counter(_source(headers_of(each)) for each in rig.read(rig.topology.output.dead_letters))
+    recoveries = [float(each) for each in re.findall(r"recovered in ([\d.]+) s", rig.logs())]
+    return {
+        "alerts_expected": len(expected.alerts),
+        "alerts_lost": len(expected.alerts.keys() - times.keys()),
+        "alerts_duplicated": times.total() - len(times),
+        "decisions_different": sum(
+            expected.alerts.get(alert_id) != (source, value) for source, alert_id, value in alerts
+        ),
+        "recovery_s_max": max(recoveries, default=0.0),
+        "recoveries": len(recoveries),
+        "events": sent,
+        "events_unread": sent - len(order),
+        "dead_letters_expected": len(expected.letters),
+        "dead_letters_lost": len(expected.letters - letters.keys()),
+        "dead_letters_duplicated": letters.total() - len(letters),
+        "dead_letters_different": len(letters.keys() - expected.letters),
+    }
+
+
+def _inputs(rig: CrashRig) -> Mapping[int, list[bytes]]:
+    """Return the input by partition; a message's place in its list is its offset."""
+    inputs: dict[int, list[bytes]] = defaultdict(list)
+    for record in rig.read(rig.topology.input.topic):
+        assert record.offset == len(inputs[record.partition]), "the input topic has a gap"
+        inputs[record.partition].append(record.value)
+    return inputs
+
+
+def _in_order(rig: CrashRig, inputs: Mapping[int, list[bytes]]) -> Iterator[Message]:
+    """Give the input in the order in which it was judged."""
+    entries = list(valid(decode(record.value) for record in rig.read(rig.topology.output.journal)))
+    for run in runs(entries, {}):
+        values = inputs[run.partition]
+        stop = len(values) if run.stop is None else run.stop
+        for offset in range(run.start, stop):
+            yield (run.partition, offset), values[offset]
+
+
+def _uninterrupted(rig: CrashRig, order: list[Message]) -> Outcome:
+    """Return what one engine makes of all of it."""
+    engine = Engine(load_ruleset(rig.topology.rules), rig.topology.settings())
+    outcome = Outcome({}, set())
+    for start in range(0, len(order), BATCH_EVENTS):
+        part = order[start : start + BATCH_EVENTS]
+        result = engine.step([value for _, value in part])
+        for alert in result.alerts:
+            outcome.alerts[alert.alert_id] = part[alert.row][0], alert.value
+        outcome.letters.update(part[letter.row][0] for letter in result.dead_letters)
+    return outcome
+
+
+def _source(headers: Mapping[str, Any]) -> Source:
+    return int(headers["source_partition"]), int(headers["source_offset"])

@@ -1,0 +1,99 @@
+"""Exactly once, where a transaction or its owner is stuck."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiokafka import AIOKafkaProducer, TopicPartition
+from kafka import KafkaAdminClient
+from kafka.admin import ConfigResource, ConfigResourceType
+
+from loadtest.crash_rig import CrashRig, judged_by, uninterrupted
+from loadtest.waiting import until
+from tests.unit.rule_files import event, rule_file, rule_files, write_files
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+def setup(kafka: str, topic_names: Callable[[str], str], tmp_path: Path) -> CrashRig:
+    """A topology under exactly once, with one rule that alerts on every event."""
+    rules = write_files(
+        tmp_path / "rules", rule_files(rule_file('kind == "transfer"', cases="[]", status="live"))
+    )
+    names = {word: topic_names(word) for word in ("events", "alerts", "dead", "journal")}
+    return CrashRig(kafka, tmp_path, names, rules, guarantee="exactly_once")
+
+
+def transactional_id(setup: CrashRig) -> str:
+    """Return the transactional id of a rig's shard."""
+    return f"{setup.topology.kafka.group}.{setup.topology.name}.0"
+
+
+@contextmanager
+def unverified(kafka: str) -> Iterator[None]:
+    """Have the broker take a produce request into a transaction that its coordinator does not know."""
+    with closing(KafkaAdminClient(bootstrap_servers=kafka)) as admin:
+        set_verification(admin, "false")
+        try:
+            yield
+        finally:
+            set_verification(admin, "true")
+
+
+def set_verification(admin: Any, value: str) -> None:
+    """Say whether the broker asks the coordinator about a transaction before it writes for it."""
+    setting = {"transaction.partition.verification.enable": value}
+    admin.alter_configs([ConfigResource(ConfigResourceType.BROKER, "1", configs=setting)])
+
+
+async def leave_hanging(setup: CrashRig, topics: list[str]) -> None:
+    """Write to topics in a transaction of which the coordinator is not told, and never end it."""
+    producer = AIOKafkaProducer(bootstrap_servers=setup.kafka, transactional_id=transactional_id(setup))
+    await producer.start()
+    await producer.begin_transaction()
+    for topic in topics:
+        producer._txn_manager._txn_partitions.add(TopicPartition(topic, 0))
+        await producer.send_and_wait(topic, b"of nobody", partition=0)
+    await producer.stop()
+
+
+def test_a_transaction_that_nobody_can_end_holds_up_no_worker(setup: CrashRig) -> None:
+    """Left behind in the journal and in the alert topic by an earlier owner, it is ended by the next one."""
+    output = setup.topology.output
+    with unverified(setup.kafka):
+        asyncio.run(leave_hanging(setup, [output.journal, output.alerts]))
+    messages = [event(f"{number}") for number in range(5)]
+    setup.send(messages)
+    with setup.worker() as worker:
+        judged_by(worker, 5)
+        setup.drain()
+    assert dict(setup.alerts()) == uninterrupted(setup.topology, messages)
+    assert "a hanging transaction of an earlier owner" in setup.logs()
+
+
+async def fence(setup: CrashRig) -> None:
+    """Begin to send for a rig's shard, as another worker would."""
+    producer = AIOKafkaProducer(bootstrap_servers=setup.kafka, transactional_id=transactional_id(setup))
+    await producer.start()
+    await producer.stop()
+
+
+def test_a_worker_that_is_fenced_stops_with_one_clear_line(setup: CrashRig) -> None:
+    """Another sends for its shard: exit code 1, one error line, and nothing in hand is sent."""
+    setup.send([event("before")])
+    with setup.worker() as worker:
+        judged_by(worker, 1)
+        asyncio.run(fence(setup))
+        setup.send([event("after")])
+        until(lambda: worker.code() is not None, "the worker stops")
+        assert worker.code() == 1
+    (line,) = [line for line in setup.logs().splitlines() if " ERROR fraudstream" in line]
+    assert "another worker has taken the shard over" in line
+    assert "Traceback" not in setup.logs()
+    assert len(setup.alerts()) == 1
