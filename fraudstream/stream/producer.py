@@ -77,7 +77,7 @@ class BatchProducer(driver.Producer):  # type: ignore[misc]
 
 async def hand_over(client: AIOKafkaProducer, messages: Sequence[Outgoing]) -> list[Awaitable[Any]]:
     """Give messages to a client by the batch, in their order within each partition; return the receipts."""
-    topics = {message.topic for message in messages}
+    topics = dict.fromkeys(message.topic for message in messages)
     partitions = {topic: sorted(await client.partitions_for(topic)) for topic in topics}
     return [
         await client.send_batch(batch, topic, partition=partition)
