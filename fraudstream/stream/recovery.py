@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from aiokafka import AIOKafkaConsumer
 
 from fraudstream.stream.admin import Standing, standing
 from fraudstream.stream.journal import Entry, Poison, Run, decode, reach, runs, valid
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from fraudstream.engine.result import StepResult
     from fraudstream.rules.ruleset import Ruleset
     from fraudstream.stores.checkpoints import CheckpointStore, Listed, Loaded
-    from fraudstream.stream.batch import Batch
+    from fraudstream.stream.batch import Batch, Partition
     from fraudstream.stream.observer import StreamObserver
     from fraudstream.stream.shard import Shard
 
@@ -51,6 +53,10 @@ class Means:
         Writes an entry to the journal, and returns once the broker has it.
     emit
         Sends what comes of a batch that was judged before, but perhaps not sent.
+    standing
+        Looks where the input topic and the group stand; blocks while it does.
+    new_consumer
+        Makes the Kafka client that reads journal and input again.
     """
 
     store: CheckpointStore | None
@@ -58,6 +64,8 @@ class Means:
     fence: Callable[[], Awaitable[None]]
     write: WriteJournal
     emit: Emit
+    standing: Callable[[Topology], Standing] = standing
+    new_consumer: Callable[..., Any] = AIOKafkaConsumer
 
 
 @dataclass
@@ -98,8 +106,8 @@ class Recovery:
             await self._rebuild(dict(self.shard.positions))
 
     async def _look(self) -> None:
-        self._now = await asyncio.to_thread(standing, self.topology)
-        self._entries = await read_journal(self.topology, self._now.topic_id)
+        self._now = await asyncio.to_thread(self.means.standing, self.topology)
+        self._entries = await self._read_journal()
 
     def _still_ours(self) -> bool:
         """Whether the state in memory is that of the committed offsets, and nobody has folded since."""
@@ -176,9 +184,7 @@ class Recovery:
     async def _replay(self, folds: Sequence[Run], upto: Mapping[int, int], wanted: Ruleset) -> int:
         """Fold some runs; what lies behind `upto` was judged, and is sent once more."""
         topic, replayed = self.topology.input.topic, 0
-        async with LogReader(
-            self.topology.kafka.bootstrap, [(topic, each) for each in self._now.ends]
-        ) as reader:
+        async with self._reader([(topic, each) for each in self._now.ends]) as reader:
             for run in self._complete(folds, upto, wanted.version):
                 self._turn(run.ruleset, wanted)
                 stop = upto.get(run.partition, 0) if run.stop is None else run.stop
@@ -225,16 +231,18 @@ class Recovery:
             self.shard.fold(before)
         await self.means.emit(behind, self.shard.fold(behind))
 
+    async def _read_journal(self) -> list[Entry]:
+        """Return the valid entries that tell of this very input topic; JournalError, KafkaError."""
+        name = (self.topology.output.journal, 0)
+        async with self._reader([name]) as reader:
+            first, end = await reader.bounds(name)
+            read = [
+                decode(value)
+                async for batch in reader.read(name, first, end)
+                for value in batch.values
+                if value is not None
+            ]
+        return [entry for entry in valid(read) if entry.topic_id == self._now.topic_id]
 
-async def read_journal(topology: Topology, topic_id: str) -> list[Entry]:
-    """Return the valid entries of the journal that tell of an input topic; JournalError, KafkaError."""
-    name = (topology.output.journal, 0)
-    async with LogReader(topology.kafka.bootstrap, [name]) as reader:
-        first, end = await reader.bounds(name)
-        read = [
-            decode(value)
-            async for batch in reader.read(name, first, end)
-            for value in batch.values
-            if value is not None
-        ]
-    return [entry for entry in valid(read) if entry.topic_id == topic_id]
+    def _reader(self, partitions: Iterable[Partition]) -> LogReader:
+        return LogReader(self.topology.kafka.bootstrap, partitions, self.means.new_consumer)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -90,12 +90,20 @@ class ExactlyOnce:
 
     The transactional id is the shard's. Whoever takes the shard fences its last owner, and ends the
     transaction that it left open. The first failure is told to everything that waits, then and later.
+    `new_producer` makes the Kafka client, from the arguments of aiokafka's own.
     """
 
     commits = True
 
-    def __init__(self, transactional_id: str, group: str, settings: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        transactional_id: str,
+        group: str,
+        settings: Mapping[str, Any],
+        new_producer: Callable[..., Any] = AIOKafkaProducer,
+    ) -> None:
         self._settings = {**settings, "transactional_id": transactional_id}
+        self._new_producer = new_producer
         self._group = group
         self._client: Any = None
         self._waiting: list[_Item] = []
@@ -106,7 +114,7 @@ class ExactlyOnce:
     async def take(self) -> None:
         """Fence whoever sent for the shard before; KafkaError where the broker refuses."""
         await self.close()
-        self._client = AIOKafkaProducer(**self._settings, transaction_timeout_ms=TRANSACTION_MS_MAX)
+        self._client = self._new_producer(**self._settings, transaction_timeout_ms=TRANSACTION_MS_MAX)
         await self._client.start()
         self._committed.clear()
         self._task = asyncio.create_task(self._run(self._client))
