@@ -110,9 +110,11 @@ class Desk:
 
     async def _leave_out_poison(self, batch: Batch, error: Exception) -> None:
         """Find the message on which the engine fails; raises `error` where it only fails on all together."""
-        await self.recovery.again()
+        # Looking for it folds what stands before it, which is not yet judged for good.
+        upto = dict(self._shard.positions)
+        await self.recovery.again(upto)
         poison = self._poison_in(batch)
-        await self.recovery.again()
+        await self.recovery.again(upto)
         if poison is None:
             raise error
         log.error("offset %d of %s is left out: it becomes a dead letter", poison.offset, batch)

@@ -99,11 +99,11 @@ class Recovery:
         log.info("recovered in %.1f s: %d messages read again", seconds, replayed)
         self.observer.on_recovered(seconds, replayed)
 
-    async def again(self) -> None:
+    async def again(self, upto: Mapping[int, int]) -> None:
         """Bring the shard back to where it stood before its engine failed."""
         async with self.shard.moving:
             await self._look()
-            await self._rebuild(dict(self.shard.positions))
+            await self._rebuild(upto)
 
     async def _look(self) -> None:
         self._now = await asyncio.to_thread(self.means.standing, self.topology)
