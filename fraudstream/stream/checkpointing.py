@@ -70,6 +70,8 @@ class Checkpointer:
             self._failed(error)
 
     def _is_worth_it(self) -> bool:
+        if not self._shard.is_whole:
+            return False
         committed = self._committed()
         covered = all(offset <= committed.get(each, 0) for each, offset in self._saved.items())
         return covered and self._shard.last.partition is not None and self._shard.positions != self._saved
