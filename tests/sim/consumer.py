@@ -27,6 +27,7 @@ class GroupConsumer:
         self._topic = topic
         self._numbers = sorted(cluster.partitions(topic))
         self._ledger = Ledger(BATCHES_MAX, BYTES_MAX)
+        self._committing = asyncio.Lock()
         self._at: dict[int, int] = {}
         self._committed: dict[int, int] = {}
 
@@ -58,7 +59,11 @@ class GroupConsumer:
         self.acknowledged.set()
 
     async def commit(self) -> bool:
-        """Commit what is emitted; False where the cluster does not answer."""
+        """Commit what is emitted, one request at a time; False where the cluster does not answer."""
+        async with self._committing:
+            return await self._commit()
+
+    async def _commit(self) -> bool:
         offsets: dict[int, int] = {}
         for partition in self._ledger.partitions():
             point = self._ledger.commit_point(partition)

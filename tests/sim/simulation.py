@@ -214,7 +214,6 @@ class Simulation:
 
     def _history(self) -> History:
         world = self._world
-        zombies = any(blow.kind in ("freeze", "cut") for blow in world.blows) or world.trouble > 0
         reloads = any(blow.kind == "reload" for blow in world.blows)
         is_exact = world.guarantee == EXACTLY_ONCE
         return History(
@@ -230,7 +229,7 @@ class Simulation:
             commits=self._commits,
             committed=dict(self._cluster.group.committed),
             may_repeat=not is_exact,
-            may_differ=not is_exact and (reloads or (zombies and world.partitions > 1)),
+            may_differ=not is_exact and (reloads or world.partitions > 1),
             has_gap="retention" in self._around.errors,
             may_have_gap=self._has_retention,
             is_finished=self._is_finished,

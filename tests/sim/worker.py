@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from fraudstream.config import Topology
     from fraudstream.engine.step import Engine
     from tests.sim.surroundings import Surroundings
+
+Work = Callable[[], Coroutine[Any, Any, None]]
 
 COMMIT_SECONDS = 0.5
 BYTES_MAX = 64 * 2**20
@@ -137,19 +139,19 @@ class Worker:
 
     async def _work(self, reloader: Reloader) -> None:
         for each in (
-            self._follow_group(),
-            self._consumer.fetch(self._around.world.batch_max),
-            self._judge(),
-            self._every(COMMIT_SECONDS, self._commit),
-            self._every(CHECKPOINT_LOOK_SECONDS, self._checkpoint),
-            self._every(LOOK_SECONDS, reloader.look),
+            self._follow_group,
+            partial(self._consumer.fetch, self._around.world.batch_max),
+            self._judge,
+            partial(self._every, COMMIT_SECONDS, self._commit),
+            partial(self._every, CHECKPOINT_LOOK_SECONDS, self._checkpoint),
+            partial(self._every, LOOK_SECONDS, reloader.look),
         ):
             self._tasks.append(asyncio.create_task(self._guarded(each)))
 
-    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+    async def _guarded(self, work: Work) -> None:
         """Stop the worker when one of its tasks fails, as Faust does."""
         try:
-            await work
+            await work()
         except Exception:
             self.fail()
 
@@ -217,7 +219,7 @@ class Worker:
         if self.keeper.is_ready:
             self._checkpointer.look()
 
-    async def _every(self, seconds: float, do: Any) -> None:
+    async def _every(self, seconds: float, do: Work) -> None:
         while True:
             await asyncio.sleep(seconds)
             await do()
