@@ -97,9 +97,9 @@ class Desk:
     async def _fold(self, batch: Batch) -> StepResult:
         """Judge a batch; a message on which the engine fails becomes a dead letter, the others are judged."""
         while True:
-            # Whoever recovers the shard must know the order before anything comes of it.
-            entry = self._shard.turn_to(batch.partition[1])
-            if entry is not None:
+            # Whoever recovers the shard must know the order before anything comes of it; the rules may
+            # change while it is written.
+            while (entry := self._shard.turn_to(batch.partition[1])) is not None:
                 await self.write(entry)
             try:
                 return self._shard.fold(batch)

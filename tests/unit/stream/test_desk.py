@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -239,6 +240,25 @@ def test_what_stands_before_the_poison_of_a_batch_is_judged_for_good(setup: Setu
         assert [message.topic for message in setup.producer.submitted[1]] == ["alerts", "dead"]
 
     asyncio.run(scenario())
+
+
+def test_rules_that_change_while_the_journal_is_written_are_written_too(setup: Setup) -> None:
+    """The journal names the ruleset that judges the batch, and not one that was in force before it."""
+
+    async def scenario() -> None:
+        setup.shard.last = Entry(1, setup.shard.owner)
+        handling = asyncio.create_task(setup.handle(ALERT))
+        await settled()
+        setup.engine.ruleset = SimpleNamespace(version="ruleset-2")
+        setup.producer.confirm()
+        await settled()
+        setup.producer.confirm()
+        await handling
+
+    asyncio.run(scenario())
+    *entries, (alert,) = setup.producer.submitted
+    assert [decode(entry.value or b"").ruleset for (entry,) in entries] == [RULESET_VERSION, "ruleset-2"]
+    assert dict(alert.headers)["ruleset_version"] == b"ruleset-2"
 
 
 def test_an_alert_too_large_is_reported(setup: Setup) -> None:
