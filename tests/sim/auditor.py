@@ -41,6 +41,7 @@ class _Account:
         self._history = history
         self._events: list[_Event] = []
         self._letters_due: dict[Place, bytes] = {}
+        self._unsure: dict[Place, str] = {}
         seen: set[str] = set()
         for place, value in sorted(history.inputs.items()):
             self._enter(place, value, seen)
@@ -58,6 +59,9 @@ class _Account:
         elif content["id"] not in seen:
             seen.add(content["id"])
             self._events.append(_Event(place, content["id"], content["kind"] == "hot"))
+        elif self._history.has_gap:
+            # Whoever has not seen the first of its kind takes it for new.
+            self._unsure[place] = content["id"]
 
     def unfinished(self) -> Iterator[str]:
         """Everything is committed in the end."""
@@ -72,7 +76,7 @@ class _Account:
         ):
             sources = {each.source for each in told}
             yield from (f"the {what} of {place} is lost" for place in sorted(due - sources))
-            yield from (f"{place} has an {what} that is not due" for place in sorted(sources - due))
+            yield from (f"{place} has an {what} that is not due" for place in sorted(sources - due - self._unsure.keys()))
 
     def repeated(self) -> Iterator[str]:
         """Nothing is told twice, unless it may be."""
@@ -88,7 +92,7 @@ class _Account:
             reason = self._letters_due.get(letter.source)
             if letter.headers.get("reason") != reason or letter.value != self._history.inputs[letter.source]:
                 yield f"the dead letter of {letter.source} says {letter.headers} of {letter.value!r}"
-        names = {event.place: event.name for event in self._events}
+        names = {**{event.place: event.name for event in self._events}, **self._unsure}
         for alert in self._history.alerts:
             told = json.loads(alert.value or b"{}")
             name, rules = names.get(alert.source), str(told.get("ruleset"))
