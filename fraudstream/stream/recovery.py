@@ -18,6 +18,7 @@ from fraudstream.stream.log_reader import LogReader
 if TYPE_CHECKING:
     from fraudstream.config import Topology
     from fraudstream.engine.result import StepResult
+    from fraudstream.engine.step import Engine
     from fraudstream.rules.ruleset import Ruleset
     from fraudstream.stores.checkpoints import CheckpointStore, Listed, Loaded
     from fraudstream.stream.batch import Batch, Partition
@@ -29,6 +30,8 @@ log = logging.getLogger(__name__)
 CLAIMS_MAX = 5
 """How often a shard is claimed again when another owner was faster."""
 
+State = tuple["Engine", Mapping[int, int], Iterable[Poison]]
+"""An engine, the positions that it has reached, and what it has left out."""
 Emit = Callable[["Batch", "StepResult"], Awaitable[None]]
 WriteJournal = Callable[[Entry], Awaitable[None]]
 
@@ -133,7 +136,8 @@ class Recovery:
         """Fold again what was folded before `upto`, without a word; return the number of messages."""
         wanted = self.shard.engine.ruleset
         loaded = await asyncio.to_thread(self._load)
-        await asyncio.to_thread(self._restore, loaded, wanted)
+        # The shard changes hands here, and not in a thread, which goes on when this is given up.
+        self.shard.renew(*await asyncio.to_thread(self._restored, loaded, wanted))
         replayed = await self._replay(runs(self._entries, self.shard.positions), upto, wanted)
         self._take_up(wanted)
         return replayed
@@ -158,18 +162,17 @@ class Recovery:
         reached = listed.positions.items()
         return all(offset <= bound.get(partition, 0) for bound in bounds for partition, offset in reached)
 
-    def _restore(self, loaded: Loaded | None, wanted: Ruleset) -> None:
-        """Give the shard the state of a checkpoint, or none under the ruleset that came first."""
+    def _restored(self, loaded: Loaded | None, wanted: Ruleset) -> State:
+        """Return the state of a checkpoint, or none under the ruleset that came first."""
         poison = {each for entry in self._entries for each in entry.poison}
         if loaded is None:
             first = next((entry.ruleset for entry in self._entries if entry.ruleset), wanted.version)
-            self.shard.renew(self.shard.engine.fresh(self._ruleset(first, wanted)), {}, poison)
-            return
+            return self.shard.engine.fresh(self._ruleset(first, wanted)), {}, poison
         extra = loaded.meta.extra
         engine = self.shard.engine.fresh(self._ruleset(extra["ruleset"], wanted))
         engine.restore(loaded.snapshot)
         poison |= {Poison(*each) for each in extra["poison"]}
-        self.shard.renew(engine, loaded.meta.positions, poison)
+        return engine, loaded.meta.positions, poison
 
     def _ruleset(self, version: str, wanted: Ruleset) -> Ruleset:
         """Return the ruleset that was in force, or that of today where it is not kept."""
@@ -188,10 +191,13 @@ class Recovery:
             for run in self._complete(folds, upto, wanted.version):
                 self._turn(run.ruleset, wanted)
                 stop = upto.get(run.partition, 0) if run.stop is None else run.stop
-                self._mind_the_gap(run)
+                at = run.start
                 async for batch in reader.read((topic, run.partition), run.start, stop):
+                    await self._mind_the_gap(reader, run.partition, at, batch.first_offset)
+                    at = batch.next_offset
                     replayed += len(batch)
                     await self._fold(batch, upto.get(run.partition, 0))
+                await self._mind_the_gap(reader, run.partition, at, stop)
         return replayed
 
     def _complete(self, folds: Sequence[Run], upto: Mapping[int, int], version: str) -> list[Run]:
@@ -214,10 +220,13 @@ class Recovery:
         if ruleset.version != engine.ruleset.version:
             engine.reload(engine.prepare(ruleset))
 
-    def _mind_the_gap(self, run: Run) -> None:
-        first = self._now.starts.get(run.partition, 0)
-        if run.start < first:
-            gone = f"{self.topology.input.topic}[{run.partition}] offsets {run.start} to {first - 1}"
+    async def _mind_the_gap(self, reader: LogReader, partition: int, start: int, stop: int) -> None:
+        """Say where messages from `start` to before `stop` have left the topic; other gaps hold none."""
+        if start >= stop:
+            return
+        first, _ = await reader.bounds((self.topology.input.topic, partition))
+        if start < first:
+            gone = f"{self.topology.input.topic}[{partition}] offsets {start} to {min(first, stop) - 1}"
             log.error("%s have left the topic: windows that reach back to them count too little", gone)
             self.observer.on_error("retention")
 
