@@ -29,7 +29,7 @@ def audit(history: History) -> list[str]:
 
 @dataclass(frozen=True)
 class _Event:
-    """An input message that is an event and no duplicate."""
+    """An input message that is an event; only the first of its name may be hot."""
 
     place: Place
     name: str
@@ -56,10 +56,11 @@ class _Account:
             return
         if content["kind"] == "poison":
             self._letters_due[place] = b"step_failed"
-        elif content["id"] not in seen:
-            seen.add(content["id"])
-            self._events.append(_Event(place, content["id"], content["kind"] == "hot"))
-        elif self._history.has_gap:
+            return
+        is_new = content["id"] not in seen
+        seen.add(content["id"])
+        self._events.append(_Event(place, content["id"], is_new and content["kind"] == "hot"))
+        if not is_new and self._history.has_gap:
             # Whoever has not seen the first of its kind takes it for new.
             self._unsure[place] = content["id"]
 
@@ -92,7 +93,7 @@ class _Account:
             reason = self._letters_due.get(letter.source)
             if letter.headers.get("reason") != reason or letter.value != self._history.inputs[letter.source]:
                 yield f"the dead letter of {letter.source} says {letter.headers} of {letter.value!r}"
-        names = {**{event.place: event.name for event in self._events}, **self._unsure}
+        names = {event.place: event.name for event in self._events}
         for alert in self._history.alerts:
             told = json.loads(alert.value or b"{}")
             name, rules = names.get(alert.source), str(told.get("ruleset"))

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from types import SimpleNamespace, TracebackType
 from typing import Any, TypeVar
 
-from aiokafka.errors import ConcurrentTransactions, ProducerFenced
+from aiokafka.errors import ConcurrentTransactions, NotLeaderForPartitionError, ProducerFenced
 
 from tests.sim.cluster import Cluster
 from tests.sim.loop import pause
@@ -163,7 +163,7 @@ class SimProducer:
         if before is not None:
             await asyncio.wait([before])
         if self._id is None:
-            await self._cluster.call(lambda: self._cluster.append(where, messages, self._name))
+            await self._patiently(lambda: self._cluster.append(where, messages, self._name))
             return
         self._is_begun = True
         await self._transactional(
@@ -181,11 +181,11 @@ class SimProducer:
             raise
 
     async def _patiently(self, apply: Callable[[], T]) -> T:
-        """Ask again while the last transaction is being completed."""
+        """Ask again while the last transaction is being completed, or a partition has no leader."""
         while True:
             try:
                 return await self._cluster.call(apply)
-            except ConcurrentTransactions:
+            except (ConcurrentTransactions, NotLeaderForPartitionError):
                 await asyncio.sleep(0.02)
 
 

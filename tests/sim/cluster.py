@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, TypeVar
 
-from aiokafka.errors import ConcurrentTransactions, KafkaError, KafkaTimeoutError, ProducerFenced
+from aiokafka.errors import ConcurrentTransactions, KafkaError, KafkaTimeoutError, NotLeaderForPartitionError, ProducerFenced
 
 from tests.sim.loop import SimLoop
 from tests.sim.partition_log import PartitionLog, Transaction
@@ -53,6 +53,8 @@ class Cluster:
         self.topic_id = topic_id
         self.trouble = 0.0
         self.group = Group()
+        self.stalled: tuple[str, float] = ("", 0.0)
+        """A topic that takes nothing until some time."""
         self.on_commit: Callable[[int, int], None] = lambda partition, offset: None
         self.logs = {(name, each): PartitionLog(name, each) for name, many in topics.items() for each in range(many)}
         self._partitions = dict(topics)
@@ -116,6 +118,9 @@ class Cluster:
         self, where: tuple[str, int], messages: Sequence[Any], by: str, transaction: Transaction | None = None
     ) -> None:
         """Append messages to a partition."""
+        topic, until = self.stalled
+        if where[0] == topic and self.loop.time() < until:
+            raise NotLeaderForPartitionError
         for message in messages:
             self.logs[where].append(self.now_ms(), message, by, transaction)
 

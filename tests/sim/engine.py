@@ -40,7 +40,7 @@ def digest(*parts: bytes) -> bytes:
 class SimEngine:
     """Folds the events of each partition into a chain, and all chains into one digest at each `hot` event.
 
-    An event whose id was seen is a duplicate. A hot one gives an alert with the number of events folded per
+    An event whose id was seen is a duplicate, and leaves its trace all the same. A hot one gives an alert with the number of events folded per
     partition, its own number and the digest. The state is spoilt by poison, as an engine's is that raises.
     """
 
@@ -81,11 +81,12 @@ class SimEngine:
             except orjson.JSONDecodeError:
                 letters.append(DeadLetter(row, "not_json", "decode", "no JSON"))
                 continue
-            if event["id"].encode() in self.seen:
+            is_new = event["id"].encode() not in self.seen
+            self._fold(event)
+            if not is_new:
                 duplicates += 1
                 continue
             rows.append(row)
-            self._fold(event)
             if event["kind"] == "hot":
                 alerts.append(self._alert(row, event["id"]))
         return _result(len(values), alerts, letters, duplicates, rows)

@@ -169,6 +169,14 @@ class Simulation:
         if (worker := self._victim()) is not None:
             worker.process.cut_until = self._loop.time() + blow.seconds
 
+    def _stall(self, blow: Blow) -> None:
+        """Let nothing be appended to the alerts for a while, as between two leaders."""
+        self._cluster.stalled = (ALERTS, self._loop.time() + blow.seconds)
+
+    def _kill(self, blow: Blow) -> None:
+        if (worker := self._victim()) is not None:
+            worker.process.crash()
+
     def _join(self, blow: Blow) -> None:
         self._start_worker()
 

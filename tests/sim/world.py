@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from random import Random
 from typing import Any, NamedTuple
 
@@ -34,7 +35,8 @@ class Blow(NamedTuple):
     seconds: float = 0.0
 
 
-BLOWS = ("freeze", "cut", "join", "stop", "reload", "retention", "rot")
+BLOWS = ("freeze", "cut", "stall", "join", "stop", "kill", "reload", "retention", "rot")
+LASTING = ("freeze", "cut", "stall")
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,6 @@ class World:
     keep: int = 3
     batch_max: int = 4
     horizon: float = HORIZON_SECONDS
-    kinds: frozenset[str] = field(default=frozenset(), compare=False)
 
     def __str__(self) -> str:
         blows = ", ".join(f"{blow.kind} at {blow.at:.1f} s" for blow in self.blows)
@@ -82,14 +83,14 @@ class World:
 def draw(seed: int) -> World:
     """Draw a world; most are hit by some kinds of trouble only, so that each kind is seen alone and with others."""
     rng = Random(seed)
-    partitions = rng.choice((1, 1, 2, 3))
+    partitions, blows = rng.choice((1, 1, 2, 3)), _blows(rng)
     return World(
         seed,
         partitions,
         rng.choice((AT_LEAST_ONCE, EXACTLY_ONCE)),
         workers=rng.choice((1, 1, 2)),
-        messages=draw_messages(rng, partitions),
-        blows=_blows(rng),
+        messages=draw_messages(rng, partitions, blows=blows),
+        blows=blows,
         crashes=tuple(rng.randrange(1, rng.choice((60, 300, 1500))) for _ in range(rng.choice((0, 1, 2, 4)))),
         trouble=rng.choice((0.0, 0.0, 0.03, 0.15)),
         disk_trouble=rng.choice((0.0, 0.0, 0.1, 0.3)),
@@ -102,21 +103,30 @@ def draw(seed: int) -> World:
 
 
 def _blows(rng: Random) -> tuple[Blow, ...]:
-    kinds = rng.sample(BLOWS, rng.randrange(4))
-    return tuple(
-        Blow(rng.random() * HORIZON_SECONDS * 0.9, kind, rng.choice((1.0, 5.0, 12.0)))
-        for kind in kinds
-        for _ in range(rng.choice((1, 1, 2)))
-    )
+    """Draw blows; one that lasts may be followed by a death, while it lasts or soon after."""
+    blows: list[Blow] = []
+    for kind in rng.sample(BLOWS, rng.randrange(4)):
+        for _ in range(rng.choice((1, 1, 2))):
+            at, seconds = rng.random() * HORIZON_SECONDS * 0.9, rng.choice((1.0, 5.0, 12.0))
+            blows.append(Blow(at, kind, seconds))
+            if kind in LASTING and rng.random() < 0.6:
+                blows.append(Blow(at + rng.random() * 1.5 * seconds, "kill"))
+    return tuple(blows)
 
 
-def draw_messages(rng: Random, partitions: int, seconds: float = HORIZON_SECONDS) -> tuple[Message, ...]:
-    """Draw the input; the last event of every partition is hot, so that everything before it is told of."""
+def draw_messages(
+    rng: Random, partitions: int, seconds: float = HORIZON_SECONDS, blows: tuple[Blow, ...] = ()
+) -> tuple[Message, ...]:
+    """Draw the input, much of it around the blows.
+
+    The last event of every partition is hot, so that everything before it is told of.
+    """
+    centers = [blow.at + share * blow.seconds for blow in blows for share in (0, 0.5, 1)]
     with_poison, with_transactions = rng.random() < 0.3, rng.random() < 0.3
     messages: list[Message] = []
     for partition in range(partitions):
         source = _Source(rng, partition, with_poison)
-        times = sorted(rng.random() * seconds * 0.9 for _ in range(rng.randrange(4, 16)))
+        times = sorted(_time(rng, seconds * 0.9, centers) for _ in range(rng.randrange(4, 16)))
         for at in times:
             value = source.draw()
             messages.append(Message(at, partition, value))
@@ -124,6 +134,12 @@ def draw_messages(rng: Random, partitions: int, seconds: float = HORIZON_SECONDS
                 messages += source.transaction(at)
         messages.append(Message(seconds, partition, source.event("hot")))
     return tuple(sorted(messages, key=lambda each: each.at))
+
+
+def _time(rng: Random, end: float, centers: Sequence[float]) -> float:
+    if centers and rng.random() < 0.6:
+        return min(end, rng.choice(centers) + rng.random() * 2)
+    return rng.random() * end
 
 
 class _Source:
