@@ -24,6 +24,8 @@ class Checkpointer:
 
     A recovery can use only those that tell of nothing but what is committed, and a few are kept. So none is
     begun before the last one is covered by `committed`: at most one is ahead.
+
+    `start` begins a save beside the fold; `clock` gives seconds that only ever grow.
     """
 
     def __init__(
@@ -33,7 +35,11 @@ class Checkpointer:
         committed: Callable[[], Mapping[int, int]],
         every_seconds: float,
         observer: StreamObserver,
+        start: Callable[..., Saving] = start_saving,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._start = start
+        self._clock = clock
         self._store = store
         self._shard = shard
         self._committed = committed
@@ -41,14 +47,14 @@ class Checkpointer:
         self._observer = observer
         self._saving: Saving | None = None
         self._saved: Mapping[int, int] = {}
-        self._due = time.monotonic() + every_seconds
+        self._due = clock() + every_seconds
 
     def look(self) -> None:
         """Take note of a checkpoint that is written, or begin one that is due; never raises."""
         try:
             if self._saving is not None:
                 self._take_note(self._saving)
-            elif time.monotonic() >= self._due and self._is_worth_it():
+            elif self._clock() >= self._due and self._is_worth_it():
                 self._begin()
         except (CheckpointError, OSError) as error:
             self._failed(error)
@@ -64,6 +70,8 @@ class Checkpointer:
             self._failed(error)
 
     def _is_worth_it(self) -> bool:
+        if not self._shard.is_whole:
+            return False
         committed = self._committed()
         covered = all(offset <= committed.get(each, 0) for each, offset in self._saved.items())
         return covered and self._shard.last.partition is not None and self._shard.positions != self._saved
@@ -71,7 +79,7 @@ class Checkpointer:
     def _begin(self) -> None:
         self._saved = dict(self._shard.positions)
         # The snapshot is taken in the child, which sees the state as it is now.
-        self._saving = start_saving(self._store, self._shard.engine.snapshot, self._meta())
+        self._saving = self._start(self._store, self._shard.engine.snapshot, self._meta())
         self._observer.on_checkpoint_begun(self._saving.pause_ms / 1000)
 
     def _meta(self) -> Meta:
@@ -88,7 +96,7 @@ class Checkpointer:
             return
         saved = saving.result()
         self._saving = None
-        self._due = time.monotonic() + self._every_seconds
+        self._due = self._clock() + self._every_seconds
         self._observer.on_checkpoint(saved.seconds, saved.written_bytes)
         if saved.sweep_problem is not None:
             log.warning("old checkpoints stay: %s", saved.sweep_problem)
@@ -97,4 +105,4 @@ class Checkpointer:
         log.error("no checkpoint: %s; the last one stays, and the next is tried as usual", error)
         self._observer.on_error("checkpoint")
         self._saving, self._saved = None, {}
-        self._due = time.monotonic() + self._every_seconds
+        self._due = self._clock() + self._every_seconds

@@ -97,9 +97,9 @@ class Desk:
     async def _fold(self, batch: Batch) -> StepResult:
         """Judge a batch; a message on which the engine fails becomes a dead letter, the others are judged."""
         while True:
-            # Whoever recovers the shard must know the order before anything comes of it.
-            entry = self._shard.turn_to(batch.partition[1])
-            if entry is not None:
+            # Whoever recovers the shard must know the order before anything comes of it; the rules may
+            # change while it is written.
+            while (entry := self._shard.turn_to(batch.partition[1])) is not None:
                 await self.write(entry)
             try:
                 return self._shard.fold(batch)
@@ -110,9 +110,11 @@ class Desk:
 
     async def _leave_out_poison(self, batch: Batch, error: Exception) -> None:
         """Find the message on which the engine fails; raises `error` where it only fails on all together."""
-        await self.recovery.again()
+        # Looking for it folds what stands before it, which is not yet judged for good.
+        upto = dict(self._shard.positions)
+        await self.recovery.again(upto)
         poison = self._poison_in(batch)
-        await self.recovery.again()
+        await self.recovery.again(upto)
         if poison is None:
             raise error
         log.error("offset %d of %s is left out: it becomes a dead letter", poison.offset, batch)

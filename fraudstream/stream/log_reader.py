@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -17,10 +17,18 @@ _RECORDS_MAX = 5_000
 
 
 class LogReader:
-    """A consumer of some partitions; what it has fetched beyond one stretch serves the next."""
+    """A consumer of some partitions; what it has fetched beyond one stretch serves the next.
 
-    def __init__(self, bootstrap: str, partitions: Iterable[Partition]) -> None:
-        self._consumer: Any = AIOKafkaConsumer(
+    `new_consumer` makes the Kafka client, from the arguments of aiokafka's own.
+    """
+
+    def __init__(
+        self,
+        bootstrap: str,
+        partitions: Iterable[Partition],
+        new_consumer: Callable[..., Any] = AIOKafkaConsumer,
+    ) -> None:
+        self._consumer = new_consumer(
             bootstrap_servers=bootstrap,
             enable_auto_commit=False,
             auto_offset_reset="earliest",

@@ -81,7 +81,7 @@ async def hand_over(client: AIOKafkaProducer, messages: Sequence[Outgoing]) -> l
 
     Waits for a broker that is away without end; bound it with a timeout.
     """
-    topics = {message.topic for message in messages}
+    topics = dict.fromkeys(message.topic for message in messages)
     partitions = {topic: sorted(await client.partitions_for(topic)) for topic in topics}
     return [
         await _hand_over(client, batch, (topic, partition))

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from aiokafka import AIOKafkaConsumer
 
 from fraudstream.stream.admin import Standing, standing
 from fraudstream.stream.journal import Entry, Poison, Run, decode, reach, runs, valid
@@ -16,9 +18,10 @@ from fraudstream.stream.log_reader import LogReader
 if TYPE_CHECKING:
     from fraudstream.config import Topology
     from fraudstream.engine.result import StepResult
+    from fraudstream.engine.step import Engine
     from fraudstream.rules.ruleset import Ruleset
     from fraudstream.stores.checkpoints import CheckpointStore, Listed, Loaded
-    from fraudstream.stream.batch import Batch
+    from fraudstream.stream.batch import Batch, Partition
     from fraudstream.stream.observer import StreamObserver
     from fraudstream.stream.shard import Shard
 
@@ -27,6 +30,8 @@ log = logging.getLogger(__name__)
 CLAIMS_MAX = 5
 """How often a shard is claimed again when another owner was faster."""
 
+State = tuple["Engine", Mapping[int, int], Iterable[Poison]]
+"""An engine, the positions that it has reached, and what it has left out."""
 Emit = Callable[["Batch", "StepResult"], Awaitable[None]]
 WriteJournal = Callable[[Entry], Awaitable[None]]
 
@@ -51,6 +56,10 @@ class Means:
         Writes an entry to the journal, and returns once the broker has it.
     emit
         Sends what comes of a batch that was judged before, but perhaps not sent.
+    standing
+        Looks where the input topic and the group stand; blocks while it does.
+    new_consumer
+        Makes the Kafka client that reads journal and input again.
     """
 
     store: CheckpointStore | None
@@ -58,6 +67,8 @@ class Means:
     fence: Callable[[], Awaitable[None]]
     write: WriteJournal
     emit: Emit
+    standing: Callable[[Topology], Standing] = standing
+    new_consumer: Callable[..., Any] = AIOKafkaConsumer
 
 
 @dataclass
@@ -91,15 +102,15 @@ class Recovery:
         log.info("recovered in %.1f s: %d messages read again", seconds, replayed)
         self.observer.on_recovered(seconds, replayed)
 
-    async def again(self) -> None:
+    async def again(self, upto: Mapping[int, int]) -> None:
         """Bring the shard back to where it stood before its engine failed."""
         async with self.shard.moving:
             await self._look()
-            await self._rebuild(dict(self.shard.positions))
+            await self._rebuild(upto)
 
     async def _look(self) -> None:
-        self._now = await asyncio.to_thread(standing, self.topology)
-        self._entries = await read_journal(self.topology, self._now.topic_id)
+        self._now = await asyncio.to_thread(self.means.standing, self.topology)
+        self._entries = await self._read_journal()
 
     def _still_ours(self) -> bool:
         """Whether the state in memory is that of the committed offsets, and nobody has folded since."""
@@ -125,7 +136,8 @@ class Recovery:
         """Fold again what was folded before `upto`, without a word; return the number of messages."""
         wanted = self.shard.engine.ruleset
         loaded = await asyncio.to_thread(self._load)
-        await asyncio.to_thread(self._restore, loaded, wanted)
+        # The shard changes hands here, and not in a thread, which goes on when this is given up.
+        self.shard.renew(*await asyncio.to_thread(self._restored, loaded, wanted))
         replayed = await self._replay(runs(self._entries, self.shard.positions), upto, wanted)
         self._take_up(wanted)
         return replayed
@@ -150,18 +162,17 @@ class Recovery:
         reached = listed.positions.items()
         return all(offset <= bound.get(partition, 0) for bound in bounds for partition, offset in reached)
 
-    def _restore(self, loaded: Loaded | None, wanted: Ruleset) -> None:
-        """Give the shard the state of a checkpoint, or none under the ruleset that came first."""
+    def _restored(self, loaded: Loaded | None, wanted: Ruleset) -> State:
+        """Return the state of a checkpoint, or none under the ruleset that came first."""
         poison = {each for entry in self._entries for each in entry.poison}
         if loaded is None:
             first = next((entry.ruleset for entry in self._entries if entry.ruleset), wanted.version)
-            self.shard.renew(self.shard.engine.fresh(self._ruleset(first, wanted)), {}, poison)
-            return
+            return self.shard.engine.fresh(self._ruleset(first, wanted)), {}, poison
         extra = loaded.meta.extra
         engine = self.shard.engine.fresh(self._ruleset(extra["ruleset"], wanted))
         engine.restore(loaded.snapshot)
         poison |= {Poison(*each) for each in extra["poison"]}
-        self.shard.renew(engine, loaded.meta.positions, poison)
+        return engine, loaded.meta.positions, poison
 
     def _ruleset(self, version: str, wanted: Ruleset) -> Ruleset:
         """Return the ruleset that was in force, or that of today where it is not kept."""
@@ -176,16 +187,17 @@ class Recovery:
     async def _replay(self, folds: Sequence[Run], upto: Mapping[int, int], wanted: Ruleset) -> int:
         """Fold some runs; what lies behind `upto` was judged, and is sent once more."""
         topic, replayed = self.topology.input.topic, 0
-        async with LogReader(
-            self.topology.kafka.bootstrap, [(topic, each) for each in self._now.ends]
-        ) as reader:
+        async with self._reader([(topic, each) for each in self._now.ends]) as reader:
             for run in self._complete(folds, upto, wanted.version):
                 self._turn(run.ruleset, wanted)
                 stop = upto.get(run.partition, 0) if run.stop is None else run.stop
-                self._mind_the_gap(run)
+                at = run.start
                 async for batch in reader.read((topic, run.partition), run.start, stop):
+                    await self._mind_the_gap(reader, run.partition, at, batch.first_offset)
+                    at = batch.next_offset
                     replayed += len(batch)
                     await self._fold(batch, upto.get(run.partition, 0))
+                await self._mind_the_gap(reader, run.partition, at, stop)
         return replayed
 
     def _complete(self, folds: Sequence[Run], upto: Mapping[int, int], version: str) -> list[Run]:
@@ -208,10 +220,13 @@ class Recovery:
         if ruleset.version != engine.ruleset.version:
             engine.reload(engine.prepare(ruleset))
 
-    def _mind_the_gap(self, run: Run) -> None:
-        first = self._now.starts.get(run.partition, 0)
-        if run.start < first:
-            gone = f"{self.topology.input.topic}[{run.partition}] offsets {run.start} to {first - 1}"
+    async def _mind_the_gap(self, reader: LogReader, partition: int, start: int, stop: int) -> None:
+        """Say where messages from `start` to before `stop` have left the topic; other gaps hold none."""
+        if start >= stop:
+            return
+        first, _ = await reader.bounds((self.topology.input.topic, partition))
+        if start < first:
+            gone = f"{self.topology.input.topic}[{partition}] offsets {start} to {min(first, stop) - 1}"
             log.error("%s have left the topic: windows that reach back to them count too little", gone)
             self.observer.on_error("retention")
 
@@ -225,16 +240,18 @@ class Recovery:
             self.shard.fold(before)
         await self.means.emit(behind, self.shard.fold(behind))
 
+    async def _read_journal(self) -> list[Entry]:
+        """Return the valid entries that tell of this very input topic; JournalError, KafkaError."""
+        name = (self.topology.output.journal, 0)
+        async with self._reader([name]) as reader:
+            first, end = await reader.bounds(name)
+            read = [
+                decode(value)
+                async for batch in reader.read(name, first, end)
+                for value in batch.values
+                if value is not None
+            ]
+        return [entry for entry in valid(read) if entry.topic_id == self._now.topic_id]
 
-async def read_journal(topology: Topology, topic_id: str) -> list[Entry]:
-    """Return the valid entries of the journal that tell of an input topic; JournalError, KafkaError."""
-    name = (topology.output.journal, 0)
-    async with LogReader(topology.kafka.bootstrap, [name]) as reader:
-        first, end = await reader.bounds(name)
-        read = [
-            decode(value)
-            async for batch in reader.read(name, first, end)
-            for value in batch.values
-            if value is not None
-        ]
-    return [entry for entry in valid(read) if entry.topic_id == topic_id]
+    def _reader(self, partitions: Iterable[Partition]) -> LogReader:
+        return LogReader(self.topology.kafka.bootstrap, partitions, self.means.new_consumer)

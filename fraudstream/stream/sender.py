@@ -106,14 +106,21 @@ class ExactlyOnce:
     The transactional id is the shard's. Whoever takes the shard fences its last owner, and ends the
     transaction that it left open; `end_hanging` ends those that the broker has lost sight of. The first
     failure is told to everything that waits, then and later: FencedError where another has taken the shard.
+    `new_producer` makes the Kafka client, from the arguments of aiokafka's own.
     """
 
     commits = True
 
     def __init__(
-        self, transactional_id: str, group: str, settings: Mapping[str, Any], end_hanging: Callable[[], None]
+        self,
+        transactional_id: str,
+        group: str,
+        settings: Mapping[str, Any],
+        end_hanging: Callable[[], None],
+        new_producer: Callable[..., Any] = AIOKafkaProducer,
     ) -> None:
         self._settings = {**settings, "transactional_id": transactional_id}
+        self._new_producer = new_producer
         self._group = group
         self._end_hanging = end_hanging
         self._client: Any = None
@@ -125,7 +132,7 @@ class ExactlyOnce:
     async def take(self) -> None:
         """Fence whoever sent for the shard before; KafkaError where the broker refuses."""
         await self.close()
-        self._client = AIOKafkaProducer(**self._settings, transaction_timeout_ms=TRANSACTION_MS_MAX)
+        self._client = self._new_producer(**self._settings, transaction_timeout_ms=TRANSACTION_MS_MAX)
         await self._client.start()
         try:
             await asyncio.to_thread(self._end_hanging)

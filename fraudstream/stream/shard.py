@@ -23,7 +23,9 @@ class Shard:
     Attributes
     ----------
     engine
-        Holds the state. Once it has raised, its state is worthless: the shard has to be recovered.
+        Holds the state.
+    is_whole
+        Whether that state is worth anything: once the engine has raised, the shard has to be recovered.
     owner
         A name for this process, which no other has.
     positions
@@ -36,6 +38,7 @@ class Shard:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self.is_whole = True
         self.owner = uuid4().hex
         self.positions: dict[int, int] = {}
         self.last = Entry(-1, self.owner)
@@ -50,6 +53,7 @@ class Shard:
     def renew(self, engine: Engine, positions: Mapping[int, int], poison: Iterable[Poison]) -> None:
         """Go on with another state, which has folded everything before `positions` but the poison."""
         self.engine = engine
+        self.is_whole = True
         self.positions = dict(positions)
         self._poison = {(each.partition, each.offset): each for each in poison}
 
@@ -93,7 +97,9 @@ class Shard:
         values = batch.values
         if left_out:
             values = [None if row in left_out else value for row, value in enumerate(values)]
+        self.is_whole = False
         result = self.engine.step(values, appended_us=batch.appended_us())
+        self.is_whole = True
         self.positions[partition] = batch.next_offset
         if not left_out:
             return result

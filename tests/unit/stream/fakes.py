@@ -60,6 +60,10 @@ class FakeEngine:
         """Return itself: it remembers nothing that matters."""
         return self
 
+    def snapshot(self) -> dict[str, Any]:
+        """Remember nothing."""
+        return {}
+
     def stats(self) -> EngineStats:
         """Hold nothing."""
         return EngineStats((), 0, 0, 0, 0, 0)

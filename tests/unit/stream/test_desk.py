@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -84,8 +85,9 @@ class Setup:
         self.desk = Desk(self.shard, outlet, self.observer, self.producer, self.on_failure)
         self.desk.recovery = cast(Recovery, self)
 
-    async def again(self) -> None:
-        """Recover nothing: the fake engine is as good as before."""
+    async def again(self, upto: Mapping[int, int]) -> None:
+        """Go back to some positions; the fake engine is as good as before."""
+        self.shard.renew(self.shard.engine, upto, self.shard.poison)
 
     def on_failure(self) -> None:
         """Count the failures that are reported."""
@@ -236,6 +238,42 @@ def test_the_message_on_which_the_engine_fails_becomes_a_dead_letter(
     (result,) = setup.observer.results
     assert (result.events_in, len(result.dead_letters), len(result.decisions.row)) == (1, 1, 0)
     assert "the engine failed on events[0] offsets 0 to 0" in caplog.text
+
+
+def test_what_stands_before_the_poison_of_a_batch_is_judged_for_good(setup: Setup) -> None:
+    """Looking for the poison folds it as well, and must leave no trace, or its alert would be a duplicate's."""
+
+    async def scenario() -> None:
+        event = FakeEvent(Batch(("events", 0), [record(0, ALERT), record(1, b"CRASH")]))
+        handling = asyncio.create_task(setup.desk.handle(event))
+        await settled()
+        (entry,) = setup.producer.submitted[0]
+        assert decode(entry.value or b"").positions == {}
+        assert setup.shard.positions == {}
+        setup.producer.confirm()
+        await handling
+        assert [message.topic for message in setup.producer.submitted[1]] == ["alerts", "dead"]
+
+    asyncio.run(scenario())
+
+
+def test_rules_that_change_while_the_journal_is_written_are_written_too(setup: Setup) -> None:
+    """The journal names the ruleset that judges the batch, and not one that was in force before it."""
+
+    async def scenario() -> None:
+        setup.shard.last = Entry(1, setup.shard.owner)
+        handling = asyncio.create_task(setup.handle(ALERT))
+        await settled()
+        setup.engine.ruleset = SimpleNamespace(version="ruleset-2")
+        setup.producer.confirm()
+        await settled()
+        setup.producer.confirm()
+        await handling
+
+    asyncio.run(scenario())
+    *entries, (alert,) = setup.producer.submitted
+    assert [decode(entry.value or b"").ruleset for (entry,) in entries] == [RULESET_VERSION, "ruleset-2"]
+    assert dict(alert.headers)["ruleset_version"] == b"ruleset-2"
 
 
 def test_an_alert_too_large_is_reported(setup: Setup) -> None:

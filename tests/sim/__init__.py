@@ -1,0 +1,1 @@
+"""A seeded simulator of workers, their log and their disk."""

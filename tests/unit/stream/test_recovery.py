@@ -1,0 +1,139 @@
+"""What a recovery makes of its log, where that changes under its hands."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any, cast
+
+from fraudstream.rules.ruleset import Ruleset
+from fraudstream.stream.admin import Standing
+from fraudstream.stream.journal import Entry, encode
+from fraudstream.stream.recovery import Means, Recovery
+from fraudstream.stream.shard import Shard
+from tests.unit.stream.fakes import FakeEngine, FakeObserver, record, topology
+
+JOURNAL, EVENTS = ("fraudstream.journal", 0), ("fraudstream.events", 0)
+
+
+@dataclass
+class FakeLog:
+    """Two partitions, of which the input has lost its first messages; makes its own consumer."""
+
+    events: Sequence[Any]
+    journal: list[Any] = field(default_factory=list)
+    at: dict[Any, int] = field(default_factory=dict)
+
+    def consumer(self, **settings: Any) -> FakeLog:
+        """Return itself, as the consumer that it is."""
+        return self
+
+    async def start(self) -> None:
+        """Connect to nothing."""
+
+    async def stop(self) -> None:
+        """Leave nothing."""
+
+    def assign(self, partitions: Sequence[Any]) -> None:
+        """Read anything."""
+
+    def seek(self, partition: Any, offset: int) -> None:
+        """Go to an offset."""
+        self.at[partition] = offset
+
+    async def position(self, partition: Any) -> int:
+        """Return where it stands."""
+        return self.at[partition]
+
+    def last_stable_offset(self, partition: Any) -> int:
+        """Return the end."""
+        return self._end(partition)
+
+    async def beginning_offsets(self, partitions: Sequence[Any]) -> dict[Any, int]:
+        """Return the oldest offsets that are there."""
+        return {each: next((record.offset for record in self._records(each)), 0) for each in partitions}
+
+    async def end_offsets(self, partitions: Sequence[Any]) -> dict[Any, int]:
+        """Return the ends."""
+        return {each: self._end(each) for each in partitions}
+
+    async def getmany(self, partition: Any, **_: Any) -> dict[Any, list[Any]]:
+        """Return everything that stands behind."""
+        found = [each for each in self._records(partition) if each.offset >= self.at[partition]]
+        self.at[partition] = self._end(partition)
+        return {partition: found} if found else {}
+
+    async def write(self, entry: Entry) -> None:
+        """Append to the journal."""
+        self.journal.append(record(len(self.journal), encode(entry)))
+
+    def _records(self, partition: Any) -> Sequence[Any]:
+        return self.journal if tuple(partition) == JOURNAL else self.events
+
+    def _end(self, partition: Any) -> int:
+        return max((each.offset + 1 for each in self._records(partition)), default=0)
+
+
+async def _nothing(*_: Any) -> None:
+    """Fence nobody, send nothing."""
+
+
+def recovery(
+    log: FakeLog, starts: int, committed: int, ruleset_of: Callable[[str], Ruleset | None] = lambda version: None
+) -> Recovery:
+    """Return the recovery of a shard that has folded nothing, without checkpoints."""
+    now = Standing("topic", {0: starts}, {0: committed}, {0: committed})
+    means = Means(None, ruleset_of, _nothing, log.write, _nothing, lambda topology: now, log.consumer)
+    return Recovery(topology(partitions=1), Shard(FakeEngine().as_engine()), means, FakeObserver())
+
+
+def errors(of: Recovery) -> list[str]:
+    """Return the failures that were reported."""
+    return cast(FakeObserver, of.observer).errors
+
+
+def test_messages_that_leave_the_topic_during_a_recovery_are_missed() -> None:
+    """They were there when it looked, and are not when it reads: it says so."""
+    found = recovery(FakeLog([record(3), record(4)]), starts=0, committed=5)
+    asyncio.run(found.take())
+    assert found.shard.positions == {0: 5}
+    assert errors(found) == ["retention"]
+
+
+def test_offsets_that_hold_no_message_are_not_missed() -> None:
+    """Such as the marker of a transaction: nothing has left the topic."""
+    found = recovery(FakeLog([record(0), record(2), record(4)]), starts=0, committed=5)
+    asyncio.run(found.take())
+    assert found.shard.positions == {0: 5}
+    assert errors(found) == []
+
+
+def test_a_recovery_that_is_given_up_leaves_the_shard_alone() -> None:
+    """What its thread still finishes is not put in the place of what the next recovery made."""
+    begun, go_on, done = threading.Event(), threading.Event(), threading.Event()
+
+    def ruleset_of(version: str) -> Ruleset | None:
+        begun.set()
+        go_on.wait(5)
+        done.set()
+        return cast(Ruleset, SimpleNamespace(version=version))
+
+    log = FakeLog([record(0)])
+    found = recovery(log, 0, 1, ruleset_of)
+    found.shard.positions = {0: 7}
+
+    async def scenario() -> None:
+        await log.write(Entry(0, "another", 0, {}, "ruleset-0", "topic"))
+        task = asyncio.create_task(found.take())
+        await asyncio.to_thread(begun.wait, 5)
+        task.cancel()
+        await asyncio.wait([task])
+        go_on.set()
+        await asyncio.to_thread(done.wait, 5)
+
+    # `run` waits for the threads that are left.
+    asyncio.run(scenario())
+    assert found.shard.positions == {0: 7}
