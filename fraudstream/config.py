@@ -55,6 +55,20 @@ class Output(_Part):
     dead_letter_payloads: Literal["kept", "withheld"] = "kept"
 
 
+class Keyed(_Part):
+    """Several workers share the state: their stages, and the topics between them.
+
+    `partitions` shares keep the windows, each those of the entities whose keys hash to it. Their number is
+    fixed once the topics are made: another number needs other topics and another `name` of the topology.
+    """
+
+    partitions: int = Field(ge=1, le=1_000)
+    parts: str = Field(pattern=_TOPIC)
+    """From the first stage: a partition per share, and one for the last stage."""
+    found: str = Field(pattern=_TOPIC)
+    """From the shares to the last stage: a partition per share."""
+
+
 class Metrics(_Part):
     """Where `/metrics` answers; port 0 takes any free one."""
 
@@ -123,6 +137,8 @@ class Topology(_Part):
     kafka: Kafka
     input: Input
     output: Output
+    keyed: Keyed | None = None
+    """Without it one worker has all state, and others stand by."""
     rules: Annotated[Path, BeforeValidator(_relative)]
     """The rule directory; a relative path counts from the topology file."""
     lateness: Annotated[DurationUs, Field(validate_default=True)] = "5m"  # type: ignore[assignment]
@@ -136,6 +152,16 @@ class Topology(_Part):
     """Without them a restarted worker reads its input from the start to know what it knew."""
     columns: Mapping[str, ColumnSpec] = {}
     metrics: Metrics = Metrics()
+
+    @model_validator(mode="after")
+    def _stages_fit(self) -> Topology:
+        if self.keyed is None:
+            return self
+        if self.processing_guarantee != "exactly_once":
+            raise ValueError("keyed needs `processing_guarantee: exactly_once`, so that stages agree")
+        if self.checkpoints is None:
+            raise ValueError("keyed needs checkpoints: workers find the rules of other workers beside them")
+        return self
 
     @model_validator(mode="after")
     def _map_fits(self) -> Topology:

@@ -24,7 +24,8 @@ GUARANTEES = ("at_least_once", "exactly_once")
 class CrashRig:
     """A topology in a folder, its topics, and the workers on it.
 
-    `names` are those of the topics: events, alerts, dead and journal; the first is the group as well.
+    `names` are those of the topics: events, alerts, dead and journal; the first is the group as well. With
+    `shares` the topology is a keyed one with so many, and `names` has parts and found as well.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class CrashRig:
         partitions: int = 1,
         every: str = "1s",
         guarantee: str = GUARANTEES[0],
+        shares: int = 0,
     ) -> None:
         self._text = (
             "schema: fraudstream.topology/v1\nname: recovery\n"
@@ -46,6 +48,9 @@ class CrashRig:
             f"rules: {rules}\ncheckpoints: {{url: state, every: {every}}}\n"
             f"processing_guarantee: {guarantee}\n"
         )
+        if shares:
+            between = f"parts: {names['parts']}, found: {names['found']}"
+            self._text += f"keyed: {{partitions: {shares}, {between}}}\n"
         self.folder = folder
         self.kafka = kafka
         self.workers = 0

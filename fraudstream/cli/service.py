@@ -11,8 +11,9 @@ import typer
 from fraudstream.cli.console import fail, one_line_errors, out
 from fraudstream.cli.kernels import make_ready
 from fraudstream.config import Topology, load_topology
+from fraudstream.engine.keyed.ingest import Ingest
 from fraudstream.engine.selftest import check
-from fraudstream.engine.step import Engine, Settings
+from fraudstream.engine.step import Engine
 from fraudstream.rules.ruleset import build_ruleset
 from fraudstream.stores.checkpoints import CheckpointError, CheckpointStore, Identity
 from fraudstream.stores.rule_archive import RuleArchive
@@ -39,7 +40,7 @@ def run(topology: TopologyFile = SINGLE, kafka: Bootstrap = None) -> None:
     with one_line_errors():
         loaded = load_topology(topology).with_kafka(kafka)
         files = read_files(loaded.rules)
-        engine = _engine(files, loaded.settings())
+        engine = _engine(files, loaded)
     metrics = Metrics()
     telemetry = WorkerTelemetry(metrics, engine.rule_ids, engine.ruleset.version)
     host, port = loaded.metrics.host, loaded.metrics.port
@@ -58,11 +59,14 @@ def run(topology: TopologyFile = SINGLE, kafka: Bootstrap = None) -> None:
     raise typer.Exit(run_worker(loaded, engine, telemetry, watch, kept))
 
 
-def _engine(files: Mapping[str, bytes], settings: Settings) -> Engine:
-    """Return the engine of some rule files, after their own tests have passed."""
+def _engine(files: Mapping[str, bytes], topology: Topology) -> Engine | Ingest:
+    """Return what folds the input by some rule files, after their own tests have passed."""
+    settings = topology.settings()
     ruleset = build_ruleset(files)
     make_ready(ruleset, settings)
     check(ruleset, settings)
+    if topology.keyed is not None:
+        return Ingest(ruleset, settings, topology.keyed.partitions)
     return Engine(ruleset, settings)
 
 
@@ -71,10 +75,14 @@ def _kept(topology: Topology, version: str, files: Mapping[str, bytes]) -> State
     wanted = topology.checkpoints
     if wanted is None:
         return None
-    identity = Identity(topology.kafka.group, topology.name, 0)
     try:
-        store = CheckpointStore(wanted.url, identity, wanted.key(), wanted.keep)
-        kept = StateStore(store, RuleArchive(f"{wanted.url}/rules"))
+        key = wanted.key()
+
+        def store_of(shard: int) -> CheckpointStore:
+            identity = Identity(topology.kafka.group, topology.name, shard)
+            return CheckpointStore(wanted.url, identity, key, wanted.keep)
+
+        kept = StateStore(store_of, RuleArchive(f"{wanted.url}/rules"))
         kept.keep_rules(version, files)
     except (CheckpointError, OSError, ValueError) as error:
         raise fail(f"checkpoints at {wanted.url}: {error}") from None

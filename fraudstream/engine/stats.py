@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from fraudstream.engine.features import FeatureStage
 from fraudstream.features.catalogue import Feature
@@ -36,6 +37,23 @@ class EngineStats:
     def feature_bytes(self) -> float:
         """What all features hold beyond the log."""
         return sum(each.stats.bytes for each in self.features)
+
+
+def together(several: Sequence[EngineStats]) -> EngineStats:
+    """Return what several stages hold in one process; features that some of them share are counted once."""
+    features: dict[tuple[str, ...], FeatureReport] = {}
+    for each in (report for stats in several for report in stats.features):
+        known = features.get(each.names)
+        held = each.stats if known is None else each.stats.plus(known.stats)
+        features[each.names] = replace(each, stats=held)
+    return EngineStats(
+        tuple(features.values()),
+        sum(stats.log_events for stats in several),
+        sum(stats.log_bytes for stats in several),
+        sum(stats.texts for stats in several),
+        sum(stats.text_bytes for stats in several),
+        sum(stats.id_bytes for stats in several),
+    )
 
 
 def report(bound: Bound, stage: FeatureStage) -> tuple[list[FeatureReport], int, int]:

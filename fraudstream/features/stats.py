@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fraudstream.features import plan as p
 from fraudstream.features import state as s
@@ -37,6 +37,10 @@ class FeatureStats:
     bytes: float
     since_us: int
     warm: float | None
+
+    def plus(self, other: FeatureStats) -> FeatureStats:
+        """Return what two stores hold of the same feature, for different entities."""
+        return replace(self, entities=self.entities + other.entities, bytes=self.bytes + other.bytes)
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
-"""Where a worker's state outlives it: the shard's checkpoints, and the rulesets that they need."""
+"""Where a worker's state outlives it: the checkpoints of its shards, and the rulesets that they need."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from fraudstream.rules.ruleset import Ruleset, build_ruleset
@@ -12,9 +12,9 @@ from fraudstream.stores.rule_archive import RuleArchive
 
 @dataclass(frozen=True)
 class StateStore:
-    """Checkpoints and rules of one shard."""
+    """Checkpoints by shard, and the rules of all."""
 
-    checkpoints: CheckpointStore
+    store_of: Callable[[int], CheckpointStore]
     archive: RuleArchive
 
     def keep_rules(self, version: str, files: Mapping[str, bytes]) -> None:

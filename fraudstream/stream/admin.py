@@ -68,8 +68,7 @@ def create_topics(topology: Topology) -> list[TopicState]:
     with connected(topology) as admin:
         partitions = topology.input.partitions
         wanted = dict.fromkeys(topic_names(topology), partitions)
-        # The journal is one log, whatever the number of the others.
-        wanted[topology.output.journal] = 1
+        wanted |= fixed_partitions(topology)
         created = [name for name, number in wanted.items() if create_topic(admin, name, number)]
         admin.wait_for_topics(created, timeout_ms=BROKER_SECONDS_MAX * 1000)
         return states(admin, topology, created)
@@ -118,6 +117,7 @@ def outlet(topology: Topology) -> Outlet:
         limits.get(alerts, MESSAGE_BYTES_MAX),
         limits.get(letters, MESSAGE_BYTES_MAX),
         topology.output.dead_letter_payloads == "kept",
+        "" if topology.keyed is None else topology.keyed.parts,
     )
 
 
@@ -131,7 +131,7 @@ def message_bytes_max(admin: Any, *topics: str) -> dict[str, int]:
 
 def states(admin: Any, topology: Topology, created: Collection[str]) -> list[TopicState]:
     """Return the state of the topology's topics that exist."""
-    wanted = {topology.input.topic: topology.input.partitions, topology.output.journal: 1}
+    wanted = {topology.input.topic: topology.input.partitions, **fixed_partitions(topology)}
     existing = [
         (topic["name"], len(topic["partitions"]))
         for topic in admin.describe_topics(topic_names(topology))
@@ -143,7 +143,18 @@ def states(admin: Any, topology: Topology, created: Collection[str]) -> list[Top
 def topic_names(topology: Topology) -> list[str]:
     """Return the topics that the topology reads and writes."""
     output = topology.output
-    return [topology.input.topic, output.alerts, output.dead_letters, output.journal]
+    between = () if topology.keyed is None else (topology.keyed.parts, topology.keyed.found)
+    return [topology.input.topic, output.alerts, output.dead_letters, output.journal, *between]
+
+
+def fixed_partitions(topology: Topology) -> dict[str, int]:
+    """Return how many partitions those topics have for which the topology's input does not say it."""
+    # The journal is one log, whatever the number of the others.
+    fixed = {topology.output.journal: 1}
+    if topology.keyed is not None:
+        shares = topology.keyed.partitions
+        fixed |= {topology.keyed.parts: shares + 1, topology.keyed.found: shares}
+    return fixed
 
 
 @dataclass(frozen=True)

@@ -1,34 +1,32 @@
-"""The Faust app of a topology: one agent over the input topic, in front of one shard."""
+"""The Faust app of a topology: an agent per topic, in front of the units that fold their partitions."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import faust
+from aiokafka.coordinator.assignors.abstract import AbstractPartitionAssignor
 from faust.types import TP
 
+from fraudstream.engine.stats import together
 from fraudstream.stream.checkpointing import LOOK_SECONDS as CHECKPOINT_LOOK_SECONDS
-from fraudstream.stream.checkpointing import Checkpointer
-from fraudstream.stream.desk import Desk
 from fraudstream.stream.emission import Outlet
-from fraudstream.stream.hanging import end_hanging_transactions
-from fraudstream.stream.keeper import Keeper
+from fraudstream.stream.keyed.assigning import StageAssignor
+from fraudstream.stream.keyed.units import stage_units
 from fraudstream.stream.logs import FAUST_LOG
-from fraudstream.stream.recovery import Means, Recovery
-from fraudstream.stream.reloading import LOOK_SECONDS, Reloader
-from fraudstream.stream.sender import AtLeastOnce, ExactlyOnce, Sender
+from fraudstream.stream.one_owner import OneOwner
+from fraudstream.stream.reloading import LOOK_SECONDS
+from fraudstream.stream.shard_unit import shard_unit
 from fraudstream.stream.transport import BatchConsumer, BatchSchema, BatchTransport
 
 if TYPE_CHECKING:
     from fraudstream.config import Topology
-    from fraudstream.rules.ruleset import Ruleset
-    from fraudstream.stores.checkpoints import CheckpointStore
     from fraudstream.stream.batch import Partition
     from fraudstream.stream.observer import StreamObserver
     from fraudstream.stream.shard import Shard
+    from fraudstream.stream.shard_unit import Surroundings
+    from fraudstream.stream.unit import Unit
 
 LAG_SECONDS = 1.0
 MEMORY_SECONDS = 15.0
@@ -43,9 +41,12 @@ class BatchApp(faust.App):  # type: ignore[misc]
     """Called when the worker has to stop; set by whoever runs it."""
 
     consumer: BatchConsumer
-    keeper: Keeper
-    sender: Sender
-    checkpointer: Checkpointer | None = None
+    units: list[Unit]
+    """What this worker does, or would do once the partitions are its own."""
+    group_assignor: AbstractPartitionAssignor
+    """Says which worker of the group does what."""
+    commits_itself = False
+    """Whether offsets are committed with what comes of them, and not by the consumer."""
 
     def fail(self) -> None:
         """Stop the worker without waiting for what can no longer be sent."""
@@ -54,9 +55,10 @@ class BatchApp(faust.App):  # type: ignore[misc]
         self.on_failure()
 
     async def on_stop(self) -> None:
-        """End what sends for the shard, after everything else."""
+        """End what sends, after everything else."""
         await super().on_stop()
-        await self.sender.close()
+        for unit in self.units:
+            await unit.sender.close()
 
     def _new_transport(self) -> BatchTransport:
         return BatchTransport(self.conf.broker_consumer, self)
@@ -65,97 +67,65 @@ class BatchApp(faust.App):  # type: ignore[misc]
         """Make none: there are no tables."""
 
 
-@dataclass(frozen=True)
-class Surroundings:
-    """What a worker may have beside its topics.
-
-    Attributes
-    ----------
-    store
-        Where the shard's checkpoints are kept.
-    ruleset_of
-        Finds a ruleset that was in force once.
-    reloader
-        Takes up changed rules; without it they stay.
-    """
-
-    store: CheckpointStore | None = None
-    ruleset_of: Callable[[str], Ruleset | None] = lambda version: None
-    reloader: Reloader | None = None
-
-
 def build_app(
     topology: Topology, shard: Shard, observer: StreamObserver, outlet: Outlet, around: Surroundings
 ) -> BatchApp:
     """Return the app, not yet connected to anything."""
     app = BatchApp(topology.kafka.group, **settings(topology, outlet))
-
-    app.sender = _sender(app, topology)
-    desk = Desk(shard, outlet, observer, app.sender, app.fail)
-    means = Means(around.store, around.ruleset_of, app.sender.take, desk.write, desk.emit)
-    desk.recovery = Recovery(topology, shard, means, observer)
-    app.keeper = Keeper(desk.recovery, app.fail)
-    _judge(app, topology, desk)
-    _report(app, shard, observer)
-    if topology.checkpoints is not None and around.store is not None:
-        every_seconds = topology.checkpoints.every / 1_000_000
-        app.checkpointer = Checkpointer(
-            around.store,
-            shard,
-            app.sender.committed,
-            every_seconds,
-            observer,
-        )
-        app.timer(CHECKPOINT_LOOK_SECONDS, name="checkpoint")(_checkpointing(app, app.checkpointer))
+    app.commits_itself = topology.processing_guarantee == "exactly_once"
+    app.units = [shard_unit(app, topology, shard, observer, outlet, around)]
+    topics = [topology.input.topic]
+    app.group_assignor = OneOwner()
+    keyed = topology.keyed
+    if keyed is not None:
+        app.units += stage_units(app, topology, keyed, shard, observer, outlet, around)
+        topics.append(keyed.parts)
+        app.group_assignor = StageAssignor(topology.input.topic, keyed.parts, keyed.partitions)
+    for topic in topics:
+        _handle(app, topic)
+    _follow(app)
+    _report(app, topology, observer)
     if around.reloader is not None:
         app.timer(LOOK_SECONDS, name="reload")(around.reloader.look)
     return app
 
 
-def _sender(app: BatchApp, topology: Topology) -> Sender:
-    """Return what sends for the shard, as the topology guarantees it."""
-    if topology.processing_guarantee == "at_least_once":
-        return AtLeastOnce(app)
-    group = topology.kafka.group
-    settings = {
-        "bootstrap_servers": topology.kafka.bootstrap,
-        "max_batch_size": app.conf.producer_max_batch_size,
-        "request_timeout_ms": int(app.conf.producer_request_timeout * 1000),
-    }
-    name, output = f"{group}.{topology.name}.0", topology.output
-    written = [output.alerts, output.dead_letters, output.journal]
-    return ExactlyOnce(name, group, settings, partial(end_hanging_transactions, topology, name, written))
+def _handle(app: BatchApp, topic: str) -> None:
+    """Have the batches of a topic handled by the units that read its partitions and are this worker's."""
 
-
-def _judge(app: BatchApp, topology: Topology, desk: Desk) -> None:
-    """Have the batches of the input judged, as long as the shard is this worker's."""
-    keeper = app.keeper
-
-    async def judge(stream: Any) -> None:
+    async def handle(stream: Any) -> None:
         # Faust would acknowledge by itself as soon as the loop asks for the next batch.
         async for event in stream.noack().events():
+            unit = next(each for each in app.units if each.reads(event.value.partition))
             # What was read before a rebalance is read again behind it.
-            if await keeper.ready() and event.message.generation_id == app.consumer_generation_id:
-                await desk.handle(event)
+            if await unit.keeper.ready() and event.message.generation_id == app.consumer_generation_id:
+                await unit.handle(event)
+
+    app.agent(app.topic(topic, schema=BatchSchema()), name=topic)(handle)
+
+
+def _follow(app: BatchApp) -> None:
+    """Have units taken and given up as their partitions come and go."""
 
     async def assigned(app: BatchApp, assigned: set[TP], **_: Any) -> None:
-        if assigned:
-            keeper.take()
+        for unit in app.units:
+            if any(unit.reads(tp) for tp in assigned):
+                unit.keeper.take()
 
     async def revoked(app: BatchApp, revoked: set[TP], **_: Any) -> None:
-        keeper.give_up()
+        for unit in app.units:
+            unit.keeper.give_up()
 
-    app.agent(app.topic(topology.input.topic, schema=BatchSchema()), name="judge")(judge)
     app.on_partitions_assigned.connect(assigned, weak=False)
     app.on_partitions_revoked.connect(revoked, weak=False)
 
 
-def _report(app: BatchApp, shard: Shard, observer: StreamObserver) -> None:
-    """Have lag and memory reported now and then."""
+def _report(app: BatchApp, topology: Topology, observer: StreamObserver) -> None:
+    """Have lag and memory reported, and checkpoints begun, now and then."""
     known: set[Partition] = set()
 
     async def report_lag() -> None:
-        lags = dict(app.consumer.lags())
+        lags = {tp: events for tp, events in app.consumer.lags() if tp[0] == topology.input.topic}
         for partition in known - lags.keys():
             observer.on_lag(partition[1], 0)
         for partition, events in lags.items():
@@ -163,18 +133,15 @@ def _report(app: BatchApp, shard: Shard, observer: StreamObserver) -> None:
         known.update(lags)
 
     async def report_memory() -> None:
-        observer.on_memory(shard.engine.stats())
+        observer.on_memory(together([unit.stats() for unit in app.units]))
+
+    async def look() -> None:
+        for unit in app.units:
+            unit.look()
 
     app.timer(LAG_SECONDS, name="lag")(report_lag)
     app.timer(MEMORY_SECONDS, name="memory")(report_memory)
-
-
-def _checkpointing(app: BatchApp, checkpointer: Checkpointer) -> Callable[[], Awaitable[None]]:
-    async def look() -> None:
-        if app.keeper.is_ready:
-            checkpointer.look()
-
-    return look
+    app.timer(CHECKPOINT_LOOK_SECONDS, name="checkpoint")(look)
 
 
 def settings(topology: Topology, outlet: Outlet) -> dict[str, Any]:

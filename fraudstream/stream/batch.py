@@ -52,6 +52,10 @@ class Batch:
         topic, number = self.partition
         return f"{topic}[{number}] offsets {self.first_offset} to {self.next_offset - 1}"
 
+    def origin(self, row: int) -> ConsumerRecord:
+        """Return the message of a row."""
+        return self.records[row]
+
     @property
     def first_offset(self) -> int:
         """Offset of the first message."""

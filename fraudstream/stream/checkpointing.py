@@ -5,13 +5,12 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from fraudstream.stores.checkpoints import CheckpointError, CheckpointStore, Meta, Saving, start_saving
 
 if TYPE_CHECKING:
     from fraudstream.stream.observer import StreamObserver
-    from fraudstream.stream.shard import Shard
 
 log = logging.getLogger(__name__)
 
@@ -19,8 +18,26 @@ LOOK_SECONDS = 0.5
 """How often it is looked at whether a checkpoint is written, or due."""
 
 
+class Kept(Protocol):
+    """State that is worth keeping."""
+
+    @property
+    def can_be_kept(self) -> bool:
+        """Whether the state is that of its positions, and this process has begun to fold."""
+
+    @property
+    def positions(self) -> Mapping[int, int]:
+        """Per input partition the offset of the next message to fold."""
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return the whole state."""
+
+    def meta(self) -> Meta:
+        """Return what a recovery must know of the state."""
+
+
 class Checkpointer:
-    """Writes a shard's checkpoints.
+    """Writes the checkpoints of a shard, or of a stage.
 
     A recovery can use only those that tell of nothing but what is committed, and a few are kept. So none is
     begun before the last one is covered by `committed`: at most one is ahead.
@@ -31,7 +48,7 @@ class Checkpointer:
     def __init__(
         self,
         store: CheckpointStore,
-        shard: Shard,
+        kept: Kept,
         committed: Callable[[], Mapping[int, int]],
         every_seconds: float,
         observer: StreamObserver,
@@ -41,7 +58,7 @@ class Checkpointer:
         self._start = start
         self._clock = clock
         self._store = store
-        self._shard = shard
+        self._kept = kept
         self._committed = committed
         self._every_seconds = every_seconds
         self._observer = observer
@@ -65,31 +82,22 @@ class Checkpointer:
             if self._saving is not None:
                 self._saving.result()
             if self._is_worth_it():
-                self._store.save(self._shard.engine.snapshot(), self._meta())
+                self._store.save(self._kept.snapshot(), self._kept.meta())
         except (CheckpointError, OSError) as error:
             self._failed(error)
 
     def _is_worth_it(self) -> bool:
-        if not self._shard.is_whole:
+        if not self._kept.can_be_kept:
             return False
         committed = self._committed()
         covered = all(offset <= committed.get(each, 0) for each, offset in self._saved.items())
-        return covered and self._shard.last.partition is not None and self._shard.positions != self._saved
+        return covered and self._kept.positions != self._saved
 
     def _begin(self) -> None:
-        self._saved = dict(self._shard.positions)
+        self._saved = dict(self._kept.positions)
         # The snapshot is taken in the child, which sees the state as it is now.
-        self._saving = self._start(self._store, self._shard.engine.snapshot, self._meta())
+        self._saving = self._start(self._store, self._kept.snapshot, self._kept.meta())
         self._observer.on_checkpoint_begun(self._saving.pause_ms / 1000)
-
-    def _meta(self) -> Meta:
-        shard = self._shard
-        extra = {
-            "topic_id": shard.last.topic_id,
-            "ruleset": shard.engine.ruleset.version,
-            "poison": [list(each) for each in shard.poison],
-        }
-        return Meta(positions=dict(shard.positions), epoch=shard.last.epoch, extra=extra)
 
     def _take_note(self, saving: Saving) -> None:
         if not saving.poll():

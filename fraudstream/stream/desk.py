@@ -8,11 +8,14 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import numpy as np
 from aiokafka.errors import KafkaError
+from numpy.typing import NDArray
 
 from fraudstream.stream.batch import Batch
 from fraudstream.stream.emission import ALERT_TOO_LARGE, Emission, Outlet, emission
 from fraudstream.stream.journal import Entry, Poison, encode
+from fraudstream.stream.keyed.origins import part_messages
 from fraudstream.stream.producer import Outgoing
 from fraudstream.stream.sender import Done, FencedError, Receipts
 
@@ -63,7 +66,7 @@ class Desk:
             return
         batch = self._shard.unseen(event.value)
         if batch is None:
-            _acknowledge(event)
+            acknowledge(event)
             return
         try:
             started = time.perf_counter()
@@ -80,19 +83,20 @@ class Desk:
     async def emit(self, batch: Batch, result: StepResult) -> None:
         """Send what came of a batch, and return once the broker has it."""
         _, receipts = await self._send(batch, result)
-        await _received(receipts)
+        await received(receipts)
 
     async def write(self, entry: Entry) -> None:
         """Write an entry to the journal, and return once the broker has it."""
         async with asyncio.timeout(DELIVERY_SECONDS_MAX):
             receipts = await self._sender.submit([Outgoing(self._outlet.journal, None, encode(entry), [])])
-        await _received(receipts)
+        await received(receipts)
 
     async def _send(self, batch: Batch, result: StepResult) -> tuple[Emission, Receipts]:
         emitted = emission(batch, result, self._shard.engine.ruleset.version, self._outlet)
+        messages = [*emitted.messages, *part_messages(batch, result.parts, self._outlet.parts)]
         done = Done(batch.partition, batch.next_offset)
         async with asyncio.timeout(DELIVERY_SECONDS_MAX):
-            return emitted, await self._sender.submit(emitted.messages, done)
+            return emitted, await self._sender.submit(messages, done)
 
     async def _fold(self, batch: Batch) -> StepResult:
         """Judge a batch; a message on which the engine fails becomes a dead letter, the others are judged."""
@@ -138,18 +142,18 @@ class Desk:
         receipts: Receipts,
     ) -> None:
         try:
-            await _received(receipts)
+            await received(receipts)
         except Exception as error:
             self._fail(batch, error)
             return
-        _acknowledge(event)
+        acknowledge(event)
         for _ in range(emitted.alerts_too_large):
             self._observer.on_error(ALERT_TOO_LARGE)
         self._observer.on_batch(
             emitted.result,
             events=len(batch),
             step_seconds=step_seconds,
-            append_ms=batch.append_ms(),
+            append_ms=_finished_ms(batch, emitted.result),
             done_ms=time.time() * 1000,
         )
 
@@ -173,11 +177,22 @@ class Desk:
         self._on_failure()
 
 
-def _acknowledge(event: EventT) -> None:
+def _finished_ms(batch: Batch, result: StepResult) -> NDArray[np.int64]:
+    """Return when those messages were appended of which no part has gone on to another stage."""
+    append_ms = batch.append_ms()
+    if not result.parts:
+        return append_ms
+    gone_on = np.concatenate([part.rows for part in result.parts])
+    return np.delete(append_ms, gone_on)
+
+
+def acknowledge(event: EventT) -> None:
+    """Take note that all that a batch gave rise to is sent."""
     event.value.emitted = True
     event.ack()
 
 
-async def _received(receipts: Receipts) -> None:
+async def received(receipts: Receipts) -> None:
+    """Wait until the broker has something; KafkaError where it refuses, TimeoutError where it is silent."""
     async with asyncio.timeout(DELIVERY_SECONDS_MAX):
         await asyncio.gather(*receipts)

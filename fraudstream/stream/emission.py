@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from fraudstream.events.batch import DeadLetter
-from fraudstream.stream.batch import Batch
 from fraudstream.stream.producer import Headers, Outgoing
 
 if TYPE_CHECKING:
     from fraudstream.engine.result import Alert, StepResult
+    from fraudstream.stream.batch import Partition
 
 MESSAGE_BYTES_MAX = 1_048_588
 """Kafka's own default of `max.message.bytes`."""
@@ -24,7 +24,8 @@ TOO_LARGE, POLICY = "too_large", "policy"
 class Outlet:
     """The topics that are written, and the largest record batch that each takes, in bytes.
 
-    `payloads_kept` says whether dead letters hold key and payload of their source.
+    `payloads_kept` says whether dead letters hold key and payload of their source. `parts` is the topic to
+    the next stage of a keyed topology.
     """
 
     alerts: str
@@ -33,6 +34,34 @@ class Outlet:
     alert_bytes_max: int = MESSAGE_BYTES_MAX
     dead_letter_bytes_max: int = MESSAGE_BYTES_MAX
     payloads_kept: bool = True
+    parts: str = ""
+
+
+class Origin(Protocol):
+    """A message of the input, as far as it is at hand."""
+
+    @property
+    def offset(self) -> int:
+        """Where it stands."""
+
+    @property
+    def key(self) -> bytes | None:
+        """Its key."""
+
+    @property
+    def value(self) -> bytes | None:
+        """Its payload."""
+
+
+class Messages(Protocol):
+    """The messages of one input partition that a result is about."""
+
+    @property
+    def partition(self) -> Partition:
+        """Topic and number."""
+
+    def origin(self, row: int) -> Origin:
+        """Return the message of a row."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +73,7 @@ class Emission:
     alerts_too_large: int
 
 
-def emission(batch: Batch, result: StepResult, ruleset_version: str, outlet: Outlet) -> Emission:
+def emission(batch: Messages, result: StepResult, ruleset_version: str, outlet: Outlet) -> Emission:
     """Turn a step's result into messages: the alerts in their order, then the dead letters in theirs."""
     messages: list[Outgoing] = []
     alerts: list[Alert] = []
@@ -60,7 +89,7 @@ def emission(batch: Batch, result: StepResult, ruleset_version: str, outlet: Out
     return Emission(messages, replace(result, alerts=alerts), len(result.alerts) - len(alerts))
 
 
-def alert_message(batch: Batch, alert: Alert, ruleset_version: str, outlet: Outlet) -> Outgoing:
+def alert_message(batch: Messages, alert: Alert, ruleset_version: str, outlet: Outlet) -> Outgoing:
     """Return the message of an alert."""
     headers = [
         ("alert_id", alert.alert_id.encode()),
@@ -80,13 +109,13 @@ def letter_for(alert: Alert, message: Outgoing, outlet: Outlet) -> DeadLetter:
     return DeadLetter(alert.row, ALERT_TOO_LARGE, "emit", detail)
 
 
-def dead_letter_message(batch: Batch, letter: DeadLetter, outlet: Outlet) -> Outgoing:
+def dead_letter_message(batch: Messages, letter: DeadLetter, outlet: Outlet) -> Outgoing:
     """Return the message of a dead letter: key and payload of its source, so that it can be sent again.
 
     A payload that the topic does not take, or that the topology withholds, stays behind; the headers say why,
     and where it is.
     """
-    record = batch.records[letter.row]
+    record = batch.origin(letter.row)
     headers = [*letter_headers(letter), *source_headers(batch, letter.row)]
     message = Outgoing(outlet.dead_letters, record.key, record.value, headers)
     fits = message.size_bytes() <= outlet.dead_letter_bytes_max
@@ -110,11 +139,11 @@ def letter_headers(letter: DeadLetter) -> Headers:
     ]
 
 
-def source_headers(batch: Batch, row: int) -> Headers:
+def source_headers(batch: Messages, row: int) -> Headers:
     """Return where in the input the message of a row stands."""
     topic, partition = batch.partition
     return [
         ("source_topic", topic.encode()),
         ("source_partition", b"%d" % partition),
-        ("source_offset", b"%d" % batch.records[row].offset),
+        ("source_offset", b"%d" % batch.origin(row).offset),
     ]

@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from fraudstream.stream.sender import FencedError
 
-if TYPE_CHECKING:
-    from fraudstream.stream.recovery import Recovery
-
 log = logging.getLogger(__name__)
+
+
+class Takes(Protocol):
+    """Recovers a shard or a stage."""
+
+    async def take(self) -> None:
+        """Make it this process's own, and bring it to what the group has committed."""
 
 
 class Keeper:
@@ -22,7 +26,7 @@ class Keeper:
     `on_failure` is called.
     """
 
-    def __init__(self, recovery: Recovery, on_failure: Callable[[], None]) -> None:
+    def __init__(self, recovery: Takes, on_failure: Callable[[], None]) -> None:
         self._recovery = recovery
         self._on_failure = on_failure
         self._task: asyncio.Task[bool] | None = None

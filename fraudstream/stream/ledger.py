@@ -13,7 +13,8 @@ class Ledger:
 
     A partition may be committed up to its first batch that is not emitted, whatever comes behind that one.
     There is room for a further batch while its partition has fewer than `batches_max` under way and all
-    partitions together less than `bytes_max`; a batch that is let in may pass the latter.
+    partitions together less than `bytes_max`; a batch that is let in may pass the latter. A partition with
+    nothing under way always has room: what waits in one partition may wait for what comes of another.
     """
 
     def __init__(self, batches_max: int, bytes_max: int) -> None:
@@ -37,7 +38,8 @@ class Ledger:
     def has_room(self, partition: Partition) -> bool:
         """Whether a further batch of the partition may be let in."""
         self._start_over_if_rewound()
-        return len(self._open.get(partition, ())) < self._batches_max and self._open_bytes < self._bytes_max
+        batches = len(self._open.get(partition, ()))
+        return batches == 0 or (batches < self._batches_max and self._open_bytes < self._bytes_max)
 
     def open(self, batch: Batch) -> None:
         """Let in a batch, which follows those let in before it."""

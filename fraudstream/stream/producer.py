@@ -25,12 +25,13 @@ Headers = list[tuple[str, bytes]]
 
 @dataclass(frozen=True)
 class Outgoing:
-    """A message to send; equal keys go to the same partition, as with every Kafka client."""
+    """A message to send, to a partition or to that of its key, as with every Kafka client."""
 
     topic: str
     key: bytes | None
     value: bytes | None
     headers: Headers
+    partition: int | None = None
 
     def size_bytes(self) -> int:
         """Return what the message takes at most as the only one of a record batch."""
@@ -107,7 +108,9 @@ def by_partition(
     groups: dict[Partition, list[Outgoing]] = {}
     for message in messages:
         numbers = partitions[message.topic]
-        number = choose(message.key, numbers, numbers)
+        number = message.partition
+        if number is None:
+            number = choose(message.key, numbers, numbers)
         groups.setdefault((message.topic, number), []).append(message)
     return groups
 

@@ -18,19 +18,18 @@ from fraudstream.stream.log_reader import LogReader
 if TYPE_CHECKING:
     from fraudstream.config import Topology
     from fraudstream.engine.result import StepResult
-    from fraudstream.engine.step import Engine
     from fraudstream.rules.ruleset import Ruleset
     from fraudstream.stores.checkpoints import CheckpointStore, Listed, Loaded
     from fraudstream.stream.batch import Batch, Partition
     from fraudstream.stream.observer import StreamObserver
-    from fraudstream.stream.shard import Shard
+    from fraudstream.stream.shard import Fold, Shard
 
 log = logging.getLogger(__name__)
 
 CLAIMS_MAX = 5
 """How often a shard is claimed again when another owner was faster."""
 
-State = tuple["Engine", Mapping[int, int], Iterable[Poison]]
+State = tuple["Fold", Mapping[int, int], Iterable[Poison]]
 """An engine, the positions that it has reached, and what it has left out."""
 Emit = Callable[["Batch", "StepResult"], Awaitable[None]]
 WriteJournal = Callable[[Entry], Awaitable[None]]

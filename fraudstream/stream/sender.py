@@ -46,20 +46,12 @@ class Done(NamedTuple):
 
 
 class Sender(Protocol):
-    """Sends messages, and knows how far the group has committed.
-
-    Attributes
-    ----------
-    commits
-        Whether it commits offsets itself.
-    """
-
-    commits: bool
+    """Sends messages, and knows how far the group has committed."""
 
     async def take(self) -> None:
         """Begin to send for the shard; whoever did before can no longer. FencedError where one was faster."""
 
-    async def submit(self, messages: Sequence[Outgoing], done: Done | None = None) -> Receipts:
+    async def submit(self, messages: Sequence[Outgoing], *done: Done) -> Receipts:
         """Hand messages over, in order; return what to await for the broker's acknowledgement."""
 
     def committed(self) -> Mapping[int, int]:
@@ -72,15 +64,13 @@ class Sender(Protocol):
 class AtLeastOnce:
     """Sends at once; the app commits the offsets a little later."""
 
-    commits = False
-
     def __init__(self, app: BatchApp) -> None:
         self._app = app
 
     async def take(self) -> None:
         """Do nothing: what a zombie sends as well is equal to what its heir sends."""
 
-    async def submit(self, messages: Sequence[Outgoing], done: Done | None = None) -> Receipts:
+    async def submit(self, messages: Sequence[Outgoing], *done: Done) -> Receipts:
         """Hand messages over to the app's producer."""
         receipts: Receipts = await self._app.producer.submit(messages)
         return receipts
@@ -96,7 +86,7 @@ class AtLeastOnce:
 @dataclass(frozen=True)
 class _Item:
     messages: Sequence[Outgoing]
-    done: Done | None
+    done: tuple[Done, ...]
     receipt: asyncio.Future[None]
 
 
@@ -108,8 +98,6 @@ class ExactlyOnce:
     failure is told to everything that waits, then and later: FencedError where another has taken the shard.
     `new_producer` makes the Kafka client, from the arguments of aiokafka's own.
     """
-
-    commits = True
 
     def __init__(
         self,
@@ -125,6 +113,7 @@ class ExactlyOnce:
         self._end_hanging = end_hanging
         self._client: Any = None
         self._waiting: list[_Item] = []
+        self._under_way: list[_Item] = []
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._committed: dict[int, int] = {}
@@ -142,7 +131,7 @@ class ExactlyOnce:
         self._committed.clear()
         self._task = asyncio.create_task(self._run(self._client))
 
-    async def submit(self, messages: Sequence[Outgoing], done: Done | None = None) -> Receipts:
+    async def submit(self, messages: Sequence[Outgoing], *done: Done) -> Receipts:
         """Have messages sent by the next transaction; the receipt comes once it is committed."""
         item = _Item(messages, done, asyncio.get_running_loop().create_future())
         self._waiting.append(item)
@@ -154,11 +143,14 @@ class ExactlyOnce:
         return dict(self._committed)
 
     async def close(self) -> None:
-        """Finish the transaction under way, and leave what waits unsent."""
+        """End the transaction under way, and leave what waits unsent; its receipts are cancelled."""
         task, self._task = self._task, None
         if task is not None:
             task.cancel()
             await asyncio.wait([task])
+        for item in [*self._under_way, *self._waiting]:
+            item.receipt.cancel()
+        self._under_way, self._waiting = [], []
         if self._client is not None:
             await self._client.stop()
             self._client = None
@@ -167,19 +159,21 @@ class ExactlyOnce:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            items, self._waiting = self._waiting, []
+            self._under_way, self._waiting = self._waiting, []
             try:
-                await self._commit(client, items)
+                await self._commit(client, self._under_way)
             except Exception as error:
                 failure = FencedError() if isinstance(error, ProducerFenced) else error
-                for item in [*items, *self._waiting]:
+                for item in [*self._under_way, *self._waiting]:
                     item.receipt.set_exception(failure)
+                self._under_way, self._waiting = [], []
                 return
-            for item in items:
+            for item in self._under_way:
                 item.receipt.set_result(None)
+            self._under_way = []
 
     async def _commit(self, client: Any, items: Sequence[_Item]) -> None:
-        offsets = {item.done.partition: item.done.offset for item in items if item.done is not None}
+        offsets = {done.partition: done.offset for item in items for done in item.done}
         async with client.transaction():
             messages = [message for item in items for message in item.messages]
             await asyncio.gather(*await hand_over(client, messages))

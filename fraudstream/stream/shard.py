@@ -5,16 +5,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Union
 from uuid import uuid4
 
 from fraudstream.events.batch import DeadLetter
+from fraudstream.stores.checkpoints import Meta
 from fraudstream.stream.journal import Entry, Poison
 
 if TYPE_CHECKING:
+    from fraudstream.engine.keyed.ingest import Ingest
     from fraudstream.engine.result import StepResult
+    from fraudstream.engine.stats import EngineStats
     from fraudstream.engine.step import Engine
     from fraudstream.stream.batch import Batch
+
+
+Fold = Union["Engine", "Ingest"]
+"""The engine of a single worker, or the first stage of a keyed topology."""
 
 
 class Shard:
@@ -36,7 +43,7 @@ class Shard:
         Held by whoever puts another engine or ruleset in place, and has to wait on the way.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Fold) -> None:
         self.engine = engine
         self.is_whole = True
         self.owner = uuid4().hex
@@ -50,12 +57,34 @@ class Shard:
         """The messages that are left out."""
         return tuple(self._poison.values())
 
-    def renew(self, engine: Engine, positions: Mapping[int, int], poison: Iterable[Poison]) -> None:
+    def renew(self, engine: Fold, positions: Mapping[int, int], poison: Iterable[Poison]) -> None:
         """Go on with another state, which has folded everything before `positions` but the poison."""
         self.engine = engine
         self.is_whole = True
         self.positions = dict(positions)
         self._poison = {(each.partition, each.offset): each for each in poison}
+
+    @property
+    def can_be_kept(self) -> bool:
+        """Whether the state is that of its positions, and this process has begun to fold."""
+        return self.is_whole and self.last.partition is not None
+
+    def stats(self) -> EngineStats:
+        """Count what the engine holds in memory."""
+        return self.engine.stats()
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return the whole state, between two batches."""
+        return self.engine.snapshot()
+
+    def meta(self) -> Meta:
+        """Return what a recovery must know of the state."""
+        extra = {
+            "topic_id": self.last.topic_id,
+            "ruleset": self.engine.ruleset.version,
+            "poison": [list(each) for each in self.poison],
+        }
+        return Meta(positions=dict(self.positions), epoch=self.last.epoch, extra=extra)
 
     def unseen(self, batch: Batch) -> Batch | None:
         """Return the part of a batch that is not yet folded, None where all of it is."""

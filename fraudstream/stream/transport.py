@@ -21,7 +21,6 @@ from mode.utils.futures import notify
 from fraudstream.stream.batch import Batch, Partition
 from fraudstream.stream.ledger import Ledger
 from fraudstream.stream.logs import FAUST_LOG
-from fraudstream.stream.one_owner import OneOwner
 from fraudstream.stream.producer import BatchProducer
 
 BATCHES_MAX = 8
@@ -38,6 +37,9 @@ FETCH_WAIT_MS = 20
 aiokafka has one request under way per broker, so an idle partition's wait delays a busy one's next fetch;
 Faust's own setting is 1.5 s.
 """
+
+FULL_SECONDS = 0.02
+"""How long to wait for messages of some partitions while others have messages but no room."""
 
 
 class BatchConsumer(driver.Consumer):  # type: ignore[misc]
@@ -63,17 +65,23 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         generation = self.app.consumer_generation_id
         for key, records in (fetched or {}).items():
             tp = ensure_TP(key)
-            await self._wait_for_room(tp)
             if self.should_stop or not self.flow_active or generation != self.app.consumer_generation_id:
                 return
             batch = Batch((tp.topic, tp.partition), records)
             self.ledger.open(batch)
             yield tp, message_of(tp, batch, generation)
 
-    async def _wait_for_room(self, tp: TP) -> None:
-        while self.flow_active and not self.should_stop and not self.ledger.has_room(tp):
+    async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:
+        """Fetch from those partitions that have room for a batch."""
+        active = active_partitions or set()
+        free = {tp for tp in active if self.ledger.has_room(tp)}
+        if not free:
             self._acknowledged.clear()
             await self.wait_first(self._acknowledged.wait(), self.suspend_flow.wait())
+            return {}
+        # Whoever has no room now may have some soon.
+        seconds_max = timeout if len(free) == len(active) else FULL_SECONDS
+        return await super()._getmany(free, seconds_max)
 
     def ack(self, message: ConsumerMessage) -> bool:
         """Take note that a batch is emitted.
@@ -95,10 +103,14 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
     async def wait_empty(self) -> None:
         """Wait for the batches in hand and commit, without those that can no longer be emitted.
 
-        Nor are those awaited which wait for a recovery themselves.
+        Nor are those awaited which wait for a recovery themselves, or for what another unit would bring.
         """
-        if self.app.failed or self.app.keeper.is_recovering:
+        units = self.app.units
+        if self.app.failed or any(unit.keeper.is_recovering for unit in units):
             self.abandon()
+        for unit in units:
+            self._unacked_messages.difference_update(unit.let_go())
+        notify(self._waiting_for_ack)
         await super().wait_empty()
 
     async def perform_seek(self) -> None:
@@ -133,7 +145,7 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
 
     def _new_offset(self, tp: TP) -> int | None:
         # Transactions commit the offsets together with what came of them.
-        if self.app.sender.commits:
+        if self.app.commits_itself:
             return None
         return self.ledger.commit_point(tp)
 
@@ -150,7 +162,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         consumer = super()._create_worker_consumer(transport)
         # The client has no setters; it reads these when it starts.
         consumer._fetch_max_wait_ms = FETCH_WAIT_MS
-        consumer._partition_assignment_strategy = (OneOwner(),)
+        consumer._partition_assignment_strategy = (self.app.group_assignor,)
         # Events of an aborted transaction never happened.
         consumer._isolation_level = "read_committed"
         return consumer

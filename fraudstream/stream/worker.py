@@ -14,17 +14,18 @@ from typing import TYPE_CHECKING
 import faust
 
 from fraudstream.stream.admin import BrokerError, require_topics
-from fraudstream.stream.app import BatchApp, Surroundings, build_app
+from fraudstream.stream.app import BatchApp, build_app
 from fraudstream.stream.logs import FAUST_LOG, configure_logging
 from fraudstream.stream.reloading import Reloader
 from fraudstream.stream.shard import Shard
+from fraudstream.stream.shard_unit import Surroundings
 
 if TYPE_CHECKING:
     from fraudstream.config import Topology
-    from fraudstream.engine.step import Engine
     from fraudstream.stores.rule_watch import RuleWatch
     from fraudstream.stores.state import StateStore
     from fraudstream.stream.observer import StreamObserver
+    from fraudstream.stream.shard import Fold
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ SAME_SIGNAL_SECONDS = 1.0
 
 def run_worker(
     topology: Topology,
-    engine: Engine,
+    engine: Fold,
     observer: StreamObserver,
     watch: RuleWatch | None = None,
     kept: StateStore | None = None,
@@ -61,7 +62,7 @@ def run_worker(
             log.warning("%s", state)
     loop = new_event_loop()
     shard = Shard(engine)
-    around = Surroundings() if kept is None else Surroundings(kept.checkpoints, kept.ruleset_of)
+    around = Surroundings() if kept is None else Surroundings(kept.store_of, kept.ruleset_of)
     if watch is not None:
         keep = None if kept is None else kept.keep_rules
         around = replace(around, reloader=Reloader(watch, shard, observer, keep))
@@ -93,8 +94,9 @@ class Worker(faust.Worker):  # type: ignore[misc]
             self.execute_from_commandline()
         except SystemExit as end:
             code = EXIT_FAILED if end.code or self.app.failed else EXIT_STOPPED
-        if code == EXIT_STOPPED and self.app.checkpointer is not None:
-            self.app.checkpointer.finish()
+        if code == EXIT_STOPPED:
+            for unit in self.app.units:
+                unit.finish()
         log.info("stopped")
         return code
 

@@ -1,4 +1,4 @@
-"""Judges a run by what went in and what came out. It knows nothing of how the stream works, and imports none of it."""
+"""Judges a run by what went in and what came out. It imports nothing of the stream it judges."""
 
 from __future__ import annotations
 
@@ -77,7 +77,10 @@ class _Account:
         ):
             sources = {each.source for each in told}
             yield from (f"the {what} of {place} is lost" for place in sorted(due - sources))
-            yield from (f"{place} has an {what} that is not due" for place in sorted(sources - due - self._unsure.keys()))
+            yield from (
+                f"{place} has an {what} that is not due"
+                for place in sorted(sources - due - self._unsure.keys())
+            )
 
     def repeated(self) -> Iterator[str]:
         """Nothing is told twice, unless it may be."""
@@ -98,7 +101,11 @@ class _Account:
             told = json.loads(alert.value or b"{}")
             name, rules = names.get(alert.source), str(told.get("ruleset"))
             labels = (alert.headers["alert_id"].decode(), alert.headers["ruleset_version"].decode())
-            if told.get("event") != name or labels != (f"{name}@{rules}", rules) or alert.key != str(name).encode():
+            if (
+                told.get("event") != name
+                or labels != (f"{name}@{rules}", rules)
+                or alert.key != str(name).encode()
+            ):
                 yield f"the alert of {alert.source} says {alert.headers} of {alert.value!r}"
 
     def early_commits(self) -> Iterator[str]:

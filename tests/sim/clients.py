@@ -39,7 +39,7 @@ class SimConsumer:
 
     def assign(self, partitions: Sequence[Where]) -> None:
         """Read these, from where they start."""
-        self._at = {tuple(each): 0 for each in partitions}
+        self._at = dict.fromkeys(partitions, 0)
 
     def seek(self, partition: Where, offset: int) -> None:
         """Read on at an offset."""
@@ -61,7 +61,9 @@ class SimConsumer:
         """Return the offsets up to which may be read."""
         return await self._cluster.call(lambda: {each: self._end(each) for each in partitions})
 
-    async def getmany(self, partition: Where, *, timeout_ms: int, max_records: int) -> dict[Where, list[Record]]:
+    async def getmany(
+        self, partition: Where, *, timeout_ms: int, max_records: int
+    ) -> dict[Where, list[Record]]:
         """Fetch some messages; {} where none came in time."""
         at = self._at[partition]
         limit = min(max_records, 1 + self._cluster.rng.randrange(FETCH_MESSAGES_MAX))
@@ -94,7 +96,7 @@ class MessageBatch:
 
 
 class SimProducer:
-    """Sends messages in the order of each partition; with a transactional id it is fenced by the next holder."""
+    """Sends messages in the order of each partition; one with a transactional id is fenced by the next."""
 
     def __init__(self, cluster: Cluster, transactional_id: str | None = None, **_: Any) -> None:
         self._cluster = cluster
@@ -201,5 +203,3 @@ def standing_of(cluster: Cluster, topic: str, new_standing: Callable[..., T]) ->
     pause()
     ends = {each: cluster.logs[topic, each].end for each in numbers}
     return new_standing(topic_id, starts, ends, committed)
-
-

@@ -9,7 +9,13 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, TypeVar
 
-from aiokafka.errors import ConcurrentTransactions, KafkaError, KafkaTimeoutError, NotLeaderForPartitionError, ProducerFenced
+from aiokafka.errors import (
+    ConcurrentTransactions,
+    KafkaError,
+    KafkaTimeoutError,
+    NotLeaderForPartitionError,
+    ProducerFenced,
+)
 
 from tests.sim.loop import SimLoop
 from tests.sim.partition_log import PartitionLog, Transaction
@@ -56,7 +62,9 @@ class Cluster:
         self.stalled: tuple[str, float] = ("", 0.0)
         """A topic that takes nothing until some time."""
         self.on_commit: Callable[[int, int], None] = lambda partition, offset: None
-        self.logs = {(name, each): PartitionLog(name, each) for name, many in topics.items() for each in range(many)}
+        self.logs = {
+            (name, each): PartitionLog(name, each) for name, many in topics.items() for each in range(many)
+        }
         self._partitions = dict(topics)
         self._holders: dict[str, Holder] = {}
         self._outside = Context()
@@ -101,7 +109,7 @@ class Cluster:
         return holder.epoch
 
     def transaction_of(self, name: str, epoch: int) -> Transaction:
-        """Return the open transaction of a holder, begun where there is none; ProducerFenced for an old one."""
+        """Return the open transaction of a holder, begun where there is none; ProducerFenced if it is old."""
         holder = self._holder(name, epoch)
         if holder.transaction is None or holder.transaction.is_committed is not None:
             transaction = holder.transaction = Transaction()

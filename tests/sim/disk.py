@@ -90,10 +90,10 @@ class SimFileSystem(AbstractFileSystem):  # type: ignore[misc]
         pause()
         folder = self._strip_protocol(path).rstrip("/") + "/"
         sizes: dict[str, int] = {}
-        for each, content in self._disk.files.items():
-            if each.startswith(folder):
-                name, _, rest = each.removeprefix(folder).partition("/")
-                sizes[folder + name] = 0 if rest else len(content)
+        for file, content in self._disk.files.items():
+            if file.startswith(folder):
+                child, *below = file.removeprefix(folder).split("/", 1)
+                sizes[folder + child] = 0 if below else len(content)
         if not sizes:
             raise FileNotFoundError(path)
         return [{"name": name, "size": size} for name, size in sizes.items()]

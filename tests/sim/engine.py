@@ -1,4 +1,4 @@
-"""An engine whose every alert tells of all that it has folded, so that nothing can be missed or doubled unseen."""
+"""An engine whose every alert tells of all that it has folded: nothing can be missed or doubled unseen."""
 
 from __future__ import annotations
 
@@ -40,8 +40,9 @@ def digest(*parts: bytes) -> bytes:
 class SimEngine:
     """Folds the events of each partition into a chain, and all chains into one digest at each `hot` event.
 
-    An event whose id was seen is a duplicate, and leaves its trace all the same. A hot one gives an alert with the number of events folded per
-    partition, its own number and the digest. The state is spoilt by poison, as an engine's is that raises.
+    An event whose id was seen is a duplicate, and leaves its trace all the same. A hot one gives an alert
+    with the number of events folded per partition, its own number and the digest. The state is spoilt by
+    poison, as an engine's is that raises.
     """
 
     ruleset: SimRuleset

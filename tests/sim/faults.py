@@ -14,7 +14,6 @@ import pytest
 
 from fraudstream.stores.checkpoints.sealing import Seal
 from fraudstream.stream import desk, recovery
-from fraudstream.stream.desk import Desk
 from fraudstream.stream.ledger import Ledger
 from fraudstream.stream.log_reader import LogReader
 from fraudstream.stream.recovery import Recovery

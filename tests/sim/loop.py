@@ -46,7 +46,9 @@ class SimLoop(asyncio.BaseEventLoop):
         """Return the virtual seconds since the start."""
         return self._now
 
-    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> Any:
+    def run_in_executor(  # type: ignore[override]
+        self, executor: Any, func: Callable[..., Any], *args: Any
+    ) -> Any:
         """Run a function in a thread that stops at each `pause`."""
         call = BlockingCall(self, lambda: func(*args))
         self.call_soon(call.step)

@@ -75,7 +75,7 @@ class PartitionLog:
     def close(self, timestamp: int, transaction: Transaction) -> None:
         """Write the marker of a transaction that is decided."""
         del self._open[transaction]
-        self._add(timestamp, None, None, (), "", transaction, is_marker=True)
+        self._add(timestamp, None, None, (), "", transaction, True)
 
     def read(self, at: int, limit: int, *, committed: bool) -> tuple[list[Record], int]:
         """Return up to `limit` messages from an offset on, and where to read on."""
@@ -88,7 +88,5 @@ class PartitionLog:
             at += 1
         return found, at
 
-    def _add(self, timestamp: int, *content: Any, is_marker: bool = False) -> None:
-        self.records.append(
-            Record(self.topic, self.number, self.end, timestamp, *content, is_marker=is_marker)
-        )
+    def _add(self, timestamp: int, *content: Any) -> None:
+        self.records.append(Record(self.topic, self.number, self.end, timestamp, *content))

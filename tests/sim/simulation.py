@@ -206,7 +206,11 @@ class Simulation:
 
     def _newest(self, partition: int) -> int:
         return max(
-            (record.offset for record in self._cluster.logs[EVENTS, partition].records if record.is_committed),
+            (
+                record.offset
+                for record in self._cluster.logs[EVENTS, partition].records
+                if record.is_committed
+            ),
             default=-1,
         )
 

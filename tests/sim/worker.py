@@ -135,7 +135,9 @@ class Worker:
             app = _App(AppProducer(producer), self._consumer)
             return AtLeastOnce(cast(Any, app))
         name = f"{topology.kafka.group}.{topology.name}.0"
-        return ExactlyOnce(name, topology.kafka.group, {}, _no_hanging, partial(SimProducer, self._around.cluster))
+        return ExactlyOnce(
+            name, topology.kafka.group, {}, _no_hanging, partial(SimProducer, self._around.cluster)
+        )
 
     async def _work(self, reloader: Reloader) -> None:
         for each in (
@@ -206,13 +208,12 @@ class Worker:
         consumer = self._consumer
         while consumer.has_unfinished and not (self.has_failed or self.keeper.is_recovering):
             consumer.acknowledged.clear()
-            await asyncio.wait(
-                [asyncio.create_task(consumer.acknowledged.wait())], timeout=COMMIT_SECONDS
-            )
+            await asyncio.wait([asyncio.create_task(consumer.acknowledged.wait())], timeout=COMMIT_SECONDS)
         await self._commit()
 
     async def _commit(self) -> None:
-        if not self.sender.commits and not await self._consumer.commit():
+        commits_itself = isinstance(self.sender, ExactlyOnce)
+        if not commits_itself and not await self._consumer.commit():
             self.fail()
 
     async def _checkpoint(self) -> None:

@@ -17,7 +17,8 @@ HORIZON_SECONDS = 40.0
 class Message(NamedTuple):
     """A message of the input: when, where, what.
 
-    `transaction` is the number of the producer's transaction that it belongs to, `is_aborted` what becomes of it.
+    `transaction` is the number of the producer's transaction that it belongs to, `is_aborted` what becomes
+    of that one.
     """
 
     at: float
@@ -81,7 +82,7 @@ class World:
 
 
 def draw(seed: int) -> World:
-    """Draw a world; most are hit by some kinds of trouble only, so that each kind is seen alone and with others."""
+    """Draw a world; most meet a few kinds of trouble, so that each kind is seen alone and with others."""
     rng = Random(seed)
     partitions, blows = rng.choice((1, 1, 2, 3)), _blows(rng)
     return World(

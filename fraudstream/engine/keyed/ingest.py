@@ -55,6 +55,8 @@ class Ingest:
         """Put a prepared ruleset in force, between two batches."""
         self._keys = key_columns(bound.features)
         self.ruleset = bound.ruleset
+        self.features = len(bound.features)
+        """How many distinct features the shares compute."""
         self.rule_ids: tuple[str, ...] = tuple(each.rule.id for each in bound.rules)
 
     def step(

@@ -16,10 +16,11 @@ from fraudstream.engine.result import Alert, Decisions, StepResult
 from fraudstream.engine.stats import EngineStats
 from fraudstream.engine.step import Engine
 from fraudstream.events.batch import DeadLetter
-from fraudstream.stream.app import BatchApp, Surroundings, build_app
+from fraudstream.stream.app import BatchApp, build_app
 from fraudstream.stream.batch import Batch, Partition
 from fraudstream.stream.emission import Outlet
 from fraudstream.stream.shard import Shard
+from fraudstream.stream.shard_unit import Surroundings
 
 RULESET_VERSION = "ruleset-1"
 HUGE_ALERT_BYTES = 2_000_000

@@ -55,7 +55,7 @@ class FakeProducer:
         """Know nothing."""
         return {}
 
-    async def submit(self, messages: Sequence[Outgoing], done: Done | None = None) -> list[Awaitable[Any]]:
+    async def submit(self, messages: Sequence[Outgoing], *done: Done) -> list[Awaitable[Any]]:
         """Take messages and return one receipt for all."""
         self.submitted.append(list(messages))
         receipt = asyncio.get_running_loop().create_future()
@@ -241,7 +241,7 @@ def test_the_message_on_which_the_engine_fails_becomes_a_dead_letter(
 
 
 def test_what_stands_before_the_poison_of_a_batch_is_judged_for_good(setup: Setup) -> None:
-    """Looking for the poison folds it as well, and must leave no trace, or its alert would be a duplicate's."""
+    """Looking for the poison folds it as well, and must leave no trace: it would be its own duplicate."""
 
     async def scenario() -> None:
         event = FakeEvent(Batch(("events", 0), [record(0, ALERT), record(1, b"CRASH")]))

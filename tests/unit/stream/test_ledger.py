@@ -95,13 +95,16 @@ def test_room_is_bounded_by_batches_of_a_partition(ledger: Ledger) -> None:
 
 
 def test_room_is_bounded_by_bytes_of_all_partitions(ledger: Ledger) -> None:
-    """No partition gets room while all together hold too many bytes; one batch may pass the bound."""
-    large = batch([0], b"x" * 12)
+    """While all together hold too many bytes a partition gets a batch only where it has none under way."""
+    large, small = batch([0], b"x" * 12), batch([0], b"x", partition=OTHER)
     ledger.open(large)
     assert ledger.bytes_open == 12
+    assert not ledger.has_room(PARTITION)
+    assert ledger.has_room(OTHER)
+    ledger.open(small)
     assert not ledger.has_room(OTHER)
     finish(ledger, large)
-    assert ledger.bytes_open == 0
+    assert ledger.bytes_open == 1
     assert ledger.has_room(OTHER)
 
 

@@ -82,7 +82,10 @@ async def _nothing(*_: Any) -> None:
 
 
 def recovery(
-    log: FakeLog, starts: int, committed: int, ruleset_of: Callable[[str], Ruleset | None] = lambda version: None
+    log: FakeLog,
+    starts: int,
+    committed: int,
+    ruleset_of: Callable[[str], Ruleset | None] = lambda version: None,
 ) -> Recovery:
     """Return the recovery of a shard that has folded nothing, without checkpoints."""
     now = Standing("topic", {0: starts}, {0: committed}, {0: committed})

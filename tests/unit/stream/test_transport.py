@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
 from fraudstream.stream import transport
@@ -103,40 +104,77 @@ def test_a_new_generation_drops_the_rest(
     run(loop, scenario)
 
 
-def test_a_full_partition_is_not_read_on(loop: asyncio.AbstractEventLoop, consumer: BatchConsumer) -> None:
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[set[TP], float]]:
+    """The partitions and the seconds that the Kafka client is asked for; it has nothing."""
+    asked: list[tuple[set[TP], float]] = []
+
+    async def fetch(self: Any, partitions: set[TP], timeout: float) -> Fetched:
+        asked.append((set(partitions), timeout))
+        return {}
+
+    monkeypatch.setattr(driver.Consumer, "_getmany", fetch)
+    return asked
+
+
+async def fill(consumer: BatchConsumer, tp: TP) -> list[Any]:
+    """Read as many batches of a partition as it may have under way."""
+    messages = []
+    for offset in range(transport.BATCHES_MAX):
+        serve(consumer, {tp: [record(offset)]})
+        messages += await read(consumer)
+    return messages
+
+
+def test_a_full_partition_is_not_read_on(
+    loop: asyncio.AbstractEventLoop, consumer: BatchConsumer, asked: list[tuple[set[TP], float]]
+) -> None:
     """With the most batches under way reading waits, until the first of them is done with."""
 
     async def scenario() -> None:
-        messages = []
-        for offset in range(transport.BATCHES_MAX):
-            serve(consumer, {FIRST: [record(offset)]})
-            messages += await read(consumer)
-        serve(consumer, {FIRST: [record(transport.BATCHES_MAX)]})
-        waiting = asyncio.ensure_future(read(consumer))
+        messages = await fill(consumer, FIRST)
+        waiting = asyncio.ensure_future(consumer._getmany({FIRST}, 1.0))
         done(consumer, messages[1])
         await asyncio.sleep(0.01)
         assert not waiting.done()
+        assert asked == []
         done(consumer, messages[0])
-        (message,) = await waiting
-        assert message.offset == transport.BATCHES_MAX
-        assert consumer.ledger.batches_open == transport.BATCHES_MAX - 1
+        # Having waited, it looks anew at who has room.
+        while not asked:
+            await waiting
+            waiting = asyncio.ensure_future(consumer._getmany({FIRST}, 1.0))
+        assert asked[0] == ({FIRST}, 1.0)
+        await waiting
+
+    run(loop, scenario)
+
+
+def test_a_full_partition_does_not_hold_up_another(
+    loop: asyncio.AbstractEventLoop, consumer: BatchConsumer, asked: list[tuple[set[TP], float]]
+) -> None:
+    """The others are read, for a short time each, so that the full one is looked at again soon."""
+
+    async def scenario() -> None:
+        await fill(consumer, FIRST)
+        await consumer._getmany({FIRST, SECOND}, 1.0)
+        assert asked == [({SECOND}, transport.FULL_SECONDS)]
 
     run(loop, scenario)
 
 
 def test_a_stopped_flow_ends_the_wait_for_room(
-    loop: asyncio.AbstractEventLoop, consumer: BatchConsumer, monkeypatch: pytest.MonkeyPatch
+    loop: asyncio.AbstractEventLoop, consumer: BatchConsumer, asked: list[tuple[set[TP], float]]
 ) -> None:
-    """A rebalance while reading waits for room drops what was fetched."""
-    monkeypatch.setattr(consumer.ledger, "has_room", lambda partition: False)
-    serve(consumer, {FIRST: [record(0)]})
+    """A rebalance while reading waits for room ends the wait."""
 
     async def scenario() -> None:
-        waiting = asyncio.ensure_future(read(consumer))
+        await fill(consumer, FIRST)
+        waiting = asyncio.ensure_future(consumer._getmany({FIRST}, 1.0))
         await asyncio.sleep(0.01)
         assert not waiting.done()
         consumer.stop_flow()
-        assert await waiting == []
+        assert await waiting == {}
+        assert asked == []
 
     run(loop, scenario)
 

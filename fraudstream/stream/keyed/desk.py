@@ -1,0 +1,143 @@
+"""Takes each message of a partition through its stage, sends what it gives, and acknowledges it last."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from aiokafka.errors import KafkaError
+
+from fraudstream.stream.desk import acknowledge, received
+from fraudstream.stream.sender import Done, FencedError
+
+if TYPE_CHECKING:
+    from faust.types import ConsumerMessage, EventT
+
+    from fraudstream.stream.batch import Batch
+    from fraudstream.stream.keyed.state import StageState
+    from fraudstream.stream.observer import StreamObserver
+    from fraudstream.stream.producer import Outgoing
+    from fraudstream.stream.sender import Receipts, Sender
+
+log = logging.getLogger(__name__)
+
+
+def _nothing() -> None:
+    """Report nothing."""
+
+
+@dataclass(frozen=True)
+class Folded:
+    """What came of one message: what is to be sent, and what is to be reported once it is."""
+
+    messages: Sequence[Outgoing]
+    report: Callable[[], None] = _nothing
+
+
+class Work(Protocol):
+    """What a stage does with a message of its partition."""
+
+    async def begin(self) -> None:
+        """Get ready to fold from the state's positions on."""
+
+    async def fold(self, record: Any) -> Folded:
+        """Fold a message, and move the state's positions; may wait for other stages."""
+
+
+class StageDesk:
+    """Folds message after message, and lets none count as done before the broker has what came of it.
+
+    When something fails, `on_failure` is called once, and every batch from then on is left alone, so that
+    its offsets are never committed.
+    """
+
+    def __init__(
+        self,
+        state: StageState[Any],
+        work: Work,
+        sender: Sender,
+        observer: StreamObserver,
+        on_failure: Callable[[], None],
+    ) -> None:
+        self._state = state
+        self._work = work
+        self._sender = sender
+        self._observer = observer
+        self._on_failure = on_failure
+        self._failed = False
+        self._waiting: deque[EventT] = deque()
+        self._runner: asyncio.Task[None] | None = None
+        self._deliveries: set[asyncio.Task[None]] = set()
+
+    async def handle(self, event: EventT) -> None:
+        """Take in the batch of a Faust event, to be folded behind those that came before; never raises.
+
+        Whoever hands it over goes on meanwhile: the batch may need what comes of the next one, of another
+        partition.
+        """
+        if self._failed:
+            return
+        self._waiting.append(event)
+        if self._runner is None or self._runner.done():
+            self._runner = asyncio.create_task(self._run())
+
+    async def _run(self) -> None:
+        while self._waiting:
+            event = self._waiting[0]
+            batch = event.value.since(self._state.positions[self._state.partition])
+            try:
+                sent = [] if batch is None else await self._fold(batch)
+            except Exception as error:
+                self._fail(event.value, error)
+                return
+            self._waiting.popleft()
+            delivery = asyncio.create_task(self._deliver(event, sent))
+            self._deliveries.add(delivery)
+            delivery.add_done_callback(self._deliveries.discard)
+
+    async def _fold(self, batch: Batch) -> list[tuple[Folded, Receipts]]:
+        sent = []
+        for record in batch.records:
+            folded = await self._work.fold(record)
+            done = Done(batch.partition, record.offset + 1)
+            sent.append((folded, await self._sender.submit(folded.messages, done)))
+            # What other units of this worker have to do comes in between.
+            await asyncio.sleep(0)
+        return sent
+
+    async def _deliver(self, event: EventT, sent: Sequence[tuple[Folded, Receipts]]) -> None:
+        try:
+            for folded, receipts in sent:
+                await received(receipts)
+                folded.report()
+        except Exception as error:
+            self._fail(event.value, error)
+            return
+        acknowledge(event)
+
+    def let_go(self) -> Collection[ConsumerMessage]:
+        """Leave alone what is not folded to its end; return its messages."""
+        if self._runner is not None:
+            self._runner.cancel()
+            self._runner = None
+        left = [event.message for event in self._waiting]
+        self._waiting.clear()
+        return left
+
+    def _fail(self, batch: Batch, error: Exception) -> None:
+        if self._failed:
+            return
+        self._failed = True
+        expected = isinstance(error, (KafkaError, TimeoutError, FencedError))
+        log.error(
+            "%s is not done with (%r): stopping without committing it, so that it is read again",
+            batch,
+            error,
+            exc_info=None if expected else error,
+        )
+        self._observer.on_error("fenced" if isinstance(error, FencedError) else "stage")
+        self._on_failure()

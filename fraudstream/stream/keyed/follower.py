@@ -1,0 +1,54 @@
+"""Follows some partitions without a group, each message of each on demand."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Mapping
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+_POLL_MS = 200
+_RECORDS_MAX = 100
+_FETCH_BYTES_MAX = 4 * 2**20
+_FETCH_WAIT_MS = 20
+
+
+class Follower:
+    """Reads the partitions of a topic from given offsets on, until it is closed."""
+
+    def __init__(self, bootstrap: str, topic: str, offsets: Mapping[int, int]) -> None:
+        self._offsets = {TopicPartition(topic, number): offset for number, offset in offsets.items()}
+        self._topic = topic
+        self._waiting: dict[int, deque[Any]] = {number: deque() for number in offsets}
+        self._consumer: Any = AIOKafkaConsumer(
+            bootstrap_servers=bootstrap,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            isolation_level="read_committed",
+            max_partition_fetch_bytes=_FETCH_BYTES_MAX,
+            fetch_max_wait_ms=_FETCH_WAIT_MS,
+        )
+
+    async def start(self) -> None:
+        """Connect; KafkaError where that fails."""
+        await self._consumer.start()
+        self._consumer.assign(list(self._offsets))
+        for partition, offset in self._offsets.items():
+            self._consumer.seek(partition, offset)
+        # aiokafka's stop raises CancelledError where a task of its own has not begun to run.
+        await asyncio.sleep(0)
+
+    async def close(self) -> None:
+        """Disconnect."""
+        await self._consumer.stop()
+
+    async def next(self, number: int) -> Any:
+        """Return the next message of a partition, however long that takes."""
+        waiting = self._waiting[number]
+        partition = TopicPartition(self._topic, number)
+        while not waiting:
+            fetched = await self._consumer.getmany(partition, timeout_ms=_POLL_MS, max_records=_RECORDS_MAX)
+            waiting.extend(fetched.get(partition, ()))
+        return waiting.popleft()

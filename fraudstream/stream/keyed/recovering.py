@@ -1,0 +1,101 @@
+"""Brings a stage to where its last owner left it: a checkpoint, then a silent replay.
+
+There is no journal as for the input: a stage reads one ordered log, which names its rulesets itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from fraudstream.stream.keyed.standing import StageStanding, stage_standing
+from fraudstream.stream.log_reader import LogReader
+
+if TYPE_CHECKING:
+    from fraudstream.config import Keyed, Topology
+    from fraudstream.stores.checkpoints import CheckpointStore, Loaded
+    from fraudstream.stream.keyed.state import StageState
+    from fraudstream.stream.observer import StreamObserver
+    from fraudstream.stream.sender import Sender
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class StageRecovery:
+    """Recovers one stage, again and again.
+
+    Attributes
+    ----------
+    begin
+        Called once the state is there, before anything is folded by it; may wait for what it needs.
+    fold
+        Folds one message of the parts, and emits nothing.
+    """
+
+    topology: Topology
+    keyed: Keyed
+    state: StageState[Any]
+    store: CheckpointStore | None
+    sender: Sender
+    observer: StreamObserver
+    begin: Callable[[], Awaitable[None]]
+    fold: Callable[[Any], Awaitable[Any]]
+
+    async def take(self) -> None:
+        """Make the stage this process's own, and bring it to what the group has committed.
+
+        Raises KafkaError and BrokerError, CheckpointError, UnknownRulesetError, OutOfStepError.
+        """
+        started, number = time.monotonic(), self.state.partition
+        await self.sender.take()
+        now = await asyncio.to_thread(stage_standing, self.topology, self.keyed, number)
+        if self._still_right(now):
+            log.info("stage %d goes on with the state in memory", number)
+            await self.begin()
+            return
+        loaded, epoch = await asyncio.to_thread(self._load, now)
+        self.state.renew(loaded, epoch, now.topic_ids)
+        await self.begin()
+        replayed = await self._replay(now)
+        self.state.is_whole = True
+        seconds = time.monotonic() - started
+        log.info("stage %d recovered in %.1f s: %d messages read again", number, seconds, replayed)
+        self.observer.on_recovered(seconds, replayed)
+
+    def _still_right(self, now: StageStanding) -> bool:
+        """Whether the state in memory is that of the committed offset: it depends on nothing but the log."""
+        state = self.state
+        same = state.topic_ids == now.topic_ids and state.positions[state.partition] == now.committed
+        return state.is_whole and same
+
+    def _load(self, now: StageStanding) -> tuple[Loaded | None, int]:
+        if self.store is None:
+            return None, 0
+        loaded = self.store.load(lambda listed: self.state.fits(listed, now.committed, now.topic_ids))
+        for skipped in self.store.skipped:
+            if skipped.is_damaged:
+                log.error("checkpoint %s is left out: %s", skipped.manifest, skipped.reason)
+                self.observer.on_error("checkpoint")
+        return loaded, max((each.epoch for each in self.store.read_manifests()), default=-1) + 1
+
+    async def _replay(self, now: StageStanding) -> int:
+        """Fold what lies between the state and the committed offset; return the number of messages."""
+        number, replayed = self.state.partition, 0
+        at = self.state.positions[number]
+        if at < now.first and at < now.committed:
+            gone = f"{self.keyed.parts}[{number}] offsets {at} to {min(now.first, now.committed) - 1}"
+            log.error("%s have left the topic: windows that reach back to them count too little", gone)
+            self.observer.on_error("retention")
+        name = (self.keyed.parts, number)
+        async with LogReader(self.topology.kafka.bootstrap, [name]) as reader:
+            async for batch in reader.read(name, at, now.committed):
+                for record in batch.records:
+                    await self.fold(record)
+                replayed += len(batch)
+        self.state.positions[number] = max(at, now.committed)
+        return replayed

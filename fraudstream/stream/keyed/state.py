@@ -1,0 +1,120 @@
+"""The state of a stage, and how it takes up the rulesets that its messages name."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from fraudstream.engine.keyed.merge import Merge
+from fraudstream.engine.keyed.share import Share
+from fraudstream.stores.checkpoints import Meta
+
+if TYPE_CHECKING:
+    from fraudstream.engine.keyed.part import Stretch
+    from fraudstream.engine.stats import EngineStats
+    from fraudstream.rules.ruleset import Ruleset
+    from fraudstream.stores.checkpoints import Listed, Loaded
+
+Stage = TypeVar("Stage", Share, Merge)
+RulesetOf = Callable[[str], "Ruleset | None"]
+
+
+class UnknownRulesetError(RuntimeError):
+    """A ruleset that is in force in another worker and that this one cannot find: which, and the remedy."""
+
+
+class StageState(Generic[Stage]):
+    """One stage, and how far it has folded the partition of parts that it reads.
+
+    Attributes
+    ----------
+    positions
+        By partition of the parts the offset of the next message to fold: of the only one that it reads.
+    found
+        By partition of what shares found likewise; the merge alone reads it.
+    topic_ids
+        Of the topics between the stages; a state of topics that were made anew is worthless.
+    """
+
+    def __init__(self, stage: Stage, partition: int, partitions: int, ruleset_of: RulesetOf) -> None:
+        self.stage: Stage = stage
+        self.partition = partition
+        self._partitions = partitions
+        self._ruleset_of = ruleset_of
+        self._epoch = -1
+        self.is_whole = False
+        self.renew(None, -1, ())
+
+    def renew(self, loaded: Loaded | None, epoch: int, topic_ids: tuple[str, ...]) -> None:
+        """Go on from a checkpoint, or with nothing folded, as the owner of an epoch."""
+        self._epoch = epoch
+        self.topic_ids = topic_ids
+        self.positions: dict[int, int] = {self.partition: 0}
+        self.found = dict.fromkeys(range(self._partitions), 0)
+        ruleset = self.stage.ruleset
+        self.has_begun = loaded is not None
+        if loaded is None:
+            self.stage = self.stage.fresh(ruleset)
+        else:
+            extra = loaded.meta.extra
+            self.stage = self.stage.fresh(self._ruleset(extra["ruleset"]))
+            self.stage.restore(loaded.snapshot)
+            self.positions = dict(loaded.meta.positions)
+            self.found = {int(partition): offset for partition, offset in extra["found"].items()}
+
+    def fits(self, listed: Listed, committed: int, topic_ids: tuple[str, ...]) -> bool:
+        """Whether a checkpoint is of these very topics, and of nothing that is not committed."""
+        extra = listed.extra
+        same = (tuple(extra["topic_ids"]), extra["partitions"]) == (topic_ids, self._partitions)
+        return same and listed.positions[self.partition] <= committed
+
+    async def turn_to(self, stretch: Stretch) -> None:
+        """Put the ruleset in force that judges a stretch; UnknownRulesetError where it is not to be found."""
+        if stretch.ruleset == self.stage.ruleset.version:
+            return
+        ruleset = await asyncio.to_thread(self._ruleset, stretch.ruleset)
+        if not self.has_begun:
+            self.stage = await asyncio.to_thread(self.stage.fresh, ruleset)
+            return
+        bound = await asyncio.to_thread(self.stage.prepare, ruleset)
+        self.stage.reload(bound, stretch.before_us)
+
+    def folded(self, offset: int) -> None:
+        """Take note that the stage has folded everything before an offset."""
+        self.positions[self.partition] = offset
+        self.is_whole = self.has_begun = True
+
+    def _ruleset(self, version: str) -> Ruleset:
+        if version == self.stage.ruleset.version:
+            return self.stage.ruleset
+        ruleset = self._ruleset_of(version)
+        if ruleset is None:
+            raise UnknownRulesetError(
+                f"ruleset {version} is in force, but its files are not kept where this worker looks: "
+                "give all workers the same checkpoints.url"
+            )
+        return ruleset
+
+    @property
+    def can_be_kept(self) -> bool:
+        """Whether the state is that of its positions, and something was folded."""
+        return self.is_whole and self.has_begun
+
+    def stats(self) -> EngineStats:
+        """Count what the stage holds in memory."""
+        return self.stage.stats()
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return the whole state of the stage."""
+        return dict(self.stage.snapshot())
+
+    def meta(self) -> Meta:
+        """Return what a recovery must know of the state."""
+        extra: Mapping[str, Any] = {
+            "ruleset": self.stage.ruleset.version,
+            "topic_ids": list(self.topic_ids),
+            "partitions": self._partitions,
+            "found": {str(partition): offset for partition, offset in self.found.items()},
+        }
+        return Meta(positions=dict(self.positions), epoch=self._epoch, extra=extra)

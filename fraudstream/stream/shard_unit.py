@@ -1,0 +1,102 @@
+"""Puts together what folds the input of a topology: a shard, and everything around it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from fraudstream.stream.checkpointing import Checkpointer, Kept
+from fraudstream.stream.desk import Desk
+from fraudstream.stream.hanging import end_hanging_transactions
+from fraudstream.stream.keeper import Keeper
+from fraudstream.stream.recovery import Means, Recovery
+from fraudstream.stream.sender import AtLeastOnce, ExactlyOnce, Sender
+from fraudstream.stream.unit import Unit
+
+if TYPE_CHECKING:
+    from fraudstream.config import Topology
+    from fraudstream.rules.ruleset import Ruleset
+    from fraudstream.stores.checkpoints import CheckpointStore
+    from fraudstream.stream.app import BatchApp
+    from fraudstream.stream.emission import Outlet
+    from fraudstream.stream.observer import StreamObserver
+    from fraudstream.stream.reloading import Reloader
+    from fraudstream.stream.shard import Shard
+
+SHARD = 0
+"""The number of the shard that reads the input."""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a worker may have beside its topics.
+
+    Attributes
+    ----------
+    store_of
+        Where the checkpoints of a shard are kept, by its number.
+    ruleset_of
+        Finds a ruleset that was in force once.
+    reloader
+        Takes up changed rules; without it they stay.
+    """
+
+    store_of: Callable[[int], CheckpointStore] | None = None
+    ruleset_of: Callable[[str], Ruleset | None] = lambda version: None
+    reloader: Reloader | None = None
+
+
+def shard_unit(
+    app: BatchApp,
+    topology: Topology,
+    shard: Shard,
+    observer: StreamObserver,
+    outlet: Outlet,
+    around: Surroundings,
+) -> Unit:
+    """Return the unit of a shard over all partitions of the input."""
+    output, keyed = topology.output, topology.keyed
+    written = [output.alerts, output.dead_letters, output.journal]
+    written += [] if keyed is None else [keyed.parts]
+    sender = sender_for(app, topology, SHARD, written)
+    store = None if around.store_of is None else around.store_of(SHARD)
+    desk = Desk(shard, outlet, observer, sender, app.fail)
+    means = Means(store, around.ruleset_of, sender.take, desk.write, desk.emit)
+    desk.recovery = Recovery(topology, shard, means, observer)
+    return Unit(
+        reads=lambda partition: partition[0] == topology.input.topic,
+        handle=desk.handle,
+        keeper=Keeper(desk.recovery, app.fail),
+        sender=sender,
+        stats=shard.stats,
+        checkpointer=checkpointer_for(topology, store, shard, sender, observer),
+    )
+
+
+def checkpointer_for(
+    topology: Topology,
+    store: CheckpointStore | None,
+    kept: Kept,
+    sender: Sender,
+    observer: StreamObserver,
+) -> Checkpointer | None:
+    """Return what keeps a state, None where the topology names no place for it."""
+    if topology.checkpoints is None or store is None:
+        return None
+    return Checkpointer(store, kept, sender.committed, topology.checkpoints.every / 1_000_000, observer)
+
+
+def sender_for(app: BatchApp, topology: Topology, number: int, written: Sequence[str]) -> Sender:
+    """Return what sends for a shard to some topics, as the topology guarantees it."""
+    if not app.commits_itself:
+        return AtLeastOnce(app)
+    group = topology.kafka.group
+    settings = {
+        "bootstrap_servers": topology.kafka.bootstrap,
+        "max_batch_size": app.conf.producer_max_batch_size,
+        "request_timeout_ms": int(app.conf.producer_request_timeout * 1000),
+    }
+    name = f"{group}.{topology.name}.{number}"
+    return ExactlyOnce(name, group, settings, partial(end_hanging_transactions, topology, name, written))

@@ -1,0 +1,88 @@
+"""A keyed topology on Kafka: several workers, changing rules, one killed; and the bytes of one engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from fraudstream.engine.step import Engine
+from fraudstream.stores.rule_directory import load_ruleset
+from loadtest.crash_rig import CrashRig, uninterrupted
+from loadtest.traffic import generate
+from loadtest.waiting import until
+from tests.integration.stream_rig import ROOT
+from tests.unit.rule_files import rule_file, rule_files, write_files
+
+pytestmark = pytest.mark.integration
+
+SHARES = 3
+EVENTS = 12_000
+THIRD = EVENTS // 3
+
+
+def keyed(kafka: str, topic: Callable[[str], str], folder: Path, rules: Path) -> CrashRig:
+    """Return a keyed topology of three shares."""
+    words = ("events", "alerts", "dead", "journal", "parts", "found")
+    names = {word: topic(word) for word in words}
+    return CrashRig(kafka, folder, names, rules, guarantee="exactly_once", shares=SHARES)
+
+
+def told(rig: CrashRig, count: int) -> dict[str, bytes]:
+    """Return the alerts once there are so many, none of which may be there twice."""
+    until(lambda: len(rig.alerts()) >= count, f"{count} alerts")
+    alerts = rig.alerts()
+    assert len({identity for identity, _ in alerts}) == len(alerts)
+    return dict(alerts)
+
+
+def test_three_workers_judge_as_one_engine_while_one_is_killed(
+    kafka: str, topic_names: Callable[[str], str], tmp_path: Path
+) -> None:
+    """Stages are spread, move to who is left, and come back; every alert is there once, to the byte."""
+    rig = keyed(kafka, topic_names, tmp_path, ROOT / "rules")
+    payloads = generate(EVENTS, 11).payloads
+    expected = uninterrupted(rig.topology, payloads)
+    assert len(expected) > 20
+    with ExitStack() as stack:
+        first, *others = [stack.enter_context(rig.worker()) for _ in range(3)]
+        rig.send(payloads[:THIRD])
+        rig.drain()
+        rig.send(payloads[THIRD : 2 * THIRD])
+        first.kill()
+        others.append(stack.enter_context(rig.worker()))
+        rig.send(payloads[2 * THIRD :])
+        assert told(rig, len(expected)) == expected
+        for worker in others:
+            worker.check()
+
+
+def counting(key: str, least: int) -> bytes:
+    """Return a rule that hits from so many events of a key on."""
+    features = f"{{n: {{count: events, by: {key}, window: 30d}}}}"
+    return rule_file(f"n >= {least}", features=features, cases="[]", status="live")
+
+
+def test_every_stage_changes_the_rules_at_the_same_event(
+    kafka: str, topic_names: Callable[[str], str], tmp_path: Path
+) -> None:
+    """A feature of another key comes in force between two events, as in one engine that reloads there."""
+    rules = write_files(tmp_path / "rules", rule_files(counting("debtor.id", 4)))
+    rig = keyed(kafka, topic_names, tmp_path, rules)
+    payloads = generate(2_000, 12).payloads
+    engine = Engine(load_ruleset(rules), rig.topology.settings())
+    expected = {alert.alert_id: alert.value for alert in engine.step(payloads[:1_000]).alerts}
+    with ExitStack() as stack:
+        for _ in range(2):
+            stack.enter_context(rig.worker())
+        rig.send(payloads[:1_000])
+        assert told(rig, len(expected)) == expected
+        write_files(rules, rule_files(counting("merchant.id", 3)))
+        until(lambda: rig.logs().count("is in force") == 2, "both workers have taken the rules up")
+        engine.reload(engine.prepare(load_ruleset(rules)))
+        later = {alert.alert_id: alert.value for alert in engine.step(payloads[1_000:]).alerts}
+        assert later
+        rig.send(payloads[1_000:])
+        assert told(rig, len(expected) + len(later)) == expected | later
