@@ -111,7 +111,7 @@ def worker_figures(
         alone = bench.latency(ALONE, ONE_BY_ONE, ONE_BY_ONE_RATE)
         say(f"the same worker at {rate / 2:,.0f} events/s ...")
         half = bench.latency(HALF, USUAL, rate / 2)
-    _compare(alerts.log, ruleset, stream)
+    compare(alerts.log, ruleset, stream)
     return WorkerFigures(rate, half, alone)
 
 
@@ -126,7 +126,7 @@ def _worker(bootstrap: str, name: str, folder: Path) -> Iterator[Worker]:
         yield worker
 
 
-def _compare(alerts: AlertLog, ruleset: Ruleset, stream: Stream) -> None:
+def compare(alerts: AlertLog, ruleset: Ruleset, stream: Stream) -> None:
     """Raise BenchError unless the alerts are those that the engine alone gives."""
     engine = Engine(ruleset)
     expected = [

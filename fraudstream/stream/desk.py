@@ -164,16 +164,16 @@ class Desk:
         if isinstance(error, FencedError):
             log.error("%s", error)
             self._observer.on_error("fenced")
-            self._on_failure()
-            return
-        expected = isinstance(error, (KafkaError, TimeoutError))
-        log.error(
-            "what came of %s cannot be sent (%r): stopping without committing it, so that it is judged again",
-            batch,
-            error,
-            exc_info=None if expected else error,
-        )
-        self._observer.on_error("emit")
+        else:
+            expected = isinstance(error, (KafkaError, TimeoutError))
+            log.error(
+                "what came of %s cannot be sent (%r): stopping without committing it, so that it is judged "
+                "again",
+                batch,
+                error,
+                exc_info=None if expected else error,
+            )
+            self._observer.on_error("emit")
         self._on_failure()
 
 

@@ -125,3 +125,26 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
         RulesetError, match=r"t\.yml:1:1: cannot be read \(No such file or directory\): check"
     ):
         load_topology(tmp_path / "t.yml")
+
+
+KEYED = "keyed: {partitions: 2, parts: parts, found: found}\n"
+EXACTLY, KEPT = "processing_guarantee: exactly_once\n", "checkpoints: {url: state}\n"
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (KEPT, "keyed needs `processing_guarantee: exactly_once`, so that stages agree"),
+        (EXACTLY, "keyed needs checkpoints: workers find the rules of other workers beside them"),
+    ],
+)
+def test_stages_need_transactions_and_a_place_for_rules(tmp_path: Path, more: str, message: str) -> None:
+    """A keyed topology without either is refused before anything is sent."""
+    assert message in fault(topology(tmp_path, KEYED + more))
+
+
+def test_a_keyed_topology_loads(tmp_path: Path) -> None:
+    """With both it is complete."""
+    keyed = load_topology(topology(tmp_path, KEYED + EXACTLY + KEPT)).keyed
+    assert keyed is not None
+    assert (keyed.partitions, keyed.parts, keyed.found) == (2, "parts", "found")

@@ -132,12 +132,16 @@ class StageDesk:
         if self._failed:
             return
         self._failed = True
-        expected = isinstance(error, (KafkaError, TimeoutError, FencedError))
-        log.error(
-            "%s is not done with (%r): stopping without committing it, so that it is read again",
-            batch,
-            error,
-            exc_info=None if expected else error,
-        )
-        self._observer.on_error("fenced" if isinstance(error, FencedError) else "stage")
+        if isinstance(error, FencedError):
+            log.error("%s", error)
+            self._observer.on_error("fenced")
+        else:
+            expected = isinstance(error, (KafkaError, TimeoutError))
+            log.error(
+                "%s is not done with (%r): stopping without committing it, so that it is read again",
+                batch,
+                error,
+                exc_info=None if expected else error,
+            )
+            self._observer.on_error("stage")
         self._on_failure()

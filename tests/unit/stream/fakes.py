@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
+from aiokafka.errors import KafkaError
 from numpy.typing import NDArray
 
 from fraudstream.config import Topology
@@ -19,6 +21,8 @@ from fraudstream.events.batch import DeadLetter
 from fraudstream.stream.app import BatchApp, build_app
 from fraudstream.stream.batch import Batch, Partition
 from fraudstream.stream.emission import Outlet
+from fraudstream.stream.producer import Outgoing
+from fraudstream.stream.sender import Done
 from fraudstream.stream.shard import Shard
 from fraudstream.stream.shard_unit import Surroundings
 
@@ -145,6 +149,58 @@ class FakeObserver:
     def on_error(self, stage: str) -> None:
         """Remember an error."""
         self.errors.append(stage)
+
+
+class FakeEvent:
+    """A Faust event that remembers whether its batch was emitted when it was acknowledged."""
+
+    def __init__(self, value: Batch) -> None:
+        self.value = value
+        self.message = object()
+        self.acknowledged: list[bool] = []
+
+    def ack(self) -> None:
+        """Remember the acknowledgement."""
+        self.acknowledged.append(self.value.emitted)
+
+
+class FakeProducer:
+    """Takes messages; `confirm` and `refuse` play the broker's part, oldest first."""
+
+    def __init__(self) -> None:
+        self.submitted: list[list[Outgoing]] = []
+        self._pending: list[asyncio.Future[None]] = []
+
+    async def take(self) -> None:
+        """Fence nobody."""
+
+    async def close(self) -> None:
+        """End nothing."""
+
+    def committed(self) -> dict[int, int]:
+        """Know nothing."""
+        return {}
+
+    async def submit(self, messages: Sequence[Outgoing], *done: Done) -> list[Awaitable[Any]]:
+        """Take messages and return one receipt for all."""
+        self.submitted.append(list(messages))
+        receipt = asyncio.get_running_loop().create_future()
+        self._pending.append(receipt)
+        return [receipt]
+
+    def confirm(self) -> None:
+        """Acknowledge the oldest submission."""
+        self._pending.pop(0).set_result(None)
+
+    def refuse(self, error: Exception | None = None) -> None:
+        """Fail the oldest submission."""
+        self._pending.pop(0).set_exception(error or KafkaError("refused"))
+
+
+async def settled() -> None:
+    """Let everything run that can."""
+    for _ in range(10):
+        await asyncio.sleep(0)
 
 
 def record(offset: int, value: bytes | None = b"{}", key: bytes | None = None, timestamp: int = 0) -> Any:

@@ -19,56 +19,18 @@ from fraudstream.stream.producer import Outgoing
 from fraudstream.stream.recovery import Recovery
 from fraudstream.stream.sender import Done, FencedError
 from fraudstream.stream.shard import Shard
-from tests.unit.stream.fakes import RULESET_VERSION, FakeEngine, FakeObserver, batch, record
+from tests.unit.stream.fakes import (
+    RULESET_VERSION,
+    FakeEngine,
+    FakeEvent,
+    FakeObserver,
+    FakeProducer,
+    batch,
+    record,
+    settled,
+)
 
 ALERT = b'{"ALERT": 1}'
-
-
-class FakeEvent:
-    """A Faust event that remembers whether its batch was emitted when it was acknowledged."""
-
-    def __init__(self, value: Batch) -> None:
-        self.value = value
-        self.acknowledged: list[bool] = []
-
-    def ack(self) -> None:
-        """Remember the acknowledgement."""
-        self.acknowledged.append(self.value.emitted)
-
-
-class FakeProducer:
-    """Takes messages; `confirm` and `refuse` play the broker's part, oldest first."""
-
-    commits = False
-
-    def __init__(self) -> None:
-        self.submitted: list[list[Outgoing]] = []
-        self._pending: list[asyncio.Future[None]] = []
-
-    async def take(self) -> None:
-        """Fence nobody."""
-
-    async def close(self) -> None:
-        """End nothing."""
-
-    def committed(self) -> dict[int, int]:
-        """Know nothing."""
-        return {}
-
-    async def submit(self, messages: Sequence[Outgoing], *done: Done) -> list[Awaitable[Any]]:
-        """Take messages and return one receipt for all."""
-        self.submitted.append(list(messages))
-        receipt = asyncio.get_running_loop().create_future()
-        self._pending.append(receipt)
-        return [receipt]
-
-    def confirm(self) -> None:
-        """Acknowledge the oldest submission."""
-        self._pending.pop(0).set_result(None)
-
-    def refuse(self, error: Exception | None = None) -> None:
-        """Fail the oldest submission."""
-        self._pending.pop(0).set_exception(error or KafkaError("refused"))
 
 
 class Setup:
@@ -100,12 +62,6 @@ class Setup:
             await self.desk.handle(event)
         await settled()
         return events
-
-
-async def settled() -> None:
-    """Let everything run that can."""
-    for _ in range(10):
-        await asyncio.sleep(0)
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""The stages of a keyed topology behind the first, without a broker."""
