@@ -64,6 +64,10 @@ bench: $(STAMP) ## Measure the engine alone, and then all of bench-kafka (JSON=1
 bench-kafka: $(STAMP) ## Measure a worker on Apache Kafka beside Faust and Quix Streams apps (JSON=1, KAFKA=host:port)
 	@$(BIN)/python -m loadtest.bench_kafka $(if $(JSON),--json) $(if $(KAFKA),--kafka $(KAFKA))
 
+.PHONY: bench-keyed
+bench-keyed: $(STAMP) ## Measure a keyed topology with one worker and with two on Apache Kafka (JSON=1, KAFKA=host:port)
+	@$(BIN)/python -m loadtest.bench_keyed $(if $(JSON),--json) $(if $(KAFKA),--kafka $(KAFKA))
+
 .PHONY: bench-recovery
 bench-recovery: $(STAMP) ## Measure a restart after kill -9, and the pause for a checkpoint, at 1 M entities (JSON=1)
 	@$(BIN)/python -m loadtest.bench_recovery $(if $(JSON),--json) $(if $(KAFKA),--kafka $(KAFKA))

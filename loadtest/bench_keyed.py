@@ -1,7 +1,7 @@
-"""`make bench-keyed`: a keyed topology from Kafka to Kafka with one worker and with two, in turns.
+"""`make bench-keyed`: a keyed topology from Kafka to Kafka with one worker and with two, and a single one.
 
-The events are on the topic before the workers come to those that count, and the broker is the clock, as in
-`bench_worker.py`.
+They take turns. The events are on the topic before the workers come to those that count, and the broker is
+the clock, as in `bench_worker.py`.
 """
 
 from __future__ import annotations
@@ -30,8 +30,9 @@ from loadtest.traffic import generate
 from loadtest.waiting import until
 
 SHARES = 2
-WORKERS = (1, 2)
 TURNS = 3
+RUNS = {"single": (0, 1), "keyed_1_worker": (SHARES, 1), "keyed_2_workers": (SHARES, 2)}
+"""By name the shares, 0 where one engine does everything, and the workers."""
 LEAD, COUNTED = 100_000, 300_000
 LENGTHS = (WARM_UP, LEAD, COUNTED)
 """Events of the parts of a stream: for the compilers, while the topic is still being filled, counted."""
@@ -42,35 +43,34 @@ TOPICS = ("events", "alerts", "dead", "journal", "parts", "found")
 def run(kafka: str | None, say: Say) -> Figures:
     """Measure each number of workers in turns on one broker, and return the figures."""
     stream = stream_of(generate(sum(LENGTHS)), LENGTHS)
-    rates: dict[int, list[float]] = {workers: [] for workers in WORKERS}
+    rates: dict[str, list[float]] = {name: [] for name in RUNS}
     with tempfile.TemporaryDirectory(prefix="fraudstream-bench-") as directory:
         folder = Path(directory)
         say("a broker ...")
         with running_broker(kafka, folder / "kafka") as broker:
             for turn in range(TURNS):
-                for workers in WORKERS:
-                    place = folder / f"{turn}-{workers}"
-                    rates[workers].append(_rate(broker.bootstrap, place, workers, stream))
-                    say(f"{workers} worker(s): {rates[workers][-1]:,.0f} events/s")
-    one, two = (median(rates[workers]) for workers in WORKERS)
+                for name, (shares, workers) in RUNS.items():
+                    place = folder / f"{turn}-{name}"
+                    rates[name].append(_rate(broker.bootstrap, place, shares, workers, stream))
+                    say(f"{name}: {rates[name][-1]:,.0f} events/s")
+    medians = {name: median(several) for name, several in rates.items()}
     return {
-        "keyed_1_worker_events_per_s": round(one),
-        "keyed_2_workers_events_per_s": round(two),
-        "keyed_speedup": round(two / one, 2),
+        **{f"{name}_events_per_s": round(rate) for name, rate in medians.items()},
+        "keyed_speedup": round(medians["keyed_2_workers"] / medians["keyed_1_worker"], 2),
         "shares": SHARES,
         "turns": TURNS,
         "broker": broker.name,
     }
 
 
-def _rate(kafka: str, folder: Path, workers: int, stream: Stream) -> float:
+def _rate(kafka: str, folder: Path, shares: int, workers: int, stream: Stream) -> float:
     """Return the events/s of some workers; BenchError unless their alerts are those of the engine alone."""
     folder.mkdir()
     write_files(folder / "rules")
     prefix = f"fraudstream-bench-{time.time_ns():x}"
     names = {word: f"{prefix}.{word}" for word in TOPICS}
     rig = CrashRig(
-        kafka, folder, names, folder / "rules", every="10s", guarantee="exactly_once", shares=SHARES
+        kafka, folder, names, folder / "rules", every="10s", guarantee="exactly_once", shares=shares
     )
     topic, (warm, lead, end) = rig.topology.input.topic, stream.ends
     with _started(rig, workers) as started:
@@ -102,13 +102,14 @@ def _started(rig: CrashRig, workers: int) -> Iterator[Sequence[Worker]]:
 
 def table_of(figures: Figures) -> Table:
     """Lay the figures out for people."""
-    table = Table(title=f"a keyed topology of {figures['shares']} shares, on {figures['broker']}")
+    table = Table(title=f"A keyed topology of {figures['shares']} shares, on {figures['broker']}")
     table.add_column("what")
     table.add_column("measured", justify="right")
     table.add_column("target", justify="right")
-    table.add_row("one worker, events/s", f"{figures['keyed_1_worker_events_per_s']:,}", "")
-    table.add_row("two workers, events/s", f"{figures['keyed_2_workers_events_per_s']:,}", "")
+    table.add_row("keyed, one worker, events/s", f"{figures['keyed_1_worker_events_per_s']:,}", "")
+    table.add_row("keyed, two workers, events/s", f"{figures['keyed_2_workers_events_per_s']:,}", "")
     table.add_row("  two beside one", f"{figures['keyed_speedup']:g} x", ">= 1.7 x")
+    table.add_row("single, one worker, exactly once, events/s", f"{figures['single_events_per_s']:,}", "")
     return table
 
 

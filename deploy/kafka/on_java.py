@@ -134,4 +134,6 @@ def launch(state: State, java: str) -> None:
 def program(java: str) -> list[str]:
     """The command line of Java with Kafka's jars, up to the class to run."""
     logging = f"-Dlog4j2.configurationFile={HERE / 'log4j2.yaml'}"
-    return [java, "-Xmx512m", logging, "-cp", f"{resolve_jars()}/*"]
+    # On a small machine Java's second compiler takes half a core for a minute, which tests and benchmarks need.
+    quick = "-XX:TieredStopAtLevel=1"
+    return [java, "-Xmx512m", quick, logging, "-cp", f"{resolve_jars()}/*"]

@@ -27,13 +27,13 @@ class Vectors:
     def __init__(self, linked: Linked, inputs: Inputs) -> None:
         self._linked = linked
         self._inputs = inputs
-        self._rows: _Rows | None = None
+        self._registers: Registers | None = None
         self._columns: dict[int, int] = {}
 
     def keep(self, events: Iterable[int]) -> None:
         """Name the events whose values will be asked for: the first question computes them all at once."""
         self._columns = {event: column for column, event in enumerate(events)}
-        self._rows = None
+        self._registers = None
 
     def __getitem__(self, slot: int) -> Vector:
         return Vector(self, self._linked.register(slot))
@@ -42,10 +42,10 @@ class Vectors:
         """Return what a register holds at one event: a value, a truth, or None where it is unknown."""
         if event not in self._columns:
             self.keep([event])
-        if self._rows is None:
+        if self._registers is None:
             events = np.fromiter(self._columns, np.intp, len(self._columns))
-            self._rows = _rows(self._linked.all_registers(take(self._inputs, events)))
-        return _read(self._rows, register, self._columns[event])
+            self._registers = self._linked.all_registers(take(self._inputs, events))
+        return _read(self._registers, register, self._columns[event])
 
 
 class Vector(NamedTuple):
@@ -59,34 +59,17 @@ class Vector(NamedTuple):
         return self.vectors.value(self.register, event)
 
 
-class _Rows(NamedTuple):
-    """All registers as lists by register and event, which are read faster than arrays, one by one."""
-
-    wholes: list[list[int]]
-    wholes_known: list[list[bool]]
-    reals: list[list[float]]
-    reals_known: list[list[bool]]
-    truths: list[list[bool]]
-
-
-def _rows(registers: Registers) -> _Rows:
-    return _Rows(
-        registers.wholes.tolist(),
-        registers.wholes_known.tolist(),
-        registers.reals.tolist(),
-        registers.reals_known.tolist(),
-        registers.truths.tolist(),
-    )
-
-
-def _read(rows: _Rows, register: Register, column: int) -> Value:
+def _read(registers: Registers, register: Register, column: int) -> Value:
+    """Return one value, by `item`: few are asked for, and lists of all of them would take longer to make."""
     index = register.index
     match register.bank:
         case Bank.WHOLE:
-            return rows.wholes[index][column] if rows.wholes_known[index][column] else None
+            known = registers.wholes_known.item(index, column)
+            return registers.wholes.item(index, column) if known else None
         case Bank.REAL:
-            return rows.reals[index][column] if rows.reals_known[index][column] else None
+            known = registers.reals_known.item(index, column)
+            return registers.reals.item(index, column) if known else None
         case Bank.TRUTH:
-            if rows.truths[index][column]:
+            if registers.truths.item(index, column):
                 return True
-            return False if rows.truths[index ^ 1][column] else None
+            return False if registers.truths.item(index ^ 1, column) else None

@@ -36,7 +36,7 @@ class Batch:
         offsets be committed.
     """
 
-    __slots__ = ("emitted", "partition", "records", "size_bytes", "values")
+    __slots__ = ("_append_ms", "emitted", "partition", "records", "size_bytes", "values")
 
     def __init__(self, partition: Partition, records: Sequence[ConsumerRecord]) -> None:
         self.partition = partition
@@ -44,6 +44,7 @@ class Batch:
         self.values: list[bytes | None] = [record.value for record in records]
         self.size_bytes = sum(map(len, filter(None, self.values)))
         self.emitted = False
+        self._append_ms: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.records)
@@ -85,7 +86,9 @@ class Batch:
 
     def append_ms(self) -> NDArray[np.int64]:
         """Return the n timestamps, in milliseconds since 1970 UTC."""
-        return np.fromiter((record.timestamp for record in self.records), np.int64, len(self.records))
+        if self._append_ms is None:
+            self._append_ms = np.array([record.timestamp for record in self.records], np.int64)
+        return self._append_ms
 
     def appended_us(self) -> NDArray[np.int64]:
         """Return the n timestamps in microseconds, negative where a message has none.
