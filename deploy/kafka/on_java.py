@@ -134,6 +134,6 @@ def launch(state: State, java: str) -> None:
 def program(java: str) -> list[str]:
     """The command line of Java with Kafka's jars, up to the class to run."""
     logging = f"-Dlog4j2.configurationFile={HERE / 'log4j2.yaml'}"
-    # On a small machine Java's second compiler takes half a core for a minute, which tests and benchmarks need.
+    # Java's second compiler takes half a core for minutes, which tests and benchmarks need themselves.
     quick = "-XX:TieredStopAtLevel=1"
     return [java, "-Xmx512m", quick, logging, "-cp", f"{resolve_jars()}/*"]
