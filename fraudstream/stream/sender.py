@@ -95,8 +95,9 @@ class ExactlyOnce:
 
     The transactional id is the shard's. Whoever takes the shard fences its last owner, and ends the
     transaction that it left open; `end_hanging` ends those that the broker has lost sight of. The first
-    failure is told to everything that waits, then and later: FencedError where another has taken the shard.
-    `new_producer` makes the Kafka client, from the arguments of aiokafka's own.
+    failure is told to everything that waits, then and later: FencedError where another has taken the shard,
+    TimeoutError where what went before was given up. `new_producer` makes the Kafka client, from the
+    arguments of aiokafka's own.
     """
 
     def __init__(
@@ -116,6 +117,7 @@ class ExactlyOnce:
         self._under_way: list[_Item] = []
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._failure: Exception | None = None
         self._committed: dict[int, int] = {}
 
     async def take(self) -> None:
@@ -129,13 +131,22 @@ class ExactlyOnce:
             # Most likely there are none, and whoever may only write alerts is not allowed to look.
             log.warning("whether transactions hang is not known: %s", error)
         self._committed.clear()
+        self._failure = None
         self._task = asyncio.create_task(self._run(self._client))
 
     async def submit(self, messages: Sequence[Outgoing], *done: Done) -> Receipts:
-        """Have messages sent by the next transaction; the receipt comes once it is committed."""
+        """Have messages sent by the next transaction; the receipt comes once it is committed.
+
+        It is cancelled where the sender is closed.
+        """
         item = _Item(messages, done, asyncio.get_running_loop().create_future())
-        self._waiting.append(item)
-        self._wake.set()
+        if self._failure is not None:
+            item.receipt.set_exception(self._failure)
+        elif self._task is None:
+            item.receipt.cancel()
+        else:
+            self._waiting.append(item)
+            self._wake.set()
         return [item.receipt]
 
     def committed(self) -> Mapping[int, int]:
@@ -161,16 +172,27 @@ class ExactlyOnce:
             self._wake.clear()
             self._under_way, self._waiting = self._waiting, []
             try:
+                self._mind_what_was_given_up()
                 await self._commit(client, self._under_way)
             except Exception as error:
-                failure = FencedError() if isinstance(error, ProducerFenced) else error
-                for item in [*self._under_way, *self._waiting]:
-                    item.receipt.set_exception(failure)
-                self._under_way, self._waiting = [], []
+                self._fail(FencedError() if isinstance(error, ProducerFenced) else error)
                 return
             for item in self._under_way:
-                item.receipt.set_result(None)
+                if not item.receipt.done():
+                    item.receipt.set_result(None)
             self._under_way = []
+
+    def _mind_what_was_given_up(self) -> None:
+        """Send nothing behind messages that nobody waits for any more: its offsets would stand for theirs."""
+        if any(item.receipt.cancelled() for item in self._under_way):
+            raise TimeoutError("messages that go before these were given up")
+
+    def _fail(self, failure: Exception) -> None:
+        self._failure = failure
+        for item in [*self._under_way, *self._waiting]:
+            if not item.receipt.done():
+                item.receipt.set_exception(failure)
+        self._under_way, self._waiting = [], []
 
     async def _commit(self, client: Any, items: Sequence[_Item]) -> None:
         offsets = {done.partition: done.offset for item in items for done in item.done}

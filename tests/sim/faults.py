@@ -28,7 +28,7 @@ def _acknowledged_unsent(patch: pytest.MonkeyPatch) -> None:
     async def received(receipts: Any) -> None:
         """Wait for nobody."""
 
-    patch.setattr(desk, "_received", received)
+    patch.setattr(desk, "received", received)
 
 
 def _checkpoint_ahead(patch: pytest.MonkeyPatch) -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 
 NIGHTLY = os.environ.get("FRAUDSTREAM_PROFILE", "ci") == "nightly"
-CI_WORLDS = 120
-WORLDS = 5_000 if NIGHTLY else CI_WORLDS
+WORLDS = int(os.environ.get("FRAUDSTREAM_WORLDS", "5000" if NIGHTLY else "120"))
 CI_SEED = 20261125
 SEED = int(os.environ.get("FRAUDSTREAM_SEED", CI_SEED))
 """The first world's; each further one has the next number."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import copy_context
@@ -32,7 +33,7 @@ OPEN_SECONDS_MAX = 3.0
 
 def simulate(world: World) -> History:
     """Run a world to its end."""
-    with _quiet():
+    with _quiet(), _chance_from(world.seed):
         return Simulation(world).run()
 
 
@@ -280,3 +281,14 @@ def _quiet() -> Iterator[None]:
         yield
     finally:
         logging.disable(before)
+
+
+@contextmanager
+def _chance_from(seed: int) -> Iterator[None]:
+    """Have the partition of a message without a key drawn from a seed, as everything else is."""
+    before = random.getstate()
+    random.seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(before)
