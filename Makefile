@@ -46,6 +46,10 @@ test: $(STAMP) ## Run every check and every test
 oracle: $(STAMP) ## Hold the engine against the oracle on 20,000 drawn streams (SEED=7 draws others)
 	@FRAUDSTREAM_PROFILE=nightly $(if $(SEED),FRAUDSTREAM_SEED=$(SEED)) $(BIN)/python -m pytest -s tests/oracle
 
+.PHONY: sim
+sim: $(STAMP) ## Run 5,000 simulated worlds of crashes, cuts and torn checkpoints, and plant every fault (SEED=7 draws others)
+	@FRAUDSTREAM_PROFILE=nightly $(if $(SEED),FRAUDSTREAM_SEED=$(SEED)) $(BIN)/python -m pytest tests/sim
+
 .PHONY: lint
 lint: $(STAMP) ## Check style, types, the import law, and the rules
 	@$(BIN)/ruff check .
