@@ -58,6 +58,7 @@ class BatchApp(faust.App):  # type: ignore[misc]
         """End what sends, after everything else."""
         await super().on_stop()
         for unit in self.units:
+            unit.keeper.give_up()
             await unit.sender.close()
 
     def _new_transport(self) -> BatchTransport:
@@ -100,6 +101,8 @@ def _handle(app: BatchApp, topic: str) -> None:
             # What was read before a rebalance is read again behind it.
             if await unit.keeper.ready() and event.message.generation_id == app.consumer_generation_id:
                 await unit.handle(event)
+            else:
+                app.consumer.leave(event.message)
 
     app.agent(app.topic(topic, schema=BatchSchema()), name=topic)(handle)
 

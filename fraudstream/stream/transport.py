@@ -95,6 +95,11 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         notify(self._waiting_for_ack)
         return bool(message.value.emitted)
 
+    def leave(self, message: ConsumerMessage) -> None:
+        """Stop waiting for a batch that nobody takes in; it is read again."""
+        self._unacked_messages.discard(message)
+        notify(self._waiting_for_ack)
+
     def abandon(self) -> None:
         """Stop waiting for the batches under way, which can no longer be emitted."""
         self._unacked_messages.clear()
@@ -109,7 +114,7 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         if self.app.failed or any(unit.keeper.is_recovering for unit in units):
             self.abandon()
         for unit in units:
-            self._unacked_messages.difference_update(unit.let_go())
+            self._unacked_messages.difference_update(unit.leave())
         notify(self._waiting_for_ack)
         await super().wait_empty()
 

@@ -16,10 +16,6 @@ if TYPE_CHECKING:
     from fraudstream.stream.sender import Sender
 
 
-def _nothing() -> Collection[ConsumerMessage]:
-    return ()
-
-
 @dataclass
 class Unit:
     """One shard, or one stage of a keyed topology.
@@ -31,7 +27,8 @@ class Unit:
     handle
         Takes in a Faust event whose value is a batch, and sees to its acknowledgement.
     let_go
-        Stops waiting for what only other units can bring; returns the messages that wait for it.
+        Stops waiting for what only other units can bring; returns the messages that wait for it. None where
+        it never waits for any.
     """
 
     reads: Callable[[Partition], bool]
@@ -40,7 +37,17 @@ class Unit:
     sender: Sender
     stats: Callable[[], EngineStats]
     checkpointer: Checkpointer | None = None
-    let_go: Callable[[], Collection[ConsumerMessage]] = _nothing
+    let_go: Callable[[], Collection[ConsumerMessage]] | None = None
+
+    def leave(self) -> Collection[ConsumerMessage]:
+        """Take in nothing more where it waits for other units; return the messages that are left alone.
+
+        What comes behind those must not be folded before them.
+        """
+        if self.let_go is None:
+            return ()
+        self.keeper.give_up()
+        return self.let_go()
 
     def look(self) -> None:
         """Begin a checkpoint where one is due."""

@@ -54,12 +54,14 @@ class StageRecovery:
         started, number = time.monotonic(), self.state.partition
         await self.sender.take()
         now = await asyncio.to_thread(stage_standing, self.topology, self.keyed, number)
+        # Also where nothing was folded since: another may have had the stage, and kept it.
+        self.state.epoch = await asyncio.to_thread(self._next_epoch)
         if self._still_right(now):
             log.info("stage %d goes on with the state in memory", number)
             await self.begin()
             return
-        loaded, epoch = await asyncio.to_thread(self._load, now)
-        self.state.renew(loaded, epoch, now.topic_ids)
+        loaded = await asyncio.to_thread(self._load, now)
+        self.state.renew(loaded, now.topic_ids)
         await self.begin()
         replayed = await self._replay(now)
         self.state.is_whole = True
@@ -73,15 +75,20 @@ class StageRecovery:
         same = state.topic_ids == now.topic_ids and state.positions[state.partition] == now.committed
         return state.is_whole and same
 
-    def _load(self, now: StageStanding) -> tuple[Loaded | None, int]:
+    def _next_epoch(self) -> int:
+        """Return the number of this owner: one more than that of whoever has kept something."""
+        manifests = () if self.store is None else self.store.read_manifests()
+        return max((each.epoch for each in manifests), default=-1) + 1
+
+    def _load(self, now: StageStanding) -> Loaded | None:
         if self.store is None:
-            return None, 0
+            return None
         loaded = self.store.load(lambda listed: self.state.fits(listed, now.committed, now.topic_ids))
         for skipped in self.store.skipped:
             if skipped.is_damaged:
                 log.error("checkpoint %s is left out: %s", skipped.manifest, skipped.reason)
                 self.observer.on_error("checkpoint")
-        return loaded, max((each.epoch for each in self.store.read_manifests()), default=-1) + 1
+        return loaded
 
     async def _replay(self, now: StageStanding) -> int:
         """Fold what lies between the state and the committed offset; return the number of messages."""

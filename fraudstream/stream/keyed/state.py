@@ -35,6 +35,8 @@ class StageState(Generic[Stage]):
         By partition of what shares found likewise; the merge alone reads it.
     topic_ids
         Of the topics between the stages; a state of topics that were made anew is worthless.
+    epoch
+        The number of this owner of the stage, which its checkpoints bear.
     """
 
     def __init__(self, stage: Stage, partition: int, partitions: int, ruleset_of: RulesetOf) -> None:
@@ -42,13 +44,12 @@ class StageState(Generic[Stage]):
         self.partition = partition
         self._partitions = partitions
         self._ruleset_of = ruleset_of
-        self._epoch = -1
+        self.epoch = 0
         self.is_whole = False
-        self.renew(None, -1, ())
+        self.renew(None, ())
 
-    def renew(self, loaded: Loaded | None, epoch: int, topic_ids: tuple[str, ...]) -> None:
-        """Go on from a checkpoint, or with nothing folded, as the owner of an epoch."""
-        self._epoch = epoch
+    def renew(self, loaded: Loaded | None, topic_ids: tuple[str, ...]) -> None:
+        """Go on from a checkpoint, or with nothing folded."""
         self.topic_ids = topic_ids
         self.positions: dict[int, int] = {self.partition: 0}
         self.found = dict.fromkeys(range(self._partitions), 0)
@@ -117,4 +118,4 @@ class StageState(Generic[Stage]):
             "partitions": self._partitions,
             "found": {str(partition): offset for partition, offset in self.found.items()},
         }
-        return Meta(positions=dict(self.positions), epoch=self._epoch, extra=extra)
+        return Meta(positions=dict(self.positions), epoch=self.epoch, extra=extra)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from faust.transport.drivers import aiokafka as driver
@@ -13,6 +13,7 @@ from faust.types import TP
 from fraudstream.stream import transport
 from fraudstream.stream.app import BatchApp
 from fraudstream.stream.transport import BatchConsumer, BatchSchema
+from fraudstream.stream.unit import Unit
 from tests.unit.stream.fakes import GENERATION, record
 
 EVENTS = "fraudstream.events"
@@ -228,6 +229,55 @@ def test_waiting_ends_when_the_batches_are_abandoned(
         app.fail()
         await waiting
         assert committed == [{SECOND: 5}]
+
+    run(loop, scenario)
+
+
+class Waiting:
+    """A unit of the second partition that waits for what another one would bring."""
+
+    def __init__(self, message: Any) -> None:
+        self.keeper = self
+        self.is_recovering = False
+        self.is_given_up = False
+        self._message = message
+
+    def give_up(self) -> None:
+        """Take in nothing more."""
+        self.is_given_up = True
+
+    def let_go(self) -> list[Any]:
+        """Leave the message alone, once nothing can come behind it."""
+        assert self.is_given_up
+        return [self._message]
+
+    def leave(self) -> Any:
+        """Do as units do."""
+        return Unit.leave(cast(Unit, self))
+
+
+def test_what_waits_for_other_units_is_let_go_of(
+    loop: asyncio.AbstractEventLoop, app: BatchApp, consumer: BatchConsumer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before partitions change hands; and what nobody takes in any more is not waited for either."""
+
+    async def commit(offsets: dict[TP, int], start_new_transaction: bool) -> bool:
+        consumer._committed_offset.update(offsets)
+        return True
+
+    monkeypatch.setattr(consumer, "_commit_offsets", commit)
+    serve(consumer, {FIRST: [record(0)], SECOND: [record(4)]})
+
+    async def scenario() -> None:
+        first, second = await read(consumer)
+        app.units = [cast(Unit, Waiting(second))]
+        consumer.track_message(first)
+        consumer.track_message(second)
+        waiting = asyncio.ensure_future(consumer.wait_empty())
+        await asyncio.sleep(0.01)
+        assert not waiting.done()
+        consumer.leave(first)
+        await waiting
 
     run(loop, scenario)
 

@@ -35,7 +35,7 @@ RULESETS = {each.version: each for each in (FIRST, SECOND)}
 def share(ruleset: Ruleset = FIRST) -> StageState[Share]:
     """Return the state of the only share of a topology, new to its topics."""
     state = StageState(Share(ruleset, SETTINGS, 0, 1), 0, 1, RULESETS.get)
-    state.renew(None, 0, TOPIC_IDS)
+    state.renew(None, TOPIC_IDS)
     return state
 
 
@@ -80,7 +80,7 @@ def test_a_checkpoint_is_gone_on_from() -> None:
     expected = fold(whole, values)
     assert fold(broken, values[:3]) == expected[:3]
     heir = share()
-    heir.renew(kept(broken), 1, TOPIC_IDS)
+    heir.renew(kept(broken), TOPIC_IDS)
     assert (heir.positions, heir.stage.ruleset.version) == ({0: 3}, SECOND.version)
     assert fold(heir, values[3:]) == expected[3:]
 
