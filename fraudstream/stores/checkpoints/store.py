@@ -62,6 +62,8 @@ class CheckpointStore:
         self._formats = formats
         # Nobody else writes to a folder of this name, not even who is given the same epoch by mistake.
         self._writer = token_hex(4)
+        self._worthless: frozenset[str] = frozenset()
+        """Manifests that the caller did not accept when it took the shard, and that no one ever will."""
 
     def save(self, snapshot: Snapshot, meta: Meta) -> Saved:
         """Write a checkpoint and delete what is too old; where it fails, the previous ones are still whole.
@@ -96,12 +98,15 @@ class CheckpointStore:
     def load(self, accept: Callable[[Listed], bool] | None = None) -> Loaded | None:
         """Return the newest whole checkpoint that is accepted, None where there is none; see `skipped`.
 
-        CheckpointError where one is of another shard, another key or a newer format.
+        Those that are not accepted are worthless from then on: the next save deletes them. CheckpointError
+        where one is of another shard, another key or a newer format.
         """
         opened = self._open()
+        self._worthless = frozenset()
         for manifest in self._whole(opened):
             if accept is not None and not accept(manifest.listed):
                 self.skipped.append(Skipped(manifest.name, "not accepted", is_damaged=False))
+                self._worthless |= {manifest.name}
                 continue
             try:
                 return self._loaded(opened.files, manifest)
@@ -150,7 +155,7 @@ class CheckpointStore:
 
     def _sweep(self, opened: _Opened, known: list[Manifest], epoch: int, home: str) -> str | None:
         try:
-            sweep(opened.files, known, epoch, home, self._keep)
+            sweep(opened.files, known, self._worthless, epoch, home, self._keep)
         except CheckpointError as error:
             # The checkpoint is there all the same.
             return str(error)

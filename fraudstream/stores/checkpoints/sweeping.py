@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from fraudstream.stores.checkpoints import chunks, manifests
 from fraudstream.stores.checkpoints.files import PART, Files
@@ -14,11 +14,16 @@ def home_of(epoch: int, writer: str) -> str:
     return f"{epoch:010}-{writer}"
 
 
-def sweep(files: Files, known: Sequence[Manifest], epoch: int, home: str, keep: int) -> None:
-    """Delete all but the first `keep` of the `known` manifests, newest first, and chunks of the others."""
-    kept = known[:keep]
-    if len(kept) == keep:
-        _sweep_manifests(files, kept[-1].name, epoch)
+def sweep(
+    files: Files, known: Sequence[Manifest], worthless: Collection[str], epoch: int, home: str, keep: int
+) -> None:
+    """Delete all but the first `keep` of the `known` manifests, newest first, and chunks of the others.
+
+    Those that are `worthless` do not count: owners that die young would push out what the next one needs.
+    """
+    kept = [each for each in known if each.name not in worthless][:keep]
+    oldest = kept[-1].name if len(kept) == keep else ""
+    _sweep_manifests(files, oldest, worthless, epoch)
     for folder in files.sizes(chunks.FOLDER):
         if folder == home or _epoch_of(folder, epoch) < epoch:
             sweep_chunks(files, kept, folder)
@@ -34,10 +39,10 @@ def sweep_chunks(files: Files, kept: Iterable[Manifest], home: str) -> None:
         files.delete_folder(folder)
 
 
-def _sweep_manifests(files: Files, oldest: str, epoch: int) -> None:
+def _sweep_manifests(files: Files, oldest: str, worthless: Collection[str], epoch: int) -> None:
     """Delete the manifests before the oldest that is kept, damaged ones too, and the half written ones."""
     names = [name for name in files.sizes(manifests.FOLDER) if _epoch_of(name, epoch + 1) <= epoch]
-    gone = [name for name in names if name < oldest or name.endswith(PART)]
+    gone = [name for name in names if name < oldest or name in worthless or name.endswith(PART)]
     files.delete([f"{manifests.FOLDER}/{name}" for name in gone])
 
 

@@ -49,6 +49,20 @@ def test_two_owners_of_one_epoch_are_told(tmp_path: Path) -> None:
     assert loaded.meta.positions == {0: 2}
 
 
+def test_owners_that_die_young_leave_the_checkpoint_that_counts(tmp_path: Path) -> None:
+    """Each keeps one that is ahead of what is committed, and dies: the last one that is not stays there."""
+    committed = 5
+    _store(tmp_path).save(state(1), meta(committed, epoch=0))
+    for epoch in range(1, 6):
+        owner = _store(tmp_path)
+        loaded = owner.load(lambda listed: listed.positions[0] <= committed)
+        assert loaded is not None
+        assert loaded.meta.positions == {0: committed}
+        owner.save(state(epoch), meta(committed + epoch, epoch=epoch))
+    ahead = [listed.positions[0] for listed in _store(tmp_path).read_manifests()]
+    assert ahead == [10, 5]
+
+
 def test_an_owner_takes_over_from_a_zombie_at_any_operation_of_it() -> None:
     """Whatever a zombie still does, deleting included, the newer owner's checkpoints stay whole."""
     operation, is_over = 0, False
