@@ -38,10 +38,18 @@ def told(rig: CrashRig, count: int) -> dict[str, bytes]:
     return dict(alerts)
 
 
-def test_three_workers_judge_as_one_engine_while_one_is_killed(
+def moves(rig: CrashRig) -> int:
+    """Return how many stages have been taken so far."""
+    return rig.logs().count(" stage ")
+
+
+def test_three_workers_judge_as_one_engine_while_they_are_killed_and_frozen(
     kafka: str, topic_names: Callable[[str], str], tmp_path: Path
 ) -> None:
-    """Stages are spread, move to who is left, and come back; every alert is there once, to the byte."""
+    """Stages are spread, move to who is left, and come back; every alert is there once, to the byte.
+
+    A frozen worker loses its stages to others, and comes back beside them.
+    """
     rig = keyed(kafka, topic_names, tmp_path, ROOT / "rules")
     payloads = generate(EVENTS, 11).payloads
     expected = uninterrupted(rig.topology, payloads)
@@ -53,7 +61,13 @@ def test_three_workers_judge_as_one_engine_while_one_is_killed(
         rig.send(payloads[THIRD : 2 * THIRD])
         first.kill()
         others.append(stack.enter_context(rig.worker()))
-        rig.send(payloads[2 * THIRD :])
+        frozen = others.pop(0)
+        frozen.freeze()
+        moved = moves(rig)
+        rig.send(payloads[2 * THIRD : -THIRD // 2])
+        until(lambda: moves(rig) > moved, "its stages have moved")
+        frozen.thaw()
+        rig.send(payloads[-THIRD // 2 :])
         assert told(rig, len(expected)) == expected
         for worker in others:
             worker.check()
