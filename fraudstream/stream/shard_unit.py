@@ -11,6 +11,7 @@ from fraudstream.stream.checkpointing import Checkpointer, Kept
 from fraudstream.stream.desk import Desk
 from fraudstream.stream.hanging import end_hanging_transactions
 from fraudstream.stream.keeper import Keeper
+from fraudstream.stream.permissions import transactional_id
 from fraudstream.stream.recovery import Means, Recovery
 from fraudstream.stream.sender import AtLeastOnce, ExactlyOnce, Sender
 from fraudstream.stream.unit import Unit
@@ -68,7 +69,7 @@ def shard_unit(
     return Unit(
         reads=lambda partition: partition[0] == topology.input.topic,
         handle=desk.handle,
-        keeper=Keeper(desk.recovery, app.fail),
+        keeper=Keeper(desk.recovery, observer, app.fail),
         sender=sender,
         stats=shard.stats,
         checkpointer=checkpointer_for(topology, store, shard, sender, observer),
@@ -98,5 +99,5 @@ def sender_for(app: BatchApp, topology: Topology, number: int, written: Sequence
         "max_batch_size": app.conf.producer_max_batch_size,
         "request_timeout_ms": int(app.conf.producer_request_timeout * 1000),
     }
-    name = f"{group}.{topology.name}.{number}"
+    name = transactional_id(topology, number)
     return ExactlyOnce(name, group, settings, partial(end_hanging_transactions, topology, name, written))

@@ -118,7 +118,7 @@ class Worker:
             partial(SimConsumer, around.cluster),
         )
         desk.recovery = Recovery(topology, self.shard, means, self._observer)
-        self.keeper = Keeper(desk.recovery, self.fail)
+        self.keeper = Keeper(desk.recovery, self._observer, self.fail)
         self._checkpointer = Checkpointer(
             store,
             self.shard,
