@@ -193,12 +193,15 @@ class Standing:
         The oldest offset that is there, and the offset of the next message to come.
     committed
         The offset up to which everything is emitted; missing where the group has committed nothing.
+    cluster_id
+        Of the cluster, empty where it tells none.
     """
 
     topic_id: str
     starts: Mapping[int, int]
     ends: Mapping[int, int]
     committed: Mapping[int, int]
+    cluster_id: str = ""
 
 
 def standing(topology: Topology) -> Standing:
@@ -206,6 +209,7 @@ def standing(topology: Topology) -> Standing:
     topic = topology.input.topic
     with connected(topology) as admin:
         (described,) = admin.describe_topics([topic])
+        cluster_id = cluster_id_of(admin)
         partitions = [TopicPartition(topic, each["partition_index"]) for each in described["partitions"]]
         committed = committed_offsets(admin, topology.kafka.group, partitions)
         starts = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.EARLIEST))
@@ -214,7 +218,16 @@ def standing(topology: Topology) -> Standing:
         {each.partition: starts[each].offset for each in partitions},
         {each.partition: offset for each, offset in end_offsets(topology, partitions).items()},
         {each.partition: offset for each, offset in committed.items() if offset >= 0},
+        cluster_id,
     )
+
+
+def cluster_id_of(admin: Any) -> str:
+    """Return a cluster's id, empty where it tells none."""
+    try:
+        return str(admin.describe_cluster().get("cluster_id") or "")
+    except (KafkaError, ValueError):
+        return ""
 
 
 def lag(topology: Topology) -> dict[int, int]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from faust.types import TP
+
 from fraudstream.stream.checkpointing import Checkpointer, Kept
 from fraudstream.stream.desk import Desk
 from fraudstream.stream.hanging import end_hanging_transactions
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from fraudstream.rules.ruleset import Ruleset
     from fraudstream.stores.checkpoints import CheckpointStore
     from fraudstream.stream.app import BatchApp
+    from fraudstream.stream.batch import Partition
     from fraudstream.stream.emission import Outlet
     from fraudstream.stream.observer import StreamObserver
     from fraudstream.stream.reloading import Reloader
@@ -64,7 +67,13 @@ def shard_unit(
     sender = sender_for(app, topology, SHARD, written)
     store = None if around.store_of is None else around.store_of(SHARD)
     desk = Desk(shard, outlet, observer, sender, app.fail)
-    means = Means(store, around.ruleset_of, sender.take, desk.write, desk.emit)
+
+    async def oldest(partition: Partition) -> int:
+        tp = TP(*partition)
+        offsets = await app.consumer.earliest_offsets(tp)
+        return int(offsets[tp])
+
+    means = Means(store, around.ruleset_of, sender.take, desk.write, desk.emit, oldest)
     desk.recovery = Recovery(topology, shard, means, observer)
     return Unit(
         reads=lambda partition: partition[0] == topology.input.topic,
