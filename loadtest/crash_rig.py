@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -63,6 +64,10 @@ class CrashRig:
         port = free_port()
         log = self.folder / f"worker-{self.workers}.log"
         return Worker(self._file(port), kafka or self.kafka, port, log)
+
+    def every(self, every: str) -> None:
+        """Have the workers that are started from now on write checkpoints so often."""
+        self._text = re.sub(r"every: \w+", f"every: {every}", self._text)
 
     def _file(self, port: int) -> Path:
         file = self.folder / f"topology-{self.workers}.yml"

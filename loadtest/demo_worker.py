@@ -32,11 +32,7 @@ class Worker:
         self._log = log
 
     def __enter__(self) -> Worker:
-        with self._log.open("wb") as log:
-            # A session of its own, so that Ctrl-C reaches the demo alone and the worker ends in good order.
-            self._process = subprocess.Popen(
-                [sys.executable, *self._command], stdout=log, stderr=log, start_new_session=True
-            )
+        self.start()
         deadline = time.monotonic() + START_SECONDS_MAX
         while not self.metrics():
             self.check()
@@ -44,6 +40,14 @@ class Worker:
                 raise WorkerError(f"no metrics after {START_SECONDS_MAX} s\n{self._tail()}")
             time.sleep(_POLL_SECONDS)
         return self
+
+    def start(self) -> None:
+        """Start the process, and do not wait for it to be at work."""
+        with self._log.open("wb") as log:
+            # A session of its own, so that Ctrl-C reaches the demo alone and the worker ends in good order.
+            self._process = subprocess.Popen(
+                [sys.executable, *self._command], stdout=log, stderr=log, start_new_session=True
+            )
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -49,6 +49,10 @@ class KeyedFold:
         """Put a ruleset in force; the later stages follow when its first part comes."""
         self.ingest.reload(bound)
 
+    def miss(self) -> None:
+        """Take note that messages are gone."""
+        self.ingest.miss()
+
     def step(
         self, values: Sequence[bytes | None], appended_us: NDArray[np.int64] | None = None
     ) -> StepResult:
@@ -109,6 +113,8 @@ def told(result: StepResult) -> list[Any]:
     out += [("dead", letter.row, letter.reason, letter.detail) for letter in result.dead_letters]
     for row, action, score in zip(decisions.row, decisions.action, decisions.score, strict=True):
         out.append(("decision", int(row), int(action), int(score)))
-    out.append(("counted", result.events_in, result.duplicates, result.late, result.suppressed))
+    out.append(
+        ("counted", result.events_in, result.duplicates, result.late, result.suppressed, result.warming)
+    )
     assert result.events_in == len(decisions.row) + len(result.dead_letters) + result.duplicates
     return out

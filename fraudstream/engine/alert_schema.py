@@ -99,6 +99,24 @@ class RulePart(_Part):
     budget: Spent | None
 
 
+class Missing(_Part):
+    """Between which event times events are missing; `from` is null where nothing came before."""
+
+    from_: _Time | None = Field(alias="from")
+    to: _Time
+
+
+class Warming(_Part):
+    """Events of the past were gone before they could be counted: something may be decided too mildly."""
+
+    missing: Missing
+    until: _Time | None = Field(
+        description="Events from then on are decided with all that the ruleset looks back at; null: never, "
+        "a live rule looks back without end (time_since_first, first_seen).",
+    )
+    rules: list[str] = Field(description="Rules of this alert whose figures may be too low.")
+
+
 class Alert(_Part):
     """An event that rules or typologies tell of."""
 
@@ -109,6 +127,7 @@ class Alert(_Part):
     score: int = Field(ge=0, le=100)
     allowed_by: AllowedBy | None
     late: bool
+    warming: Warming | None = Field(description="Null where the whole past was there.")
     models: list[ModelScore]
     typologies: list[TypologyPart]
     rules: list[RulePart]

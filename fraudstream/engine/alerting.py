@@ -26,6 +26,7 @@ from fraudstream.engine.describing import Describer, Texts
 from fraudstream.engine.features import FeatureSource
 from fraudstream.engine.generations import Features
 from fraudstream.engine.models import Scored
+from fraudstream.engine.reaches import Warming
 from fraudstream.engine.result import Alert, AlertKind
 from fraudstream.engine.telling import Kept, Teller, Told, ToldHit
 from fraudstream.engine.watermark import Tide
@@ -45,6 +46,7 @@ class Judged(NamedTuple):
     scored: Scored
     decided: Decided
     tide: Tide
+    warming: Warming | None = None
 
 
 class Alerting:
@@ -106,6 +108,7 @@ class Alerting:
             "score": verdict.score,
             "allowed_by": describe_allow_list(verdict.allowed_by),
             "late": bool(judged.frame.lateness[verdict.event]),
+            "warming": _warming(told, judged),
             "models": models,
             "typologies": self._typologies(told),
             "rules": [
@@ -170,3 +173,11 @@ class Alerting:
     def restore(self, state: Mapping[str, bytes | int]) -> None:
         """Go on from a snapshot, also from that of an earlier ruleset."""
         self._teller.restore(state)
+
+
+def _warming(told: Told, judged: Judged) -> dict[str, Any] | None:
+    """Return what an alert says of a past that is incomplete, None where it is whole."""
+    if judged.warming is None:
+        return None
+    time_us = int(judged.batch.time_us[told.verdict.event])
+    return judged.warming.describe(time_us, [each.hit.bound.rule.id for each in told.hits])

@@ -63,7 +63,7 @@ class StepResult:
     the hits and typologies whose key is quiet; `model_scores` holds the scores that were given, per model.
     `held_back` counts per rule the hits over its alert budget, `bands` the hits per rule and band, and
     `allowed` per list the events that it gave a lower action. `parts` are what goes to the next stage of a
-    keyed topology.
+    keyed topology. `warming` counts the decisions that were judged with an incomplete past.
     """
 
     events_in: int
@@ -80,6 +80,7 @@ class StepResult:
     bands: Counter[tuple[str, str]] = field(default_factory=Counter)
     allowed: Counter[str] = field(default_factory=Counter)
     parts: list[Part] = field(default_factory=list)
+    warming: int = 0
 
 
 def without_events(
@@ -131,6 +132,7 @@ def joined(parts: Sequence[tuple[int, StepResult]]) -> StepResult:
         held_back=sum((result.held_back for result in results), Counter()),
         bands=sum((result.bands for result in results), Counter()),
         allowed=sum((result.allowed for result in results), Counter()),
+        warming=sum(result.warming for result in results),
         parts=[
             replace(each, rows=each.rows + np.int32(start)) for start, part in parts for each in part.parts
         ],

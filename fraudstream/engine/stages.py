@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from fraudstream.engine.alerting import Alerting, Judged
 from fraudstream.engine.deciding import Decider
 from fraudstream.engine.features import FeatureSource
+from fraudstream.engine.gaps import Gap
 from fraudstream.engine.judging import Judge, Judgement
 from fraudstream.engine.models import ModelStage
+from fraudstream.engine.reaches import Reaches, Warming
 from fraudstream.engine.result import Alert, Decisions, StepResult
 from fraudstream.engine.telling import Kept
 from fraudstream.engine.watermark import Tide
@@ -19,6 +21,9 @@ from fraudstream.events.batch import EventBatch
 from fraudstream.events.interning import Interner
 from fraudstream.rules.binding import Bound
 from fraudstream.rules.view import View
+
+if TYPE_CHECKING:
+    from fraudstream.engine.step import Settings
 
 Witness = Callable[[Bound, Judged], None]
 """Looks at a judged batch from inside, for whoever must explain it; it changes nothing."""
@@ -53,14 +58,18 @@ def result_of(outcome: Outcome) -> StepResult:
         held_back=kept.held_back,
         bands=decided.bands,
         allowed=decided.allowed,
+        warming=0 if judged.warming is None else judged.warming.events(judged.batch.time_us),
     )
 
 
 class Stages:
     """One object per ruleset; `adopt` hands the state of one to the next."""
 
-    def __init__(self, bound: Bound, interner: Interner, features: FeatureSource, lateness_us: int) -> None:
+    def __init__(self, bound: Bound, interner: Interner, features: FeatureSource, settings: Settings) -> None:
+        lateness_us = settings.limits.lateness_us
         self.bound = bound
+        self._lateness_us = lateness_us
+        self._reaches = Reaches(bound, settings)
         self._features = features
         self._models = ModelStage(bound, interner)
         self._judge = Judge(bound, interner)
@@ -68,7 +77,13 @@ class Stages:
         self._alerting = Alerting(bound, lateness_us)
 
     def run(
-        self, batch: EventBatch, tide: Tide, scores: Mapping[str, float] | None, witness: Witness | None
+        self,
+        batch: EventBatch,
+        tide: Tide,
+        gap: Gap | None,
+        *,
+        scores: Mapping[str, float] | None = None,
+        witness: Witness | None = None,
     ) -> Outcome:
         """Judge a batch of at least one event; `scores` stands in for those of the models."""
         view = View(batch)
@@ -78,10 +93,20 @@ class Stages:
             self._models.pretend(view, scores)
         judgement = self._judge.judge(view)
         decided = self._decider.decide(judgement.hits, judgement.vectors, batch, tide)
-        judged = Judged(batch, judgement.vectors, self._features, frame, scored, decided, tide)
+        judged = Judged(
+            batch, judgement.vectors, self._features, frame, scored, decided, tide, self._warming(gap)
+        )
         if witness is not None:
             witness(self.bound, judged)
         return Outcome(judged, judgement, *self._alerting.alerts(judged))
+
+    def _warming(self, gap: Gap | None) -> Warming | None:
+        return None if gap is None else Warming(gap, self._reaches, self._lateness_us)
+
+    def is_warming(self, gap: Gap | None, watermark_us: int) -> bool:
+        """Whether an event at the watermark would be judged with an incomplete past."""
+        found = self._warming(gap)
+        return found is not None and watermark_us < found.until_us
 
     def adopt(self, old: Stages, watermark_us: int) -> None:
         """Go on from the stages of another ruleset.

@@ -32,6 +32,8 @@ class EngineStats:
     texts: int
     text_bytes: int
     id_bytes: int
+    warming: int = 0
+    """How many shards judge with an incomplete past."""
 
     @property
     def feature_bytes(self) -> float:
@@ -53,6 +55,7 @@ def together(several: Sequence[EngineStats]) -> EngineStats:
         sum(stats.texts for stats in several),
         sum(stats.text_bytes for stats in several),
         sum(stats.id_bytes for stats in several),
+        sum(stats.warming for stats in several),
     )
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from fraudstream.engine.duplicates import Horizon
 from fraudstream.engine.features import FeatureStage
+from fraudstream.engine.gaps import Past
 from fraudstream.engine.generations import generation_snapshot, restored_generation, stores_for
 from fraudstream.engine.intake import Intake
 from fraudstream.engine.memory import TextMemory
@@ -96,6 +97,7 @@ class Engine:
         self._interner = Interner()
         self._intake = self.settings.intake(self._interner)
         self._watermark = Watermark()
+        self._past = Past()
         self._texts = TextMemory(self._interner)
         bound = self.settings.bind(ruleset, any_score=any_score)
         self._install(bound, stores_for(bound, self.settings.limits, NEVER_US))
@@ -106,7 +108,7 @@ class Engine:
 
     def _install(self, bound: Bound, stores: Sequence[FeatureStore]) -> None:
         self._features = FeatureStage(bound, self._interner, stores)
-        self._stages = Stages(bound, self._interner, self._features, self.settings.limits.lateness_us)
+        self._stages = Stages(bound, self._interner, self._features, self.settings)
         self.rule_ids = tuple(each.rule.id for each in bound.rules)
         """The rules that are evaluated, in the order of `StepResult.rule_outcomes`."""
 
@@ -153,7 +155,8 @@ class Engine:
             return without_events(len(values), dead, duplicates, self.rule_ids)
         tide = self._watermark.advance(batch.time_us)
         self._texts.seen(batch.codes, tide.after_us)
-        outcome = self._stages.run(batch, tide, scores, self._witness)
+        gap = self._past.follow(tide.before_us, batch.time_us)
+        outcome = self._stages.run(batch, tide, gap, scores=scores, witness=self._witness)
         self._texts.forget(self._features)
         return replace(result_of(outcome), events_in=len(values), dead_letters=dead, duplicates=duplicates)
 
@@ -172,6 +175,10 @@ class Engine:
         self._install(bound, stores)
         self._stages.adopt(old, watermark_us)
 
+    def miss(self) -> None:
+        """Take note that messages are gone which stood before the next one: what they bear on is marked."""
+        self._past.miss()
+
     def stats(self) -> EngineStats:
         """Count what the engine holds in memory; takes milliseconds, so not for every batch."""
         features, log_events, log_bytes = report(self._stages.bound, self._features)
@@ -182,6 +189,7 @@ class Engine:
             len(self._interner),
             self._interner.bytes,
             self._intake.bytes,
+            int(self._stages.is_warming(self._past.gap, self._watermark.us)),
         )
 
     def snapshot(self) -> Snapshot:
@@ -192,6 +200,7 @@ class Engine:
             "interner": self._interner.snapshot(),
             "duplicates": self._intake.snapshot(),
             "watermark": self._watermark.snapshot(),
+            "past": self._past.snapshot(),
             "texts": self._texts.snapshot(),
             "generations": [generation_snapshot(store) for store in self._features.stores],
             "stages": self._stages.snapshot(),
@@ -209,5 +218,6 @@ class Engine:
         self._install(self._stages.bound, stores)
         self._intake.restore(snapshot["duplicates"])
         self._watermark.restore(snapshot["watermark"])
+        self._past.restore(snapshot["past"])
         self._texts.restore(snapshot["texts"])
         self._stages.restore(snapshot["stages"])

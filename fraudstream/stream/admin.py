@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ from kafka.errors import (
 
 from fraudstream.stream.emission import MESSAGE_BYTES_MAX, Outlet
 from fraudstream.stream.logs import muted
+from fraudstream.stream.permissions import TOPIC_DENIED, missing, refusal
 
 if TYPE_CHECKING:
     from fraudstream.config import Topology
@@ -32,17 +33,28 @@ UNKNOWN_TOPIC = 3
 
 
 class BrokerError(Exception):
-    """The cluster is out of reach or not as the topology needs it: what, where, remedy, in one line."""
+    """The cluster is out of reach or not as the topology needs it: what, where, remedy, in one line.
+
+    `stage` is what the metric of errors calls it: `broker`, `topics` or `denied`.
+    """
+
+    def __init__(self, message: str, stage: str = "broker") -> None:
+        super().__init__(message)
+        self.stage = stage
 
 
 @dataclass(frozen=True)
 class TopicState:
-    """A topic as it is on the cluster; `partitions_wanted` is None where any number will do."""
+    """A topic as it is on the cluster; `partitions_wanted` is None where any number will do.
+
+    `is_fixed` says that nothing works with another number.
+    """
 
     name: str
     partitions: int
     partitions_wanted: int | None
     created: bool
+    is_fixed: bool = False
 
     @property
     def fits(self) -> bool:
@@ -71,7 +83,7 @@ def create_topics(topology: Topology) -> list[TopicState]:
         wanted |= fixed_partitions(topology)
         created = [name for name, number in wanted.items() if create_topic(admin, name, number)]
         admin.wait_for_topics(created, timeout_ms=BROKER_SECONDS_MAX * 1000)
-        return states(admin, topology, created)
+        return states(admin.describe_topics(topic_names(topology)), topology, created)
 
 
 def create_topic(admin: Any, name: str, partitions: int) -> bool:
@@ -89,15 +101,22 @@ def create_topic(admin: Any, name: str, partitions: int) -> bool:
 
 
 def require_topics(topology: Topology) -> tuple[list[TopicState], Outlet]:
-    """Return the topics' states and the limits of those that are written; BrokerError if one is missing."""
+    """Return the topics' states and the limits of those that are written.
+
+    BrokerError where one is missing or useless, or the worker may not do what it has to.
+    """
+    where = topology.kafka.bootstrap
     with connected(topology) as admin:
-        found = states(admin, topology, ())
-    missing = set(topic_names(topology)) - {state.name for state in found}
-    if missing:
-        raise BrokerError(
-            f"{topology.kafka.bootstrap}: no topic {', '.join(sorted(missing))}: "
-            "create it with `fraudstream topics create`"
-        )
+        described = admin.describe_topics(topic_names(topology))
+        if denied := missing(admin, topology, described):
+            raise BrokerError(refusal(where, denied), "denied")
+    found = states(described, topology, ())
+    if absent := set(topic_names(topology)) - {state.name for state in found}:
+        names = ", ".join(sorted(absent))
+        raise BrokerError(f"{where}: no topic {names}: create it with `fraudstream topics create`", "topics")
+    for state in found:
+        if state.is_fixed and not state.fits:
+            raise BrokerError(f"{where}: {state}", "topics")
     return found, outlet(topology)
 
 
@@ -129,15 +148,20 @@ def message_bytes_max(admin: Any, *topics: str) -> dict[str, int]:
     return {name: int(settings[setting]["value"]) for name, settings in answer["topic"].items()}
 
 
-def states(admin: Any, topology: Topology, created: Collection[str]) -> list[TopicState]:
+def states(
+    described: Sequence[Mapping[str, Any]], topology: Topology, created: Collection[str]
+) -> list[TopicState]:
     """Return the state of the topology's topics that exist."""
-    wanted = {topology.input.topic: topology.input.partitions, **fixed_partitions(topology)}
+    fixed = fixed_partitions(topology)
+    wanted = {topology.input.topic: topology.input.partitions, **fixed}
     existing = [
         (topic["name"], len(topic["partitions"]))
-        for topic in admin.describe_topics(topic_names(topology))
-        if topic["error_code"] != UNKNOWN_TOPIC
+        for topic in described
+        if topic["error_code"] not in (UNKNOWN_TOPIC, TOPIC_DENIED)
     ]
-    return [TopicState(name, count, wanted.get(name), name in created) for name, count in existing]
+    return [
+        TopicState(name, count, wanted.get(name), name in created, name in fixed) for name, count in existing
+    ]
 
 
 def topic_names(topology: Topology) -> list[str]:
@@ -169,12 +193,15 @@ class Standing:
         The oldest offset that is there, and the offset of the next message to come.
     committed
         The offset up to which everything is emitted; missing where the group has committed nothing.
+    cluster_id
+        Of the cluster, empty where it tells none.
     """
 
     topic_id: str
     starts: Mapping[int, int]
     ends: Mapping[int, int]
     committed: Mapping[int, int]
+    cluster_id: str = ""
 
 
 def standing(topology: Topology) -> Standing:
@@ -182,6 +209,7 @@ def standing(topology: Topology) -> Standing:
     topic = topology.input.topic
     with connected(topology) as admin:
         (described,) = admin.describe_topics([topic])
+        cluster_id = cluster_id_of(admin)
         partitions = [TopicPartition(topic, each["partition_index"]) for each in described["partitions"]]
         committed = committed_offsets(admin, topology.kafka.group, partitions)
         starts = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.EARLIEST))
@@ -190,7 +218,16 @@ def standing(topology: Topology) -> Standing:
         {each.partition: starts[each].offset for each in partitions},
         {each.partition: offset for each, offset in end_offsets(topology, partitions).items()},
         {each.partition: offset for each, offset in committed.items() if offset >= 0},
+        cluster_id,
     )
+
+
+def cluster_id_of(admin: Any) -> str:
+    """Return a cluster's id, empty where it tells none."""
+    try:
+        return str(admin.describe_cluster().get("cluster_id") or "")
+    except (KafkaError, ValueError):
+        return ""
 
 
 def lag(topology: Topology) -> dict[int, int]:

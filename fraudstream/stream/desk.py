@@ -12,6 +12,7 @@ import numpy as np
 from aiokafka.errors import KafkaError
 from numpy.typing import NDArray
 
+from fraudstream.stream.admin import BrokerError
 from fraudstream.stream.batch import Batch
 from fraudstream.stream.emission import ALERT_TOO_LARGE, Emission, Outlet, emission
 from fraudstream.stream.journal import Entry, Poison, encode
@@ -64,17 +65,17 @@ class Desk:
         """Judge the batch of a Faust event and see to its acknowledgement; never raises."""
         if self._failed:
             return
-        batch = self._shard.unseen(event.value)
-        if batch is None:
-            acknowledge(event)
-            return
         try:
+            batch = await self.recovery.continuity.unseen(event.value)
+            if batch is None:
+                acknowledge(event)
+                return
             started = time.perf_counter()
             result = await self._fold(batch)
             step_seconds = time.perf_counter() - started
             emitted, receipts = await self._send(batch, result)
         except Exception as error:
-            self._fail(batch, error)
+            self._fail(event.value, error)
             return
         delivery = asyncio.create_task(self._deliver(event, batch, emitted, step_seconds, receipts))
         self._deliveries.add(delivery)
@@ -161,9 +162,9 @@ class Desk:
         if self._failed:
             return
         self._failed = True
-        if isinstance(error, FencedError):
+        if isinstance(error, (FencedError, BrokerError)):
             log.error("%s", error)
-            self._observer.on_error("fenced")
+            self._observer.on_error("fenced" if isinstance(error, FencedError) else error.stage)
         else:
             expected = isinstance(error, (KafkaError, TimeoutError))
             log.error(

@@ -5,9 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
+from fraudstream.stores.checkpoints import CheckpointError
+from fraudstream.stream.admin import BrokerError
+from fraudstream.stream.journal import JournalError
 from fraudstream.stream.sender import FencedError
+
+if TYPE_CHECKING:
+    from fraudstream.stream.observer import StreamObserver
 
 log = logging.getLogger(__name__)
 
@@ -26,8 +32,9 @@ class Keeper:
     `on_failure` is called.
     """
 
-    def __init__(self, recovery: Takes, on_failure: Callable[[], None]) -> None:
+    def __init__(self, recovery: Takes, observer: StreamObserver, on_failure: Callable[[], None]) -> None:
         self._recovery = recovery
+        self._observer = observer
         self._on_failure = on_failure
         self._task: asyncio.Task[bool] | None = None
 
@@ -66,12 +73,19 @@ class Keeper:
     async def _take(self) -> bool:
         try:
             await self._recovery.take()
-        except FencedError as error:
-            log.error("%s", error)
-            self._on_failure()
-            return False
-        except Exception:
-            log.exception("the shard cannot be recovered: stopping")
+        except Exception as error:
+            stage = _stage_of(error)
+            # What is foreseen says in its own words what to do.
+            log.error("%s", error, exc_info=None if stage else error)
+            self._observer.on_error(stage or "recovery")
             self._on_failure()
             return False
         return True
+
+
+def _stage_of(error: Exception) -> str | None:
+    """Return what the metric of errors calls a failure that is foreseen, None for another."""
+    if isinstance(error, BrokerError):
+        return error.stage
+    foreseen = {FencedError: "fenced", CheckpointError: "checkpoint", JournalError: "journal"}
+    return foreseen.get(type(error))

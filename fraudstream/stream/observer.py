@@ -57,5 +57,7 @@ class StreamObserver(Protocol):
 
         `step`, `emit`, `fenced` (another worker has the shard), `alert_too_large` (once for each such alert),
         `checkpoint` (one that could not be written or read, or a ruleset that is not kept), `retention`
-        (messages that a recovery needed are gone).
+        (messages that a recovery needed are gone), `broker` (out of reach), `denied` (a permission is
+        missing), `topics` (missing, changed, or not as the topology says), `journal`, `recovery`, and `stage`
+        of a keyed topology.
         """

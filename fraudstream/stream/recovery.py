@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from aiokafka import AIOKafkaConsumer
 
 from fraudstream.stream.admin import Standing, standing
+from fraudstream.stream.continuity import Continuity
 from fraudstream.stream.journal import Entry, Poison, Run, decode, reach, runs, valid
 from fraudstream.stream.log_reader import LogReader
 
@@ -55,6 +56,8 @@ class Means:
         Writes an entry to the journal, and returns once the broker has it.
     emit
         Sends what comes of a batch that was judged before, but perhaps not sent.
+    oldest
+        Returns the oldest offset that a partition still has.
     standing
         Looks where the input topic and the group stand; blocks while it does.
     new_consumer
@@ -66,6 +69,7 @@ class Means:
     fence: Callable[[], Awaitable[None]]
     write: WriteJournal
     emit: Emit
+    oldest: Callable[[Partition], Awaitable[int]]
     standing: Callable[[Topology], Standing] = standing
     new_consumer: Callable[..., Any] = AIOKafkaConsumer
 
@@ -78,8 +82,15 @@ class Recovery:
     shard: Shard
     means: Means
     observer: StreamObserver
+    continuity: Continuity = field(init=False)
     _now: Standing = field(init=False)
     _entries: Sequence[Entry] = field(init=False, default=())
+    _is_made_anew: bool = field(init=False, default=False)
+    """Whether the journal tells of another topic of the same name, which is no more."""
+
+    def __post_init__(self) -> None:
+        means = self.means
+        self.continuity = Continuity(self.topology, self.shard, self.observer, means.standing, means.oldest)
 
     async def take(self) -> None:
         """Make the shard this process's own, and bring it to the offsets that the group has committed.
@@ -92,6 +103,8 @@ class Recovery:
             if self._still_ours():
                 log.info("going on with the state in memory")
                 return
+            if self._is_made_anew and not self._entries:
+                self.continuity.tell_of_a_new_topic(self._now.committed)
             await self.means.fence()
             # The claim looks again: what the last owner had under way is then there or never was.
             claim = await self._claim()
@@ -109,6 +122,7 @@ class Recovery:
 
     async def _look(self) -> None:
         self._now = await asyncio.to_thread(self.means.standing, self.topology)
+        self.shard.cluster_id = self._now.cluster_id
         self._entries = await self._read_journal()
 
     def _still_ours(self) -> bool:
@@ -122,7 +136,7 @@ class Recovery:
     async def _claim(self) -> Entry:
         """Claim the next epoch; whatever an older one writes from now on is a zombie's."""
         for _ in range(CLAIMS_MAX):
-            epoch = max((entry.epoch for entry in self._entries), default=-1) + 1
+            epoch = await asyncio.to_thread(self._newest_epoch) + 1
             claim = Entry(epoch, self.shard.owner, topic_id=self._now.topic_id)
             await self.means.write(claim)
             await self._look()
@@ -131,12 +145,23 @@ class Recovery:
         newest = self._entries[-1].owner if self._entries else "nobody"
         raise LostShardError(f"{newest} claims the shard as well: is another group's journal in use?")
 
+    def _newest_epoch(self) -> int:
+        """Return the newest epoch of the shard; -1 where it never had an owner.
+
+        The journal may have lost its entries to retention, checkpoints know it still.
+        """
+        store = self.means.store
+        kept = [] if store is None else [listed.epoch for listed in store.read_manifests()]
+        return max([entry.epoch for entry in self._entries] + kept, default=-1)
+
     async def _rebuild(self, upto: Mapping[int, int]) -> int:
         """Fold again what was folded before `upto`, without a word; return the number of messages."""
         wanted = self.shard.engine.ruleset
         loaded = await asyncio.to_thread(self._load)
         # The shard changes hands here, and not in a thread, which goes on when this is given up.
         self.shard.renew(*await asyncio.to_thread(self._restored, loaded, wanted))
+        if loaded is None and self._is_made_anew:
+            self.shard.miss()
         replayed = await self._replay(runs(self._entries, self.shard.positions), upto, wanted)
         self._take_up(wanted)
         return replayed
@@ -154,6 +179,7 @@ class Recovery:
 
     def _fits(self, listed: Listed) -> bool:
         """Whether a checkpoint is of this very topic, of nothing that is not emitted, and no zombie's."""
+        self.continuity.check_cluster(listed)
         if listed.extra["topic_id"] != self._now.topic_id:
             return False
         further = reach(self._entries, listed.epoch)
@@ -197,6 +223,9 @@ class Recovery:
                     replayed += len(batch)
                     await self._fold(batch, upto.get(run.partition, 0))
                 await self._mind_the_gap(reader, run.partition, at, stop)
+        # What lies before the committed offsets is done with, whether or not it was still there.
+        for each, offset in upto.items():
+            self.shard.positions[each] = max(offset, self.shard.positions.get(each, 0))
         return replayed
 
     def _complete(self, folds: Sequence[Run], upto: Mapping[int, int], version: str) -> list[Run]:
@@ -224,10 +253,7 @@ class Recovery:
         if start >= stop:
             return
         first, _ = await reader.bounds((self.topology.input.topic, partition))
-        if start < first:
-            gone = f"{self.topology.input.topic}[{partition}] offsets {start} to {min(first, stop) - 1}"
-            log.error("%s have left the topic: windows that reach back to them count too little", gone)
-            self.observer.on_error("retention")
+        self.continuity.miss(partition, start, stop, first)
 
     async def _fold(self, batch: Batch, emitted: int) -> None:
         behind = batch.since(emitted)
@@ -250,7 +276,9 @@ class Recovery:
                 for value in batch.values
                 if value is not None
             ]
-        return [entry for entry in valid(read) if entry.topic_id == self._now.topic_id]
+        own = [entry for entry in read if entry.topic_id == self._now.topic_id]
+        self._is_made_anew = len(own) < len(read)
+        return list(valid(own))
 
     def _reader(self, partitions: Iterable[Partition]) -> LogReader:
         return LogReader(self.topology.kafka.bootstrap, partitions, self.means.new_consumer)

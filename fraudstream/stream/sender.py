@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.errors import ProducerFenced
+from aiokafka.errors import ProducerFenced, TransactionalIdAuthorizationFailed
 
 from fraudstream.stream.admin import BrokerError
 from fraudstream.stream.batch import Partition
+from fraudstream.stream.permissions import may_write, refusal
 from fraudstream.stream.producer import Outgoing, hand_over
 
 if TYPE_CHECKING:
@@ -121,10 +122,14 @@ class ExactlyOnce:
         self._committed: dict[int, int] = {}
 
     async def take(self) -> None:
-        """Fence whoever sent for the shard before; KafkaError where the broker refuses."""
+        """Fence whoever sent for the shard before; KafkaError or BrokerError where the broker refuses."""
         await self.close()
         self._client = self._new_producer(**self._settings, transaction_timeout_ms=TRANSACTION_MS_MAX)
-        await self._client.start()
+        try:
+            await self._client.start()
+        except TransactionalIdAuthorizationFailed:
+            denied = may_write(self._settings["transactional_id"])
+            raise BrokerError(refusal(self._settings["bootstrap_servers"], [denied]), "denied") from None
         try:
             await asyncio.to_thread(self._end_hanging)
         except BrokerError as error:

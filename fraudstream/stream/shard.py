@@ -35,6 +35,8 @@ class Shard:
         Whether that state is worth anything: once the engine has raised, the shard has to be recovered.
     owner
         A name for this process, which no other has.
+    cluster_id
+        Of the cluster that the input is on.
     positions
         Per input partition the offset of the next message to fold.
     last
@@ -48,6 +50,7 @@ class Shard:
         self.is_whole = True
         self.owner = uuid4().hex
         self.positions: dict[int, int] = {}
+        self.cluster_id = ""
         self.last = Entry(-1, self.owner)
         self.moving = asyncio.Lock()
         self._poison: dict[tuple[int, int], Poison] = {}
@@ -80,6 +83,7 @@ class Shard:
     def meta(self) -> Meta:
         """Return what a recovery must know of the state."""
         extra = {
+            "cluster_id": self.cluster_id,
             "topic_id": self.last.topic_id,
             "ruleset": self.engine.ruleset.version,
             "poison": [list(each) for each in self.poison],
@@ -115,6 +119,10 @@ class Shard:
             ruleset=version,
             poison=poison,
         )
+
+    def miss(self) -> None:
+        """Take note that messages are gone before the next one."""
+        self.engine.miss()
 
     def fold(self, batch: Batch) -> StepResult:
         """Judge a batch of which nothing was folded before; what is poison becomes a dead letter.

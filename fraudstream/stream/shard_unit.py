@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from faust.types import TP
+
 from fraudstream.stream.checkpointing import Checkpointer, Kept
 from fraudstream.stream.desk import Desk
 from fraudstream.stream.hanging import end_hanging_transactions
 from fraudstream.stream.keeper import Keeper
+from fraudstream.stream.permissions import transactional_id
 from fraudstream.stream.recovery import Means, Recovery
 from fraudstream.stream.sender import AtLeastOnce, ExactlyOnce, Sender
 from fraudstream.stream.unit import Unit
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from fraudstream.rules.ruleset import Ruleset
     from fraudstream.stores.checkpoints import CheckpointStore
     from fraudstream.stream.app import BatchApp
+    from fraudstream.stream.batch import Partition
     from fraudstream.stream.emission import Outlet
     from fraudstream.stream.observer import StreamObserver
     from fraudstream.stream.reloading import Reloader
@@ -63,12 +67,18 @@ def shard_unit(
     sender = sender_for(app, topology, SHARD, written)
     store = None if around.store_of is None else around.store_of(SHARD)
     desk = Desk(shard, outlet, observer, sender, app.fail)
-    means = Means(store, around.ruleset_of, sender.take, desk.write, desk.emit)
+
+    async def oldest(partition: Partition) -> int:
+        tp = TP(*partition)
+        offsets = await app.consumer.earliest_offsets(tp)
+        return int(offsets[tp])
+
+    means = Means(store, around.ruleset_of, sender.take, desk.write, desk.emit, oldest)
     desk.recovery = Recovery(topology, shard, means, observer)
     return Unit(
         reads=lambda partition: partition[0] == topology.input.topic,
         handle=desk.handle,
-        keeper=Keeper(desk.recovery, app.fail),
+        keeper=Keeper(desk.recovery, observer, app.fail),
         sender=sender,
         stats=shard.stats,
         checkpointer=checkpointer_for(topology, store, shard, sender, observer),
@@ -98,5 +108,5 @@ def sender_for(app: BatchApp, topology: Topology, number: int, written: Sequence
         "max_batch_size": app.conf.producer_max_batch_size,
         "request_timeout_ms": int(app.conf.producer_request_timeout * 1000),
     }
-    name = f"{group}.{topology.name}.{number}"
+    name = transactional_id(topology, number)
     return ExactlyOnce(name, group, settings, partial(end_hanging_transactions, topology, name, written))

@@ -56,10 +56,12 @@ def run_worker(
         states, outlet = require_topics(topology)
     except BrokerError as error:
         log.error("%s", error)
+        observer.on_error(error.stage)
         return EXIT_FAILED
     for state in states:
         if not state.fits:
             log.warning("%s", state)
+            observer.on_error("topics")
     loop = new_event_loop()
     shard = Shard(engine)
     around = Surroundings() if kept is None else Surroundings(kept.store_of, kept.ruleset_of)

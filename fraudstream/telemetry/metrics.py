@@ -60,6 +60,12 @@ class Metrics:
             "rule_outcomes", "Verdicts of each rule: hit, miss or not_evaluated.", "rule", "outcome"
         )
         self.errors = self._counter("errors", "Failures of the worker, by stage.", "stage")
+        self.warming_shards = self._gauge(
+            "warming_shards", "Shards that judge with an incomplete past: messages had left the topic."
+        )
+        self.warming_decisions = self._counter(
+            "warming_decisions", "Decisions judged with an incomplete past; docs/contract.md says until when."
+        )
         self.recovery_seconds = self._gauge(
             "recovery_seconds", "How long the last recovery of the state took."
         )

@@ -49,6 +49,7 @@ class WorkerTelemetry:
         metrics.events.inc(events)
         metrics.duplicates.inc(result.duplicates)
         metrics.late.inc(result.late)
+        metrics.warming_decisions.inc(result.warming)
         kinds = Tally(alert.kind for alert in result.alerts)
         metrics.alerts.inc(kinds[AlertKind.EVENT])
         metrics.overflows.inc(kinds[AlertKind.OVERFLOW])
@@ -106,6 +107,7 @@ class WorkerTelemetry:
         for part, held in parts.items():
             metrics.state_bytes.labels(part).set(held)
         metrics.log_events.set(stats.log_events)
+        metrics.warming_shards.set(stats.warming)
         for gauge in (metrics.feature_bytes, metrics.feature_entities):
             gauge.clear()
         for each in stats.features:

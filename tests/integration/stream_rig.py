@@ -30,7 +30,7 @@ class WorkerProcess:
         self._log = rig.directory / f"worker-{len(rig.workers)}.log"
         self._summary = self._log.with_suffix(".json")
         command = [sys.executable, "-m", "tests.integration.stream_worker"]
-        numbers = [rig.partitions, step_seconds, receipt_seconds]
+        numbers = [rig.told_partitions, step_seconds, receipt_seconds]
         arguments = [rig.bootstrap, rig.prefix, *map(str, numbers)]
         with self._log.open("wb") as log, self._summary.open("wb") as summary:
             self._process = subprocess.Popen(command + arguments, cwd=ROOT, stdout=summary, stderr=log)
@@ -70,6 +70,8 @@ class Rig:
         self.bootstrap = bootstrap
         self.prefix = prefix
         self.partitions = partitions
+        self.told_partitions = partitions
+        """What the topology of the workers says."""
         self.directory = directory
         self.topology = topology(bootstrap, prefix, partitions)
         self.workers: list[WorkerProcess] = []

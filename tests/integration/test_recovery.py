@@ -172,21 +172,57 @@ def test_a_damaged_checkpoint_is_left_out(
 def test_messages_that_have_left_the_topic_are_told(
     kafka: str, topic_names: Callable[[str], str], tmp_path: Path
 ) -> None:
-    """What a recovery needs is gone: it starts from what is there, and says what that means."""
+    """What a recovery needs is gone: it starts from what is there, and says and marks what that means."""
     rules = write_files(tmp_path / "rules", rule_files(counting(5)))
-    setup = CrashRig(kafka, tmp_path, named(topic_names), rules, every="1h")
+    setup = CrashRig(kafka, tmp_path, named(topic_names), rules)
+    setup.every("1h")
     with setup.worker() as worker:
         setup.send([event(f"{number}") for number in range(4)])
         setup.drain()
         worker.kill()
     delete_records(kafka, setup.topology.input.topic, before=2)
+    setup.every("1s")
     with setup.worker() as worker:
         setup.send([event(f"{number}") for number in range(4, 8)])
         setup.drain()
         assert worker.metrics()["fraudstream_errors_total"][("retention",)] == 1
-    alerted = [orjson.loads(value)["event"]["id"] for _, value in setup.alerts()]
-    assert alerted == ["6", "7"]
-    assert "offsets 0 to 1 have left the topic" in setup.logs()
+        assert total(worker, "fraudstream_warming_decisions_total") == 4
+        checkpointed(worker, 1)
+        worker.kill()
+    with setup.worker() as worker:
+        setup.send([event("8"), event("month later", "2026-04-02T08:00:00Z")])
+        setup.drain()
+        assert total(worker, "fraudstream_warming_decisions_total") == 1
+        assert ("retention",) not in worker.metrics()["fraudstream_errors_total"]
+    alerts = [orjson.loads(value) for _, value in setup.alerts()]
+    assert [alert["event"]["id"] for alert in alerts] == ["6", "7", "8"]
+    missing = {"from": None, "to": "2026-03-02T08:00:00Z"}
+    mark = {"missing": missing, "until": "2026-04-01T08:05:00Z", "rules": ["TST-ANY-001"]}
+    assert [alert["warming"] for alert in alerts] == [mark] * 3
+    assert "offsets 0 to 1 have left the topic: decisions that look back to them are marked" in setup.logs()
+
+
+def test_messages_that_leave_the_topic_unread_are_told(
+    kafka: str, topic_names: Callable[[str], str], tmp_path: Path
+) -> None:
+    """While no worker runs: what was never judged is named, and what comes behind it marked."""
+    rules = write_files(tmp_path / "rules", rule_files(counting(1)))
+    setup = CrashRig(kafka, tmp_path, named(topic_names), rules)
+    with setup.worker():
+        setup.send([event("0"), event("1")])
+        setup.drain()
+    setup.send([event("2"), event("3"), event("4")])
+    delete_records(kafka, setup.topology.input.topic, before=4)
+    with setup.worker() as worker:
+        setup.drain()
+        assert worker.metrics()["fraudstream_errors_total"][("retention",)] == 1
+    alerts = [orjson.loads(value) for _, value in setup.alerts()]
+    assert [(alert["event"]["id"], alert["warming"] is None) for alert in alerts] == [
+        ("0", True),
+        ("1", True),
+        ("4", False),
+    ]
+    assert "offsets 2 to 3 have left the topic unread: " in setup.logs()
 
 
 def delete_records(kafka: str, topic: str, before: int) -> None:

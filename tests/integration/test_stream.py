@@ -224,7 +224,13 @@ def test_a_missing_topic_is_one_line(kafka: str, topic_names: Callable[[str], st
     """A worker whose topics are not there says which, and how to make them."""
     prefix = topic_names("events").removesuffix(".events")
     rig = Rig.__new__(Rig)
-    rig.bootstrap, rig.prefix, rig.partitions, rig.directory, rig.workers = kafka, prefix, 1, tmp_path, []
+    rig.bootstrap, rig.prefix, rig.told_partitions, rig.directory, rig.workers = (
+        kafka,
+        prefix,
+        1,
+        tmp_path,
+        [],
+    )
     worker = rig.worker()
     code, _ = worker.wait()
     assert code == 1

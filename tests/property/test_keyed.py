@@ -28,6 +28,9 @@ def compared(
     for batch, what in zip_longest(batches, between[: len(batches)]):
         if what == "save":
             keyed.resume()
+        elif what == "miss":
+            whole.miss()
+            keyed.miss()
         elif what == "reload":
             for fold in (whole, keyed):
                 fold.reload(fold.prepare(ruleset))
@@ -43,7 +46,7 @@ def compared(
     st.integers(0, 3),
     st.integers(1, 5),
     st.sets(st.integers(1, EVENTS - 1), max_size=20),
-    st.lists(st.sampled_from(["save", "reload", ""]), min_size=21, max_size=21),
+    st.lists(st.sampled_from(["save", "reload", "miss", ""]), min_size=21, max_size=21),
 )
 def test_stages_change_no_byte(seed: int, partitions: int, cuts: set[int], between: list[str]) -> None:
     """Any number of shares, and any cut of the stream, gives what one engine gives, to the byte."""

@@ -37,6 +37,8 @@ from tests.sim.saving import start_saving
 if TYPE_CHECKING:
     from fraudstream.config import Topology
     from fraudstream.engine.step import Engine
+    from fraudstream.stream.batch import Partition
+    from tests.sim.cluster import Cluster
     from tests.sim.surroundings import Surroundings
 
 Work = Callable[[], Coroutine[Any, Any, None]]
@@ -114,11 +116,12 @@ class Worker:
             self.sender.take,
             desk.write,
             desk.emit,
+            partial(_oldest, around.cluster),
             lambda topology: standing_of(around.cluster, topology.input.topic, Standing),
             partial(SimConsumer, around.cluster),
         )
         desk.recovery = Recovery(topology, self.shard, means, self._observer)
-        self.keeper = Keeper(desk.recovery, self.fail)
+        self.keeper = Keeper(desk.recovery, self._observer, self.fail)
         self._checkpointer = Checkpointer(
             store,
             self.shard,
@@ -256,3 +259,9 @@ def start(around: Surroundings, topology: Topology, process: Process) -> Worker:
 
 def _no_hanging() -> None:
     """Do nothing: the simulated broker loses sight of no transaction."""
+
+
+async def _oldest(cluster: Cluster, partition: Partition) -> int:
+    """Return the oldest offset that a partition still has."""
+    start: int = cluster.logs[partition].start
+    return start

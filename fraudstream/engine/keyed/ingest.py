@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from fraudstream.engine.gaps import Past
 from fraudstream.engine.keyed.part import Stretch, write_events
 from fraudstream.engine.keyed.routing import Routes
 from fraudstream.engine.memory import Forgetful, TextMemory
@@ -38,6 +39,7 @@ class Ingest:
         self._interner = Interner()
         self._intake = settings.intake(self._interner)
         self._watermark = Watermark()
+        self._past = Past()
         self._texts = TextMemory(self._interner)
         self._dictionary = Dictionary(self._interner)
         self._accepted = 0
@@ -81,6 +83,7 @@ class Ingest:
         self._texts.seen(batch.codes, tide.after_us)
         stretch = Stretch(self._accepted, len(batch), tide.before_us, tide.after_us, self.ruleset.version)
         self._accepted += len(batch)
+        gap = self._past.follow(tide.before_us, batch.time_us)
         routes = Routes(batch, self._keys, self.partitions)
         wanted = [routes.events_for(partition) for partition in range(self.partitions)]
         wanted.append(np.arange(len(batch)))
@@ -88,12 +91,16 @@ class Ingest:
             Part(
                 partition,
                 batch.row[events],
-                write_events(stretch, batch, tide, events, self._dictionary),
+                write_events(stretch, batch, tide, events, self._dictionary, gap),
             )
             for partition, events in enumerate(wanted)
         ]
         self._texts.forget(Forgetful(tide.after_us))
         return replace(nothing, parts=parts)
+
+    def miss(self) -> None:
+        """Take note that messages are gone which stood before the next one; all stages are told."""
+        self._past.miss()
 
     def stats(self) -> EngineStats:
         """Count what the stage holds in memory."""
@@ -107,6 +114,7 @@ class Ingest:
             "interner": self._interner.snapshot(),
             "duplicates": self._intake.snapshot(),
             "watermark": self._watermark.snapshot(),
+            "past": self._past.snapshot(),
             "texts": self._texts.snapshot(),
             "accepted": self._accepted,
         }
@@ -117,5 +125,6 @@ class Ingest:
         self._interner.restore(snapshot["interner"])
         self._intake.restore(snapshot["duplicates"])
         self._watermark.restore(snapshot["watermark"])
+        self._past.restore(snapshot["past"])
         self._texts.restore(snapshot["texts"])
         self._accepted = snapshot["accepted"]

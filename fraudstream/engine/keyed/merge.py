@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from fraudstream.engine.gaps import Gap, Past, widest
 from fraudstream.engine.generations import Features
 from fraudstream.engine.keyed.evidence import Evidence, read_evidence
 from fraudstream.engine.keyed.part import OutOfStepError, Packed, events_of
@@ -16,7 +17,7 @@ from fraudstream.engine.result import StepResult
 from fraudstream.engine.stages import Snapshot, Stages, Witness, result_of
 from fraudstream.engine.stats import EngineStats
 from fraudstream.engine.step import Settings, check_snapshot
-from fraudstream.engine.watermark import Tide
+from fraudstream.engine.watermark import NEVER_US, Tide
 from fraudstream.events.interning import Interner
 from fraudstream.features.layout import key_columns
 from fraudstream.features.state import LATE, ON_TIME
@@ -90,6 +91,9 @@ class Merge:
         self._witness = witness
         self._interner = Interner()
         self._texts = TextMemory(self._interner)
+        self._past = Past()
+        self._gap: Gap | None = None
+        self._watermark_us = NEVER_US
         self._install(settings.bind(ruleset))
 
     def fresh(self, ruleset: Ruleset) -> Merge:
@@ -99,7 +103,7 @@ class Merge:
     def _install(self, bound: Bound) -> None:
         lateness_us = self.settings.limits.lateness_us
         self._features = FoundFeatures(bound, self._interner, self._partitions, lateness_us)
-        self._stages = Stages(bound, self._interner, self._features, lateness_us)
+        self._stages = Stages(bound, self._interner, self._features, self.settings)
         self.rule_ids = tuple(each.rule.id for each in bound.rules)
         """The rules that are evaluated, in the order of `StepResult.rule_outcomes`."""
 
@@ -131,13 +135,21 @@ class Merge:
         self._texts.seen(batch.codes, stretch.after_us)
         self._features.bring(found)
         tide = Tide(stretch.before_us, batch.time_us)
-        outcome = self._stages.run(batch, tide, None, self._witness)
+        own = self._past.follow(stretch.before_us, batch.time_us)
+        self._gap = widest(own, packed.gap, *(each.gap for each in found))
+        self._watermark_us = stretch.after_us
+        outcome = self._stages.run(batch, tide, self._gap, witness=self._witness)
         self._texts.forget(Forgetful(stretch.after_us))
         return result_of(outcome)
 
+    def miss(self) -> None:
+        """Take note that stretches are gone which stood before the next one."""
+        self._past.miss()
+
     def stats(self) -> EngineStats:
         """Count what the stage holds in memory."""
-        return EngineStats((), 0, 0, len(self._interner), self._interner.bytes, 0)
+        warming = int(self._stages.is_warming(self._gap, self._watermark_us))
+        return EngineStats((), 0, 0, len(self._interner), self._interner.bytes, 0, warming)
 
     def snapshot(self) -> Snapshot:
         """Return the whole state, between two stretches."""
@@ -146,6 +158,7 @@ class Merge:
             "ruleset": self.ruleset.version,
             "interner": self._interner.snapshot(),
             "texts": self._texts.snapshot(),
+            "past": self._past.snapshot(),
             "stages": self._stages.snapshot(),
         }
 
@@ -156,4 +169,5 @@ class Merge:
         # Linked anew: the words of the rules have the codes of the snapshot's texts.
         self._install(self._stages.bound)
         self._texts.restore(snapshot["texts"])
+        self._past.restore(snapshot["past"])
         self._stages.restore(snapshot["stages"])

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fraudstream.engine.gaps import Gap
 from fraudstream.engine.watermark import Tide
 from fraudstream.events.batch import EventBatch
 from fraudstream.events.dictionary import Dictionary
@@ -44,21 +45,26 @@ class Stretch(NamedTuple):
 
 
 class Packed(NamedTuple):
-    """A message taken apart: its stretch, and its arrays, none where no event concerns its partition."""
+    """A message taken apart: its stretch, and its arrays, none where no event concerns its partition.
+
+    `gap` is what the stages before have missed of the past.
+    """
 
     stretch: Stretch
     arrays: dict[str, NDArray[Any]]
+    gap: Gap | None
 
 
-def write(stretch: Stretch, arrays: Mapping[str, NDArray[Any]]) -> bytes:
+def write(stretch: Stretch, arrays: Mapping[str, NDArray[Any]], gap: Gap | None) -> bytes:
     """Return the message of a stretch."""
-    return pack({"stretch": list(stretch)}, arrays)
+    head = {"stretch": list(stretch)}
+    return pack(head if gap is None else {**head, "gap": list(gap)}, arrays)
 
 
 def read(message: bytes) -> Packed:
     """Take a message apart; PackingError where it is none."""
     head, arrays = unpack(message)
-    return Packed(Stretch(*head["stretch"]), arrays)
+    return Packed(Stretch(*head["stretch"]), arrays, Gap(*head["gap"]) if "gap" in head else None)
 
 
 def write_events(
@@ -67,11 +73,12 @@ def write_events(
     tide: Tide,
     events: NDArray[np.intp],
     dictionary: Dictionary,
+    gap: Gap | None,
 ) -> bytes:
     """Return the message of some of a stretch's events, each with the watermark at it."""
     part = batch if len(events) == len(batch) else batch.take(events)
     behind_us = tide.running_us[events] - part.time_us
-    return write(stretch, {"behind_us": narrow(behind_us), **arrays_of(part, dictionary)})
+    return write(stretch, {"behind_us": narrow(behind_us), **arrays_of(part, dictionary)}, gap)
 
 
 def events_of(packed: Packed, schema: Schema, interner: Interner) -> tuple[EventBatch, NDArray[np.int64]]:

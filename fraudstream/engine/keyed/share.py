@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fraudstream.engine.features import FeatureStage
+from fraudstream.engine.gaps import Past, widest
 from fraudstream.engine.generations import generation_snapshot, restored_generation, stores_for
 from fraudstream.engine.keyed.evidence import Foresight, write_evidence
 from fraudstream.engine.keyed.part import Packed, events_of, write
@@ -36,6 +37,7 @@ class Share:
         self._interner = Interner()
         self._texts = TextMemory(self._interner)
         self._dictionary = Dictionary(self._interner)
+        self._past = Past()
         bound = settings.bind(ruleset)
         self._install(bound, stores_for(bound, settings.limits, NEVER_US, gated=True))
 
@@ -69,7 +71,8 @@ class Share:
         stretch = packed.stretch
         batch, watermark_us = events_of(packed, self.settings.schema, self._interner)
         if not len(batch):
-            return write(stretch, {})
+            return write(stretch, {}, widest(packed.gap, self._past.gap))
+        gap = widest(packed.gap, self._past.follow(stretch.before_us, batch.time_us))
         self._texts.seen(batch.codes, stretch.after_us)
         view = View(batch)
         gate = PartitionGate(Routes(batch, self._keys, self._partitions), self._partition)
@@ -78,7 +81,11 @@ class Share:
         found = self._codec.write(features, here, self._dictionary)
         found |= write_evidence(self._foresight.asked(view, gate), self._features, features)
         self._texts.forget(self._features)
-        return write(stretch, found)
+        return write(stretch, found, gap)
+
+    def miss(self) -> None:
+        """Take note that parts are gone which stood before the next one; the last stage is told."""
+        self._past.miss()
 
     def stats(self) -> EngineStats:
         """Count what the share holds in memory."""
@@ -93,6 +100,7 @@ class Share:
             "ruleset": self.ruleset.version,
             "interner": self._interner.snapshot(),
             "texts": self._texts.snapshot(),
+            "past": self._past.snapshot(),
             "generations": [generation_snapshot(store) for store in self._features.stores],
         }
 
@@ -105,3 +113,4 @@ class Share:
         # Linked anew: the words of the rules have the codes of the snapshot's texts.
         self._install(self._bound, stores)
         self._texts.restore(snapshot["texts"])
+        self._past.restore(snapshot["past"])

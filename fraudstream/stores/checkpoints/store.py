@@ -12,7 +12,15 @@ from fraudstream.stores.checkpoints import chunks
 from fraudstream.stores.checkpoints.chunks import ChunkWriter, read_stream
 from fraudstream.stores.checkpoints.errors import CheckpointError, DamagedError
 from fraudstream.stores.checkpoints.files import Files
-from fraudstream.stores.checkpoints.manifests import Formats, Json, Manifest, Manifests, name_of, numbers_of
+from fraudstream.stores.checkpoints.manifests import (
+    Formats,
+    Json,
+    Lift,
+    Manifest,
+    Manifests,
+    name_of,
+    numbers_of,
+)
 from fraudstream.stores.checkpoints.records import (
     Identity,
     Listed,
@@ -27,7 +35,10 @@ from fraudstream.stores.checkpoints.sweeping import home_of, sweep, sweep_chunks
 from fraudstream.stores.checkpoints.tree import put_together, take_apart
 
 KEEP = 3
-FORMATS = Formats()
+FORMATS = Formats(
+    2, {1: Lift(lambda content: content, lambda snapshot: {**snapshot, "past": {"is_open": False}})}
+)
+"""Format 1 did not say what the past lacks."""
 
 
 class _Opened(NamedTuple):

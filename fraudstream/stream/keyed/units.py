@@ -65,7 +65,7 @@ def _unit(
     return Unit(
         reads=lambda partition: partition == (keyed.parts, state.partition),
         handle=desk.handle,
-        keeper=Keeper(recovery, app.fail),
+        keeper=Keeper(recovery, observer, app.fail),
         sender=sender,
         stats=state.stats,
         checkpointer=checkpointer_for(topology, store, state, sender, observer),

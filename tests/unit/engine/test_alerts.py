@@ -27,6 +27,7 @@ def test_an_alert_is_complete() -> None:
             "score": 10,
             "allowed_by": None,
             "late": False,
+            "warming": None,
             "models": [],
             "typologies": [
                 {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, cast
@@ -41,6 +41,7 @@ class FakeEngine:
     step_seconds: float = 0.0
     ruleset: Any = field(default_factory=lambda: SimpleNamespace(version=RULESET_VERSION))
     seen: list[bytes | None] = field(default_factory=list)
+    missed: int = 0
     appended_us: list[int] = field(default_factory=list)
 
     def step(self, values: Sequence[bytes | None], *, appended_us: NDArray[np.int64]) -> StepResult:
@@ -61,6 +62,10 @@ class FakeEngine:
                 alerts.append(Alert(row, f"alert of {value.decode()}", value, b"x" * HUGE_ALERT_BYTES))
         return step_result(len(values), alerts, letters)
 
+    def miss(self) -> None:
+        """Count the gaps."""
+        self.missed += 1
+
     def fresh(self, ruleset: object) -> FakeEngine:
         """Return itself: it remembers nothing that matters."""
         return self
@@ -68,6 +73,9 @@ class FakeEngine:
     def snapshot(self) -> dict[str, Any]:
         """Remember nothing."""
         return {}
+
+    def restore(self, snapshot: Mapping[str, Any]) -> None:
+        """Remember nothing."""
 
     def stats(self) -> EngineStats:
         """Hold nothing."""

@@ -11,7 +11,9 @@ import pytest
 from aiokafka.errors import KafkaError
 
 from fraudstream.stream import desk as desk_module
-from fraudstream.stream.batch import Batch
+from fraudstream.stream.admin import Standing
+from fraudstream.stream.batch import Batch, Partition
+from fraudstream.stream.continuity import Continuity
 from fraudstream.stream.desk import Desk
 from fraudstream.stream.emission import Outlet
 from fraudstream.stream.journal import Entry, Poison, decode
@@ -28,6 +30,7 @@ from tests.unit.stream.fakes import (
     batch,
     record,
     settled,
+    topology,
 )
 
 ALERT = b'{"ALERT": 1}'
@@ -46,6 +49,9 @@ class Setup:
         self.shard.last = Entry(1, self.shard.owner, 0, {}, RULESET_VERSION)
         self.desk = Desk(self.shard, outlet, self.observer, self.producer, self.on_failure)
         self.desk.recovery = cast(Recovery, self)
+        self.continuity = Continuity(
+            topology(), self.shard, self.observer, lambda _: Standing("", {}, {}, {}), nothing_gone
+        )
 
     async def again(self, upto: Mapping[int, int]) -> None:
         """Go back to some positions; the fake engine is as good as before."""
@@ -62,6 +68,11 @@ class Setup:
             await self.desk.handle(event)
         await settled()
         return events
+
+
+async def nothing_gone(_: Partition) -> int:
+    """Return the oldest offset of a partition that has kept everything."""
+    return 0
 
 
 @pytest.fixture

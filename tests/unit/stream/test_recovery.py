@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any, cast
 
 from fraudstream.rules.ruleset import Ruleset
+from fraudstream.stores.checkpoints import CheckpointStore, Identity, Meta
 from fraudstream.stream.admin import Standing
 from fraudstream.stream.journal import Entry, encode
 from fraudstream.stream.recovery import Means, Recovery
@@ -66,6 +67,10 @@ class FakeLog:
         self.at[partition] = self._end(partition)
         return {partition: found} if found else {}
 
+    async def oldest(self, partition: Any) -> int:
+        """Return the oldest offset that is there."""
+        return (await self.beginning_offsets([partition]))[partition]
+
     async def write(self, entry: Entry) -> None:
         """Append to the journal."""
         self.journal.append(record(len(self.journal), encode(entry)))
@@ -89,7 +94,9 @@ def recovery(
 ) -> Recovery:
     """Return the recovery of a shard that has folded nothing, without checkpoints."""
     now = Standing("topic", {0: starts}, {0: committed}, {0: committed})
-    means = Means(None, ruleset_of, _nothing, log.write, _nothing, lambda topology: now, log.consumer)
+    means = Means(
+        None, ruleset_of, _nothing, log.write, _nothing, log.oldest, lambda topology: now, log.consumer
+    )
     return Recovery(topology(partitions=1), Shard(FakeEngine().as_engine()), means, FakeObserver())
 
 
@@ -98,12 +105,18 @@ def errors(of: Recovery) -> list[str]:
     return cast(FakeObserver, of.observer).errors
 
 
+def missed(of: Recovery) -> int:
+    """Return how many gaps the engine was told of."""
+    return cast(FakeEngine, of.shard.engine).missed
+
+
 def test_messages_that_leave_the_topic_during_a_recovery_are_missed() -> None:
     """They were there when it looked, and are not when it reads: it says so."""
     found = recovery(FakeLog([record(3), record(4)]), starts=0, committed=5)
     asyncio.run(found.take())
     assert found.shard.positions == {0: 5}
     assert errors(found) == ["retention"]
+    assert missed(found) == 1
 
 
 def test_offsets_that_hold_no_message_are_not_missed() -> None:
@@ -112,6 +125,29 @@ def test_offsets_that_hold_no_message_are_not_missed() -> None:
     asyncio.run(found.take())
     assert found.shard.positions == {0: 5}
     assert errors(found) == []
+    assert missed(found) == 0
+
+
+def test_a_topic_that_was_made_anew_has_no_past() -> None:
+    """Its journal tells of another one: that is said, and what comes is marked, also by a later recovery."""
+    log = FakeLog([record(0)])
+    asyncio.run(log.write(Entry(3, "another", 0, {}, "ruleset-1", "deleted topic")))
+    first = recovery(log, 0, 0)
+    asyncio.run(first.take())
+    assert (errors(first), missed(first)) == (["topics"], 1)
+    later = recovery(log, 0, 1)
+    asyncio.run(later.take())
+    assert (errors(later), missed(later)) == ([], 1)
+
+
+def test_an_owner_is_newer_than_every_checkpoint() -> None:
+    """Where the journal has lost its entries to retention, the checkpoints know of all owners."""
+    store = CheckpointStore("memory://newer", Identity("fraudstream", "test", 0))
+    store.save({}, Meta({0: 0}, 7, {"topic_id": "topic", "ruleset": "ruleset-1", "poison": []}))
+    found = recovery(FakeLog([]), 0, 0)
+    found.means = replace(found.means, store=store)
+    asyncio.run(found.take())
+    assert found.shard.last.epoch == 8
 
 
 def test_a_recovery_that_is_given_up_leaves_the_shard_alone() -> None:

@@ -62,8 +62,10 @@ def deadline_of(worker: Worker) -> threading.Timer:
 
 
 def test_an_unreachable_broker_is_one_line(caplog: pytest.LogCaptureFixture) -> None:
-    """The worker ends with a failure, and the line says what, where and the remedy."""
-    assert run_worker(topology(NOWHERE), FakeEngine().as_engine(), FakeObserver()) == EXIT_FAILED
+    """The worker ends with a failure, and the line says what, where and the remedy; it is counted."""
+    observer = FakeObserver()
+    assert run_worker(topology(NOWHERE), FakeEngine().as_engine(), observer) == EXIT_FAILED
+    assert observer.errors == ["broker"]
     (line,) = caplog.messages
     assert line == (
         "127.0.0.1:1: no Kafka broker there (Connection refused): start one with `make kafka-up`, "

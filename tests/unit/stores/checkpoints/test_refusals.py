@@ -82,7 +82,8 @@ def _newer_formats() -> Formats:
 
 def test_an_older_format_is_lifted(tmp_path: Path) -> None:
     """The manifest before anybody reads it, the snapshot when it is loaded."""
-    _store(tmp_path).save({"strings": np.arange(5)}, meta(3))
+    first = CheckpointStore(str(tmp_path), OWNER, formats=Formats(1))
+    first.save({"strings": np.arange(5)}, meta(3))
     store = CheckpointStore(str(tmp_path), OWNER, formats=_newer_formats())
     loaded = store.load(lambda listed: listed.extra == {"lifted": {"ruleset": "r1"}})
     assert loaded is not None
@@ -93,10 +94,18 @@ def test_an_older_format_is_lifted(tmp_path: Path) -> None:
     assert same(loaded.snapshot, {"texts": np.arange(6)})
 
 
+def test_a_checkpoint_of_before_gaps_were_known_has_none(tmp_path: Path) -> None:
+    """What format 1 kept goes on as a state that has missed nothing."""
+    CheckpointStore(str(tmp_path), OWNER, formats=Formats(1)).save({"texts": 5}, meta())
+    loaded = _store(tmp_path).load()
+    assert loaded is not None
+    assert loaded.snapshot == {"texts": 5, "past": {"is_open": False}}
+
+
 @pytest.mark.parametrize(
     ("formats", "message"),
     [
-        (Formats(), "has format 2, this version reads up to 1: run the version that wrote it"),
+        (Formats(1), "has format 2, this version reads up to 1: run the version that wrote it"),
         (Formats(3), "has format 2, which this version can no longer lift to 3: let a version in between"),
     ],
 )
