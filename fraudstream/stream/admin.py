@@ -30,6 +30,9 @@ REMEDY = "start one with `make kafka-up`, or name yours in the topology's kafka.
 COORDINATOR_RETRY_SECONDS = 0.1
 BROKER_DEFAULT = -1
 UNKNOWN_TOPIC = 3
+MESSAGE_LIMIT = "max.message.bytes"
+STAGE_MESSAGE_BYTES_MAX = 16 * 2**20
+"""What a message between stages may have: a thousand events, or what 2,000 features say of them."""
 
 
 class BrokerError(Exception):
@@ -81,18 +84,22 @@ def create_topics(topology: Topology) -> list[TopicState]:
         partitions = topology.input.partitions
         wanted = dict.fromkeys(topic_names(topology), partitions)
         wanted |= fixed_partitions(topology)
-        created = [name for name, number in wanted.items() if create_topic(admin, name, number)]
+        between = stage_topics(topology)
+        created = [
+            name
+            for name, number in wanted.items()
+            if create_topic(admin, name, number, STAGE_MESSAGE_BYTES_MAX if name in between else None)
+        ]
         admin.wait_for_topics(created, timeout_ms=BROKER_SECONDS_MAX * 1000)
         return states(admin.describe_topics(topic_names(topology)), topology, created)
 
 
-def create_topic(admin: Any, name: str, partitions: int) -> bool:
-    """Create a topic; return whether it was missing."""
-    options = {
-        "num_partitions": partitions,
-        "replication_factor": BROKER_DEFAULT,
-        "configs": {"message.timestamp.type": "LogAppendTime"},
-    }
+def create_topic(admin: Any, name: str, partitions: int, message_bytes_max: int | None = None) -> bool:
+    """Create a topic, with a limit of its own or the broker's; return whether it was missing."""
+    configs = {"message.timestamp.type": "LogAppendTime"}
+    if message_bytes_max is not None:
+        configs[MESSAGE_LIMIT] = str(message_bytes_max)
+    options = {"num_partitions": partitions, "replication_factor": BROKER_DEFAULT, "configs": configs}
     try:
         admin.create_topics({name: options})
     except TopicAlreadyExistsError:
@@ -117,7 +124,25 @@ def require_topics(topology: Topology) -> tuple[list[TopicState], Outlet]:
     for state in found:
         if state.is_fixed and not state.fits:
             raise BrokerError(f"{where}: {state}", "topics")
+    _require_room(topology)
     return found, outlet(topology)
+
+
+def _require_room(topology: Topology) -> None:
+    """Raise BrokerError where a topic between stages may not hold what a stage may have to say."""
+    names = stage_topics(topology)
+    if not names:
+        return
+    with connected(topology) as admin:
+        limits = message_bytes_max(admin, *names)
+    for name, limit in limits.items():
+        if limit < STAGE_MESSAGE_BYTES_MAX:
+            command = f"--entity-name {name} --add-config {MESSAGE_LIMIT}={STAGE_MESSAGE_BYTES_MAX}"
+            raise BrokerError(
+                f"{topology.kafka.bootstrap}: {name} takes messages of {limit} bytes, a stage may send "
+                f"{STAGE_MESSAGE_BYTES_MAX}: `kafka-configs.sh --alter --entity-type topics {command}`",
+                "topics",
+            )
 
 
 def outlet(topology: Topology) -> Outlet:
@@ -142,7 +167,7 @@ def outlet(topology: Topology) -> Outlet:
 
 def message_bytes_max(admin: Any, *topics: str) -> dict[str, int]:
     """Return the largest record batch that each topic takes, in bytes."""
-    setting = "max.message.bytes"
+    setting = MESSAGE_LIMIT
     asked = [ConfigResource(ConfigResourceType.TOPIC, name, configs={setting: None}) for name in topics]
     answer = admin.describe_configs(asked, config_filter="all")
     return {name: int(settings[setting]["value"]) for name, settings in answer["topic"].items()}
@@ -167,8 +192,13 @@ def states(
 def topic_names(topology: Topology) -> list[str]:
     """Return the topics that the topology reads and writes."""
     output = topology.output
-    between = () if topology.keyed is None else (topology.keyed.parts, topology.keyed.found)
-    return [topology.input.topic, output.alerts, output.dead_letters, output.journal, *between]
+    own = [topology.input.topic, output.alerts, output.dead_letters, output.journal]
+    return [*own, *stage_topics(topology)]
+
+
+def stage_topics(topology: Topology) -> tuple[str, ...]:
+    """Return the topics between the stages of a keyed topology, none in a single one."""
+    return () if topology.keyed is None else (topology.keyed.parts, topology.keyed.found)
 
 
 def fixed_partitions(topology: Topology) -> dict[str, int]:

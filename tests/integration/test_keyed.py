@@ -10,11 +10,14 @@ import pytest
 
 from fraudstream.engine.step import Engine
 from fraudstream.stores.rule_directory import load_ruleset
+from fraudstream.stream.worker import EXIT_FAILED, run_worker
 from loadtest.crash_rig import CrashRig, uninterrupted
 from loadtest.traffic import generate
 from loadtest.waiting import until
+from tests.integration.broker import create_topic
 from tests.integration.stream_rig import ROOT
 from tests.unit.rule_files import rule_file, rule_files, write_files
+from tests.unit.stream.fakes import FakeEngine, FakeObserver
 
 pytestmark = pytest.mark.integration
 
@@ -46,10 +49,7 @@ def moves(rig: CrashRig) -> int:
 def test_three_workers_judge_as_one_engine_while_they_are_killed_and_frozen(
     kafka: str, topic_names: Callable[[str], str], tmp_path: Path
 ) -> None:
-    """Stages are spread, move to who is left, and come back; every alert is there once, to the byte.
-
-    A frozen worker loses its stages to others, and comes back beside them.
-    """
+    """Stages are spread, move to who is left, and a frozen worker comes back; each alert is there once."""
     rig = keyed(kafka, topic_names, tmp_path, ROOT / "rules")
     payloads = generate(EVENTS, 11).payloads
     expected = uninterrupted(rig.topology, payloads)
@@ -79,19 +79,25 @@ def counting(key: str, least: int) -> bytes:
     return rule_file(f"n >= {least}", features=features, cases="[]", status="live")
 
 
+def wordy(payload: bytes, number: int) -> bytes:
+    """Return an event with a text of its own, as long as they may be; what is no event stays as it is."""
+    more = b',"purpose":"%d %s"}' % (number, b"x" * 1_000)
+    return payload[:-1] + more if payload.endswith(b"}") else payload
+
+
 def test_every_stage_changes_the_rules_at_the_same_event(
     kafka: str, topic_names: Callable[[str], str], tmp_path: Path
 ) -> None:
-    """A feature of another key comes in force between two events, as in one engine that reloads there."""
+    """A feature of another key comes in force between two events; messages may be larger than is usual."""
     rules = write_files(tmp_path / "rules", rule_files(counting("debtor.id", 4)))
     rig = keyed(kafka, topic_names, tmp_path, rules)
-    payloads = generate(2_000, 12).payloads
+    payloads = [wordy(payload, number) for number, payload in enumerate(generate(2_000, 12).payloads)]
     engine = Engine(load_ruleset(rules), rig.topology.settings())
     expected = {alert.alert_id: alert.value for alert in engine.step(payloads[:1_000]).alerts}
+    rig.send(payloads[:1_000])
     with ExitStack() as stack:
         for _ in range(2):
             stack.enter_context(rig.worker())
-        rig.send(payloads[:1_000])
         assert told(rig, len(expected)) == expected
         write_files(rules, rule_files(counting("merchant.id", 3)))
         until(lambda: rig.logs().count("is in force") == 2, "both workers have taken the rules up")
@@ -100,3 +106,20 @@ def test_every_stage_changes_the_rules_at_the_same_event(
         assert later
         rig.send(payloads[1_000:])
         assert told(rig, len(expected) + len(later)) == expected | later
+
+
+def test_a_topic_between_stages_must_take_large_messages(
+    kafka: str, topic_names: Callable[[str], str], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Else a stage would stop at a large one: the worker does not start, and says the remedy."""
+    parts = topic_names("parts")
+    create_topic(kafka, parts, SHARES + 1)
+    rig = keyed(kafka, topic_names, tmp_path, ROOT / "rules")
+    observer = FakeObserver()
+    assert run_worker(rig.topology, FakeEngine().as_engine(), observer) == EXIT_FAILED
+    assert observer.errors == ["topics"]
+    assert caplog.messages == [
+        f"{kafka}: {parts} takes messages of 1048588 bytes, a stage may send 16777216: "
+        f"`kafka-configs.sh --alter --entity-type topics --entity-name {parts} "
+        "--add-config max.message.bytes=16777216`"
+    ]
