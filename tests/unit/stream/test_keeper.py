@@ -37,7 +37,9 @@ def run(scenario: Callable[[SlowToEnd, Keeper, list[str]], Awaitable[None]]) -> 
     async def begin() -> None:
         failures: list[str] = []
         recovery = SlowToEnd()
-        await scenario(recovery, Keeper(recovery, FakeObserver(), lambda: failures.append("failed")), failures)
+        await scenario(
+            recovery, Keeper(recovery, FakeObserver(), lambda: failures.append("failed")), failures
+        )
 
     asyncio.run(begin())
 
