@@ -25,10 +25,11 @@ log = logging.getLogger(__name__)
 def end_hanging_transactions(topology: Topology, transactional_id: str, topics: Sequence[str]) -> None:
     """Abort what earlier owners of a transactional id left open in some topics; BrokerError on failure.
 
-    Called by the owner once it has fenced them, and before it begins a transaction itself.
+    Called by the owner once it has fenced them. It may itself be superseded by then: an open transaction of
+    the newest epoch is the heir's, whose messages would be lost without a word.
     """
     with connected(topology) as admin:
-        producer_id = admin.describe_transactions([transactional_id])[transactional_id].producer_id
+        newest = admin.describe_transactions([transactional_id])[transactional_id]
         places = [
             TopicPartition(topic["name"], each["partition_index"])
             for topic in admin.describe_topics(list(topics))
@@ -36,7 +37,10 @@ def end_hanging_transactions(topology: Topology, transactional_id: str, topics: 
         ]
         for place, state in admin.describe_producers(places).items():
             for each in state.active_producers:
-                if each.producer_id == producer_id and each.current_transaction_start_offset >= 0:
+                is_earlier = (
+                    each.producer_id == newest.producer_id and each.producer_epoch < newest.producer_epoch
+                )
+                if is_earlier and each.current_transaction_start_offset >= 0:
                     epochs = each.producer_epoch, each.coordinator_epoch
-                    admin.abort_transaction(AbortTransactionSpec(place, producer_id, *epochs))
+                    admin.abort_transaction(AbortTransactionSpec(place, each.producer_id, *epochs))
                     log.warning("a hanging transaction of an earlier owner in %s is ended", place)

@@ -28,14 +28,16 @@ class Takes(Protocol):
 class Keeper:
     """Tells whoever has a batch in hand whether the shard is there to fold it.
 
-    A recovery runs beside the rebalance that set it off, which must not wait for it. When it fails for good,
-    `on_failure` is called.
+    A recovery runs beside the rebalance that set it off, which must not wait for it. One that is given up
+    may have a thread to wait for; the next begins when it has ended. When one fails for good, `on_failure`
+    is called.
     """
 
     def __init__(self, recovery: Takes, observer: StreamObserver, on_failure: Callable[[], None]) -> None:
         self._recovery = recovery
         self._observer = observer
         self._on_failure = on_failure
+        self._one_at_a_time = asyncio.Lock()
         self._task: asyncio.Task[bool] | None = None
 
     @property
@@ -72,7 +74,8 @@ class Keeper:
 
     async def _take(self) -> bool:
         try:
-            await self._recovery.take()
+            async with self._one_at_a_time:
+                await self._recovery.take()
         except Exception as error:
             stage = _stage_of(error)
             # What is foreseen says in its own words what to do.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -15,6 +14,7 @@ from fraudstream.stream.admin import Standing, standing
 from fraudstream.stream.continuity import Continuity
 from fraudstream.stream.journal import Entry, Poison, Run, decode, reach, runs, valid
 from fraudstream.stream.log_reader import LogReader
+from fraudstream.stream.threads import in_thread
 
 if TYPE_CHECKING:
     from fraudstream.config import Topology
@@ -121,7 +121,7 @@ class Recovery:
             await self._rebuild(upto)
 
     async def _look(self) -> None:
-        self._now = await asyncio.to_thread(self.means.standing, self.topology)
+        self._now = await in_thread(self.means.standing, self.topology)
         self.shard.cluster_id = self._now.cluster_id
         self._entries = await self._read_journal()
 
@@ -136,7 +136,7 @@ class Recovery:
     async def _claim(self) -> Entry:
         """Claim the next epoch; whatever an older one writes from now on is a zombie's."""
         for _ in range(CLAIMS_MAX):
-            epoch = await asyncio.to_thread(self._newest_epoch) + 1
+            epoch = await in_thread(self._newest_epoch) + 1
             claim = Entry(epoch, self.shard.owner, topic_id=self._now.topic_id)
             await self.means.write(claim)
             await self._look()
@@ -157,9 +157,9 @@ class Recovery:
     async def _rebuild(self, upto: Mapping[int, int]) -> int:
         """Fold again what was folded before `upto`, without a word; return the number of messages."""
         wanted = self.shard.engine.ruleset
-        loaded = await asyncio.to_thread(self._load)
-        # The shard changes hands here, and not in a thread, which goes on when this is given up.
-        self.shard.renew(*await asyncio.to_thread(self._restored, loaded, wanted))
+        loaded = await in_thread(self._load)
+        # The shard changes hands here, and not in a thread: what is given up leaves it alone.
+        self.shard.renew(*await in_thread(self._restored, loaded, wanted))
         if loaded is None and self._is_made_anew:
             self.shard.miss()
         replayed = await self._replay(runs(self._entries, self.shard.positions), upto, wanted)

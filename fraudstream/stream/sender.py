@@ -15,6 +15,7 @@ from fraudstream.stream.admin import BrokerError
 from fraudstream.stream.batch import Partition
 from fraudstream.stream.permissions import may_write, refusal
 from fraudstream.stream.producer import Outgoing, hand_over
+from fraudstream.stream.threads import in_thread
 
 if TYPE_CHECKING:
     from fraudstream.stream.app import BatchApp
@@ -131,7 +132,7 @@ class ExactlyOnce:
             denied = may_write(self._settings["transactional_id"])
             raise BrokerError(refusal(self._settings["bootstrap_servers"], [denied]), "denied") from None
         try:
-            await asyncio.to_thread(self._end_hanging)
+            await in_thread(self._end_hanging)
         except BrokerError as error:
             # Most likely there are none, and whoever may only write alerts is not allowed to look.
             log.warning("whether transactions hang is not known: %s", error)

@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
 
+from fraudstream.stream.hanging import end_hanging_transactions
 from loadtest.crash_rig import CrashRig, judged_by, uninterrupted
 from loadtest.waiting import until
 from tests.unit.rule_files import event, rule_file, rule_files, write_files
@@ -75,6 +76,27 @@ def test_a_transaction_that_nobody_can_end_holds_up_no_worker(setup: CrashRig) -
         setup.drain()
     assert dict(setup.alerts()) == uninterrupted(setup.topology, messages)
     assert "a hanging transaction of an earlier owner" in setup.logs()
+
+
+async def sent_while(setup: CrashRig, look: Callable[[], None]) -> None:
+    """Send an alert in a transaction of a rig's shard, and look while it is open."""
+    producer = AIOKafkaProducer(bootstrap_servers=setup.kafka, transactional_id=transactional_id(setup))
+    await producer.start()
+    async with producer.transaction():
+        await producer.send_and_wait(setup.topology.output.alerts, b"{}", key=b"alert", partition=0)
+        await asyncio.to_thread(look)
+    await producer.stop()
+
+
+def test_an_owner_that_was_superseded_ends_no_transaction_of_its_heir(setup: CrashRig) -> None:
+    """It was frozen, or is slow, and only now looks for what was left open."""
+    alerts = setup.topology.output.alerts
+
+    def look() -> None:
+        end_hanging_transactions(setup.topology, transactional_id(setup), [alerts])
+
+    asyncio.run(sent_while(setup, look))
+    assert [record.value for record in setup.read(alerts)] == [b"{}"]
 
 
 async def fence(setup: CrashRig) -> None:

@@ -74,7 +74,7 @@ class CheckpointStore:
         # Nobody else writes to a folder of this name, not even who is given the same epoch by mistake.
         self._writer = token_hex(4)
         self._worthless: frozenset[str] = frozenset()
-        """Manifests that the caller did not accept when it took the shard, and that no one ever will."""
+        """Manifests that were damaged when the shard was taken, or not accepted, as no one ever will."""
 
     def save(self, snapshot: Snapshot, meta: Meta) -> Saved:
         """Write a checkpoint and delete what is too old; where it fails, the previous ones are still whole.
@@ -109,15 +109,17 @@ class CheckpointStore:
     def load(self, accept: Callable[[Listed], bool] | None = None) -> Loaded | None:
         """Return the newest whole checkpoint that is accepted, None where there is none; see `skipped`.
 
-        Those that are not accepted are worthless from then on: the next save deletes them. CheckpointError
+        Those that are passed over are worthless from then on: the next save deletes them. CheckpointError
         where one is of another shard, another key or a newer format.
         """
-        opened = self._open()
-        self._worthless = frozenset()
+        loaded = self._newest(self._open(), accept)
+        self._worthless = frozenset(skipped.manifest for skipped in self.skipped)
+        return loaded
+
+    def _newest(self, opened: _Opened, accept: Callable[[Listed], bool] | None) -> Loaded | None:
         for manifest in self._whole(opened):
             if accept is not None and not accept(manifest.listed):
                 self.skipped.append(Skipped(manifest.name, "not accepted", is_damaged=False))
-                self._worthless |= {manifest.name}
                 continue
             try:
                 return self._loaded(opened.files, manifest)

@@ -5,7 +5,6 @@ There is no journal as for the input: a stage reads one ordered log, which names
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from fraudstream.stream.keyed.standing import StageStanding, stage_standing
 from fraudstream.stream.log_reader import LogReader
+from fraudstream.stream.threads import in_thread
 
 if TYPE_CHECKING:
     from fraudstream.config import Keyed, Topology
@@ -53,14 +53,14 @@ class StageRecovery:
         """
         started, number = time.monotonic(), self.state.partition
         await self.sender.take()
-        now = await asyncio.to_thread(stage_standing, self.topology, self.keyed, number)
+        now = await in_thread(stage_standing, self.topology, self.keyed, number)
         # Also where nothing was folded since: another may have had the stage, and kept it.
-        self.state.epoch = await asyncio.to_thread(self._next_epoch)
+        self.state.epoch = await in_thread(self._next_epoch)
         if self._still_right(now):
             log.info("stage %d goes on with the state in memory", number)
             await self.begin()
             return
-        loaded = await asyncio.to_thread(self._load, now)
+        loaded = await in_thread(self._load, now)
         self.state.renew(loaded, now.topic_ids)
         await self.begin()
         replayed = await self._replay(now)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from fraudstream.engine.keyed.merge import Merge
 from fraudstream.engine.keyed.share import Share
 from fraudstream.stores.checkpoints import Meta
+from fraudstream.stream.threads import in_thread
 
 if TYPE_CHECKING:
     from fraudstream.engine.keyed.part import Stretch
@@ -74,11 +74,11 @@ class StageState(Generic[Stage]):
         """Put the ruleset in force that judges a stretch; UnknownRulesetError where it is not to be found."""
         if stretch.ruleset == self.stage.ruleset.version:
             return
-        ruleset = await asyncio.to_thread(self._ruleset, stretch.ruleset)
+        ruleset = await in_thread(self._ruleset, stretch.ruleset)
         if not self.has_begun:
-            self.stage = await asyncio.to_thread(self.stage.fresh, ruleset)
+            self.stage = await in_thread(self.stage.fresh, ruleset)
             return
-        bound = await asyncio.to_thread(self.stage.prepare, ruleset)
+        bound = await in_thread(self.stage.prepare, ruleset)
         self.stage.reload(bound, stretch.before_us)
 
     def folded(self, offset: int) -> None:

@@ -15,7 +15,7 @@ from fraudstream.stream.admin import Standing
 from fraudstream.stream.journal import Entry, encode
 from fraudstream.stream.recovery import Means, Recovery
 from fraudstream.stream.shard import Shard
-from tests.unit.stream.fakes import FakeEngine, FakeObserver, record, topology
+from tests.unit.stream.fakes import RULESET_VERSION, FakeEngine, FakeObserver, record, settled, topology
 
 JOURNAL, EVENTS = ("fraudstream.journal", 0), ("fraudstream.events", 0)
 
@@ -151,14 +151,13 @@ def test_an_owner_is_newer_than_every_checkpoint() -> None:
 
 
 def test_a_recovery_that_is_given_up_leaves_the_shard_alone() -> None:
-    """What its thread still finishes is not put in the place of what the next recovery made."""
-    begun, go_on, done = threading.Event(), threading.Event(), threading.Event()
+    """What its thread still finishes changes nothing, and only then does the next recovery begin."""
+    begun, go_on = threading.Event(), threading.Event()
 
     def ruleset_of(version: str) -> Ruleset | None:
         begun.set()
         go_on.wait(5)
-        done.set()
-        return cast(Ruleset, SimpleNamespace(version=version))
+        return cast(Ruleset, SimpleNamespace(version=RULESET_VERSION))
 
     log = FakeLog([record(0)])
     found = recovery(log, 0, 1, ruleset_of)
@@ -166,13 +165,18 @@ def test_a_recovery_that_is_given_up_leaves_the_shard_alone() -> None:
 
     async def scenario() -> None:
         await log.write(Entry(0, "another", 0, {}, "ruleset-0", "topic"))
-        task = asyncio.create_task(found.take())
+        given_up = asyncio.create_task(found.take())
         await asyncio.to_thread(begun.wait, 5)
-        task.cancel()
-        await asyncio.wait([task])
+        given_up.cancel()
+        following = asyncio.create_task(found.take())
+        await settled()
+        assert not given_up.done()
+        assert found.shard.moving.locked()
         go_on.set()
-        await asyncio.to_thread(done.wait, 5)
+        await asyncio.wait([given_up])
+        assert given_up.cancelled()
+        assert found.shard.positions == {0: 7}
+        await following
+        assert found.shard.positions == {0: 1}
 
-    # `run` waits for the threads that are left.
     asyncio.run(scenario())
-    assert found.shard.positions == {0: 7}

@@ -63,6 +63,20 @@ def test_owners_that_die_young_leave_the_checkpoint_that_counts(tmp_path: Path) 
     assert ahead == [10, 5]
 
 
+def test_damaged_checkpoints_push_out_no_whole_one(tmp_path: Path) -> None:
+    """What every owner of a failing disk leaves does not count either."""
+    _store(tmp_path).save(state(1), meta(1, epoch=1))
+    for epoch in range(2, 5):
+        owner = _store(tmp_path)
+        assert owner.load() is not None
+        owner.save(state(epoch), meta(epoch, epoch=epoch))
+        (chunk, *_) = tmp_path.rglob(f"chunks/{epoch:010}-*/*")
+        chunk.write_bytes(b"damaged")
+    loaded = owner.load()
+    assert loaded is not None
+    assert same(loaded.snapshot, state(1))
+
+
 def test_an_owner_takes_over_from_a_zombie_at_any_operation_of_it() -> None:
     """Whatever a zombie still does, deleting included, the newer owner's checkpoints stay whole."""
     operation, is_over = 0, False

@@ -1,0 +1,78 @@
+"""A shard is taken when its partitions come, by one recovery at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from fraudstream.stream.keeper import Keeper
+from tests.unit.stream.fakes import FakeObserver, settled
+
+
+class SlowToEnd:
+    """Recovers as long as it must, and when it is given up still has a thread to wait for."""
+
+    def __init__(self) -> None:
+        self.begun = 0
+        self.under_way = 0
+        self.may_end = asyncio.Event()
+
+    async def take(self) -> None:
+        """Recover, never beside another recovery."""
+        self.begun += 1
+        self.under_way += 1
+        assert self.under_way == 1
+        try:
+            await self.may_end.wait()
+        except asyncio.CancelledError:
+            await self.may_end.wait()
+            raise
+        finally:
+            self.under_way -= 1
+
+
+def run(scenario: Callable[[SlowToEnd, Keeper, list[str]], Awaitable[None]]) -> None:
+    """Run a scenario with a recovery, its keeper and the list of failures."""
+
+    async def begin() -> None:
+        failures: list[str] = []
+        recovery = SlowToEnd()
+        await scenario(
+            recovery, Keeper(recovery, FakeObserver(), lambda: failures.append("failed")), failures
+        )
+
+    asyncio.run(begin())
+
+
+def test_a_recovery_begins_when_those_given_up_before_it_have_ended() -> None:
+    """Two of them would read one store and put two states in place."""
+
+    async def scenario(recovery: SlowToEnd, keeper: Keeper, failures: list[str]) -> None:
+        for _ in range(3):
+            keeper.take()
+            await settled()
+        assert recovery.begun == 1
+        assert keeper.is_recovering
+        recovery.may_end.set()
+        assert await keeper.ready()
+        assert recovery.begun == 2
+        assert failures == []
+
+    run(scenario)
+
+
+def test_who_waits_for_a_recovery_that_is_given_up_hears_that_it_is_not_ready() -> None:
+    """Its batch is read again by whoever gets the partition."""
+
+    async def scenario(recovery: SlowToEnd, keeper: Keeper, failures: list[str]) -> None:
+        keeper.take()
+        await settled()
+        waiting = asyncio.create_task(keeper.ready())
+        await settled()
+        keeper.give_up()
+        recovery.may_end.set()
+        assert not await waiting
+        assert not keeper.is_ready
+        assert not await keeper.ready()
+
+    run(scenario)
