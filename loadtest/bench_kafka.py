@@ -72,7 +72,7 @@ def _own_topics(bootstrap: str, name: str) -> Iterator[None]:
     own = [f"{name}.{word}" for word in ("events", "alerts", "dead-letters", "journal")]
     with closing(KafkaAdminClient(bootstrap_servers=bootstrap)) as admin:
         for topic in (*own, *peers):
-            create_topic(admin, topic, 1)
+            create_topic(admin, topic, 1, {})
         try:
             yield
         finally:

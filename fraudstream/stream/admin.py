@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
-from kafka.admin import ConfigResource, ConfigResourceType, OffsetSpec
+from kafka.admin import OffsetSpec
 from kafka.errors import (
     KafkaError,
     KafkaTimeoutError,
@@ -18,7 +18,6 @@ from kafka.errors import (
     TopicAlreadyExistsError,
 )
 
-from fraudstream.stream.emission import MESSAGE_BYTES_MAX, Outlet
 from fraudstream.stream.logs import muted
 from fraudstream.stream.permissions import TOPIC_DENIED, missing, refusal
 
@@ -30,7 +29,6 @@ REMEDY = "start one with `make kafka-up`, or name yours in the topology's kafka.
 COORDINATOR_RETRY_SECONDS = 0.1
 BROKER_DEFAULT = -1
 UNKNOWN_TOPIC = 3
-MESSAGE_LIMIT = "max.message.bytes"
 STAGE_MESSAGE_BYTES_MAX = 16 * 2**20
 """What a message between stages may have: a thousand events, or what 2,000 features say of them."""
 
@@ -84,22 +82,24 @@ def create_topics(topology: Topology) -> list[TopicState]:
         partitions = topology.input.partitions
         wanted = dict.fromkeys(topic_names(topology), partitions)
         wanted |= fixed_partitions(topology)
-        between = stage_topics(topology)
+        # What the journal says is needed for as long as a checkpoint may be older.
+        own = {topology.output.journal: {"retention.ms": "-1"}}
+        room = str(STAGE_MESSAGE_BYTES_MAX)
+        own |= {name: {"max.message.bytes": room} for name in stage_topics(topology)}
         created = [
-            name
-            for name, number in wanted.items()
-            if create_topic(admin, name, number, STAGE_MESSAGE_BYTES_MAX if name in between else None)
+            name for name, number in wanted.items() if create_topic(admin, name, number, own.get(name, {}))
         ]
         admin.wait_for_topics(created, timeout_ms=BROKER_SECONDS_MAX * 1000)
         return states(admin.describe_topics(topic_names(topology)), topology, created)
 
 
-def create_topic(admin: Any, name: str, partitions: int, message_bytes_max: int | None = None) -> bool:
-    """Create a topic, with a limit of its own or the broker's; return whether it was missing."""
-    configs = {"message.timestamp.type": "LogAppendTime"}
-    if message_bytes_max is not None:
-        configs[MESSAGE_LIMIT] = str(message_bytes_max)
-    options = {"num_partitions": partitions, "replication_factor": BROKER_DEFAULT, "configs": configs}
+def create_topic(admin: Any, name: str, partitions: int, settings: Mapping[str, str]) -> bool:
+    """Create a topic; return whether it was missing."""
+    options = {
+        "num_partitions": partitions,
+        "replication_factor": BROKER_DEFAULT,
+        "configs": {"message.timestamp.type": "LogAppendTime", **settings},
+    }
     try:
         admin.create_topics({name: options})
     except TopicAlreadyExistsError:
@@ -107,8 +107,8 @@ def create_topic(admin: Any, name: str, partitions: int, message_bytes_max: int 
     return True
 
 
-def require_topics(topology: Topology) -> tuple[list[TopicState], Outlet]:
-    """Return the topics' states and the limits of those that are written.
+def require_topics(topology: Topology) -> list[TopicState]:
+    """Return the topics' states.
 
     BrokerError where one is missing or useless, or the worker may not do what it has to.
     """
@@ -124,53 +124,7 @@ def require_topics(topology: Topology) -> tuple[list[TopicState], Outlet]:
     for state in found:
         if state.is_fixed and not state.fits:
             raise BrokerError(f"{where}: {state}", "topics")
-    _require_room(topology)
-    return found, outlet(topology)
-
-
-def _require_room(topology: Topology) -> None:
-    """Raise BrokerError where a topic between stages may not hold what a stage may have to say."""
-    names = stage_topics(topology)
-    if not names:
-        return
-    with connected(topology) as admin:
-        limits = message_bytes_max(admin, *names)
-    for name, limit in limits.items():
-        if limit < STAGE_MESSAGE_BYTES_MAX:
-            command = f"--entity-name {name} --add-config {MESSAGE_LIMIT}={STAGE_MESSAGE_BYTES_MAX}"
-            raise BrokerError(
-                f"{topology.kafka.bootstrap}: {name} takes messages of {limit} bytes, a stage may send "
-                f"{STAGE_MESSAGE_BYTES_MAX}: `kafka-configs.sh --alter --entity-type topics {command}`",
-                "topics",
-            )
-
-
-def outlet(topology: Topology) -> Outlet:
-    """Return the topics that are written with their limits, Kafka's default where the broker tells none."""
-    alerts, letters = topology.output.alerts, topology.output.dead_letters
-    # The embedded broker hangs up on this question.
-    try:
-        with connected(topology) as admin:
-            limits = message_bytes_max(admin, alerts, letters)
-    except BrokerError:
-        limits = {}
-    return Outlet(
-        alerts,
-        letters,
-        topology.output.journal,
-        limits.get(alerts, MESSAGE_BYTES_MAX),
-        limits.get(letters, MESSAGE_BYTES_MAX),
-        topology.output.dead_letter_payloads == "kept",
-        "" if topology.keyed is None else topology.keyed.parts,
-    )
-
-
-def message_bytes_max(admin: Any, *topics: str) -> dict[str, int]:
-    """Return the largest record batch that each topic takes, in bytes."""
-    setting = MESSAGE_LIMIT
-    asked = [ConfigResource(ConfigResourceType.TOPIC, name, configs={setting: None}) for name in topics]
-    answer = admin.describe_configs(asked, config_filter="all")
-    return {name: int(settings[setting]["value"]) for name, settings in answer["topic"].items()}
+    return found
 
 
 def states(
@@ -258,6 +212,15 @@ def cluster_id_of(admin: Any) -> str:
         return str(admin.describe_cluster().get("cluster_id") or "")
     except (KafkaError, ValueError):
         return ""
+
+
+def input_topic(topology: Topology) -> tuple[str, int] | None:
+    """Return the id and the number of partitions of the input, None where it is not there; BrokerError."""
+    with connected(topology) as admin:
+        (described,) = admin.describe_topics([topology.input.topic])
+    if described["error_code"] == UNKNOWN_TOPIC:
+        return None
+    return str(described.get("topic_id")), len(described["partitions"])
 
 
 def lag(topology: Topology) -> dict[int, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import faust
@@ -19,6 +19,8 @@ from fraudstream.stream.one_owner import OneOwner
 from fraudstream.stream.reloading import LOOK_SECONDS
 from fraudstream.stream.shard_unit import shard_unit
 from fraudstream.stream.transport import BatchConsumer, BatchSchema, BatchTransport
+from fraudstream.stream.watch import LOOK_SECONDS as WATCH_SECONDS
+from fraudstream.stream.watch import TopicWatch
 
 if TYPE_CHECKING:
     from fraudstream.config import Topology
@@ -54,6 +56,14 @@ class BatchApp(faust.App):  # type: ignore[misc]
         self.consumer.abandon()
         self.on_failure()
 
+    async def oldest(self, partition: Partition) -> int:
+        """Return the oldest offset that a partition still has."""
+        return await self.consumer.oldest(partition)
+
+    async def set_back(self, offsets: Mapping[Partition, int]) -> None:
+        """Commit offsets that may lie before those that are committed, and read on from there."""
+        await self.consumer.set_back(offsets)
+
     async def on_stop(self) -> None:
         """End what sends, after everything else."""
         await super().on_stop()
@@ -86,6 +96,8 @@ def build_app(
         _handle(app, topic)
     _follow(app)
     _report(app, topology, observer)
+    watch = TopicWatch(topology, observer, app.fail, lambda: shard.last.topic_id, around.partitions)
+    app.timer(WATCH_SECONDS, name="watch")(watch.look)
     if around.reloader is not None:
         app.timer(LOOK_SECONDS, name="reload")(around.reloader.look)
     return app
@@ -169,6 +181,8 @@ def settings(topology: Topology, outlet: Outlet) -> dict[str, Any]:
         "broker_request_timeout": 30.0,
         "broker_max_poll_records": 5_000,
         "consumer_auto_offset_reset": "earliest",
+        # So soon are partitions read that are added to the input.
+        "consumer_metadata_max_age_ms": 30_000,
         "consumer_max_fetch_size": 4 * 2**20,
         "producer_acks": -1,
         "producer_request_timeout": 30.0,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -68,17 +68,13 @@ class Continuity:
         self.observer.on_error("retention")
         self.shard.miss()
 
-    def tell_of_a_new_topic(self, committed: Mapping[int, int]) -> None:
+    def tell_of_a_new_topic(self) -> None:
         """Say that the input is not the topic that the journal tells of."""
-        topic = self.topology.input.topic
         log.error(
-            "%s was deleted and made anew: the state begins anew, decisions are marked as warming", topic
+            "%s was deleted and made anew: it is judged from its begin by an empty state, decisions are "
+            "marked as warming",
+            self.topology.input.topic,
         )
-        if committed:
-            log.error(
-                "what lies before the committed offsets %s counts as told: set the group back to tell it",
-                dict(committed),
-            )
         self.observer.on_error("topics")
 
     def check_cluster(self, listed: Listed) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from aiokafka import AIOKafkaConsumer
@@ -58,6 +58,8 @@ class Means:
         Sends what comes of a batch that was judged before, but perhaps not sent.
     oldest
         Returns the oldest offset that a partition still has.
+    set_back
+        Commits offsets that may lie before those that are committed, and reads on from there.
     standing
         Looks where the input topic and the group stand; blocks while it does.
     new_consumer
@@ -70,6 +72,7 @@ class Means:
     write: WriteJournal
     emit: Emit
     oldest: Callable[[Partition], Awaitable[int]]
+    set_back: Callable[[Mapping[Partition, int]], Awaitable[None]]
     standing: Callable[[Topology], Standing] = standing
     new_consumer: Callable[..., Any] = AIOKafkaConsumer
 
@@ -103,13 +106,19 @@ class Recovery:
             if self._still_ours():
                 log.info("going on with the state in memory")
                 return
-            if self._is_made_anew and not self._entries:
-                self.continuity.tell_of_a_new_topic(self._now.committed)
+            # The offsets of a topic that nobody has begun to fold were committed for the one before it.
+            is_untold = self._is_made_anew and all(entry.partition is None for entry in self._entries)
+            if is_untold:
+                self.continuity.tell_of_a_new_topic()
             await self.means.fence()
             # The claim looks again: what the last owner had under way is then there or never was.
             claim = await self._claim()
-            replayed = await self._rebuild(self._now.committed)
+            upto = self._now.committed
+            replayed = await self._rebuild(upto, {} if is_untold else upto)
             self.shard.last = claim
+            if is_untold and upto:
+                topic = self.topology.input.topic
+                await self.means.set_back({(topic, each): self.shard.positions[each] for each in upto})
         seconds = time.monotonic() - started
         log.info("recovered in %.1f s: %d messages read again", seconds, replayed)
         self.observer.on_recovered(seconds, replayed)
@@ -118,10 +127,13 @@ class Recovery:
         """Bring the shard back to where it stood before its engine failed."""
         async with self.shard.moving:
             await self._look()
-            await self._rebuild(upto)
+            await self._rebuild(upto, upto)
 
     async def _look(self) -> None:
-        self._now = await in_thread(self.means.standing, self.topology)
+        now = await in_thread(self.means.standing, self.topology)
+        # A topic that was made anew may be shorter than what was committed for the one before it.
+        committed = {each: min(offset, now.ends[each]) for each, offset in now.committed.items()}
+        self._now = replace(now, committed=committed)
         self.shard.cluster_id = self._now.cluster_id
         self._entries = await self._read_journal()
 
@@ -154,15 +166,15 @@ class Recovery:
         kept = [] if store is None else [listed.epoch for listed in store.read_manifests()]
         return max([entry.epoch for entry in self._entries] + kept, default=-1)
 
-    async def _rebuild(self, upto: Mapping[int, int]) -> int:
-        """Fold again what was folded before `upto`, without a word; return the number of messages."""
+    async def _rebuild(self, upto: Mapping[int, int], told: Mapping[int, int]) -> int:
+        """Fold what stands before `upto`, and before `told` without a word; return the number of messages."""
         wanted = self.shard.engine.ruleset
         loaded = await in_thread(self._load)
         # The shard changes hands here, and not in a thread: what is given up leaves it alone.
         self.shard.renew(*await in_thread(self._restored, loaded, wanted))
         if loaded is None and self._is_made_anew:
             self.shard.miss()
-        replayed = await self._replay(runs(self._entries, self.shard.positions), upto, wanted)
+        replayed = await self._replay(runs(self._entries, self.shard.positions), upto, told, wanted)
         self._take_up(wanted)
         return replayed
 
@@ -209,8 +221,10 @@ class Recovery:
             self.observer.on_error("checkpoint")
         return kept or wanted
 
-    async def _replay(self, folds: Sequence[Run], upto: Mapping[int, int], wanted: Ruleset) -> int:
-        """Fold some runs; what lies behind `upto` was judged, and is sent once more."""
+    async def _replay(
+        self, folds: Sequence[Run], upto: Mapping[int, int], told: Mapping[int, int], wanted: Ruleset
+    ) -> int:
+        """Fold some runs; what lies behind `told` is sent, once more where it was judged."""
         topic, replayed = self.topology.input.topic, 0
         async with self._reader([(topic, each) for each in self._now.ends]) as reader:
             for run in self._complete(folds, upto, wanted.version):
@@ -221,7 +235,7 @@ class Recovery:
                     await self._mind_the_gap(reader, run.partition, at, batch.first_offset)
                     at = batch.next_offset
                     replayed += len(batch)
-                    await self._fold(batch, upto.get(run.partition, 0))
+                    await self._fold(batch, told.get(run.partition, 0))
                 await self._mind_the_gap(reader, run.partition, at, stop)
         # What lies before the committed offsets is done with, whether or not it was still there.
         for each, offset in upto.items():

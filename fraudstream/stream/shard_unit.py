@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from faust.types import TP
-
 from fraudstream.stream.checkpointing import Checkpointer, Kept
 from fraudstream.stream.desk import Desk
 from fraudstream.stream.hanging import end_hanging_transactions
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
     from fraudstream.rules.ruleset import Ruleset
     from fraudstream.stores.checkpoints import CheckpointStore
     from fraudstream.stream.app import BatchApp
-    from fraudstream.stream.batch import Partition
     from fraudstream.stream.emission import Outlet
     from fraudstream.stream.observer import StreamObserver
     from fraudstream.stream.reloading import Reloader
@@ -45,11 +42,14 @@ class Surroundings:
         Finds a ruleset that was in force once.
     reloader
         Takes up changed rules; without it they stay.
+    partitions
+        How many the input had when the worker started, 0 where that is not known.
     """
 
     store_of: Callable[[int], CheckpointStore] | None = None
     ruleset_of: Callable[[str], Ruleset | None] = lambda version: None
     reloader: Reloader | None = None
+    partitions: int = 0
 
 
 def shard_unit(
@@ -67,13 +67,15 @@ def shard_unit(
     sender = sender_for(app, topology, SHARD, written)
     store = None if around.store_of is None else around.store_of(SHARD)
     desk = Desk(shard, outlet, observer, sender, app.fail)
-
-    async def oldest(partition: Partition) -> int:
-        tp = TP(*partition)
-        offsets = await app.consumer.earliest_offsets(tp)
-        return int(offsets[tp])
-
-    means = Means(store, around.ruleset_of, sender.take, desk.write, desk.emit, oldest)
+    means = Means(
+        store,
+        around.ruleset_of,
+        sender.take,
+        desk.write,
+        desk.emit,
+        app.oldest,
+        app.set_back,
+    )
     desk.recovery = Recovery(topology, shard, means, observer)
     return Unit(
         reads=lambda partition: partition[0] == topology.input.topic,

@@ -8,7 +8,7 @@ generation checks. Replaced are only the making of events (`getmany`) and the bo
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -131,6 +131,21 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
     def committed(self) -> dict[int, int]:
         """Return what this worker has committed, by partition number."""
         return {tp.partition: offset for tp, offset in self._committed_offset.items() if offset is not None}
+
+    async def oldest(self, partition: Partition) -> int:
+        """Return the oldest offset that a partition still has."""
+        tp = TP(*partition)
+        offsets = await self.earliest_offsets(tp)
+        return int(offsets[tp])
+
+    async def set_back(self, offsets: Mapping[Partition, int]) -> None:
+        """Commit offsets that may lie before those that are committed, and read on from there."""
+        named = {TP(*partition): offset for partition, offset in offsets.items()}
+        await self._commit(named)
+        self._committed_offset.update(named)
+        for tp, offset in named.items():
+            await self.seek(tp, offset)
+        self.ledger.rewind()
 
     def lags(self) -> Iterator[tuple[Partition, int]]:
         """Give, for each partition read so far, the messages between its commit point and its end."""

@@ -19,6 +19,7 @@ from fraudstream.stream.logs import FAUST_LOG, configure_logging
 from fraudstream.stream.reloading import Reloader
 from fraudstream.stream.shard import Shard
 from fraudstream.stream.shard_unit import Surroundings
+from fraudstream.stream.topic_settings import doubts, outlet, require_room, topic_settings
 
 if TYPE_CHECKING:
     from fraudstream.config import Topology
@@ -53,22 +54,25 @@ def run_worker(
     """
     configure_logging()
     try:
-        states, outlet = require_topics(topology)
+        states = require_topics(topology)
+        settings = topic_settings(topology)
+        require_room(topology, settings)
     except BrokerError as error:
         log.error("%s", error)
         observer.on_error(error.stage)
         return EXIT_FAILED
-    for state in states:
-        if not state.fits:
-            log.warning("%s", state)
-            observer.on_error("topics")
+    for doubt in [*(str(state) for state in states if not state.fits), *doubts(topology, settings)]:
+        log.warning("%s", doubt)
+        observer.on_error("topics")
     loop = new_event_loop()
     shard = Shard(engine)
     around = Surroundings() if kept is None else Surroundings(kept.store_of, kept.ruleset_of)
+    partitions = next(state.partitions for state in states if state.name == topology.input.topic)
+    around = replace(around, partitions=partitions)
     if watch is not None:
         keep = None if kept is None else kept.keep_rules
         around = replace(around, reloader=Reloader(watch, shard, observer, keep))
-    app = build_app(topology, shard, observer, outlet, around)
+    app = build_app(topology, shard, observer, outlet(topology, settings), around)
     worker = Worker(app, loop=loop)
     # What is there now stays: looking through it at every full collection would hold up the events.
     gc.collect()

@@ -119,7 +119,7 @@ def test_a_topic_between_stages_must_take_large_messages(
     assert run_worker(rig.topology, FakeEngine().as_engine(), observer) == EXIT_FAILED
     assert observer.errors == ["topics"]
     assert caplog.messages == [
-        f"{kafka}: {parts} takes messages of 1048588 bytes, a stage may send 16777216: "
-        f"`kafka-configs.sh --alter --entity-type topics --entity-name {parts} "
-        "--add-config max.message.bytes=16777216`"
+        f"{parts} takes messages of 1048588 bytes, a stage may send 16777216: "
+        f"kafka-configs --bootstrap-server {kafka} --alter --entity-type topics --entity-name {parts} "
+        "--add-config max.message.bytes=16777216"
     ]

@@ -7,8 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from fraudstream.stream.admin import create_topics
+from fraudstream.stream.topic_settings import doubts, topic_settings
 from fraudstream.stream.worker import EXIT_FAILED, run_worker
-from tests.integration.broker import create_topic
+from tests.integration.broker import create_topic, delete_topics
 from tests.integration.stream_rig import NewRig
 from tests.unit.stream.fakes import FakeEngine, FakeObserver, topology
 
@@ -42,3 +43,23 @@ def test_an_input_of_more_partitions_than_the_topology_says_is_read(new_rig: New
     assert worker.stop()["errors"] == ["topics"]
     assert "events: exists, 3 partitions, but the topology says 2: mend the topology" in worker.text()
     assert len(rig.alerts()) == 3
+
+
+def test_settings_that_break_a_promise_are_told(kafka: str, topic_names: Callable[[str], str]) -> None:
+    """Of topics that somebody else has made; those that `topics create` makes are as they should be."""
+    names = {word: topic_names(word) for word in ("events", "alerts", "dead", "journal")}
+    wanted = topology(kafka, names["events"].removesuffix(".events"), 1)
+    for name in (names["events"], names["journal"]):
+        create_topic(kafka, name, 1)
+    create_topics(wanted)
+    command = f"kafka-configs --bootstrap-server {kafka} --alter --entity-type topics --entity-name"
+    assert list(doubts(wanted, topic_settings(wanted))) == [
+        f"{names['events']}: messages have the stamp of their producer, so that ahead_max does not hold "
+        "for a producer whose clock is wrong: "
+        f"{command} {names['events']} --add-config message.timestamp.type=LogAppendTime",
+        f"{names['journal']}: entries leave it after 604800000 ms, and a recovery no longer knows "
+        f"the order and the rules of back then: {command} {names['journal']} --add-config retention.ms=-1",
+    ]
+    delete_topics(kafka, {names["events"], names["journal"]})
+    create_topics(wanted)
+    assert list(doubts(wanted, topic_settings(wanted))) == []

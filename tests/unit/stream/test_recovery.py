@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any, cast
 
+from fraudstream.engine.result import StepResult
 from fraudstream.rules.ruleset import Ruleset
 from fraudstream.stores.checkpoints import CheckpointStore, Identity, Meta
 from fraudstream.stream.admin import Standing
+from fraudstream.stream.batch import Batch, Partition
 from fraudstream.stream.journal import Entry, encode
 from fraudstream.stream.recovery import Means, Recovery
 from fraudstream.stream.shard import Shard
@@ -95,7 +97,15 @@ def recovery(
     """Return the recovery of a shard that has folded nothing, without checkpoints."""
     now = Standing("topic", {0: starts}, {0: committed}, {0: committed})
     means = Means(
-        None, ruleset_of, _nothing, log.write, _nothing, log.oldest, lambda topology: now, log.consumer
+        None,
+        ruleset_of,
+        _nothing,
+        log.write,
+        _nothing,
+        log.oldest,
+        _nothing,
+        lambda topology: now,
+        log.consumer,
     )
     return Recovery(topology(partitions=1), Shard(FakeEngine().as_engine()), means, FakeObserver())
 
@@ -135,9 +145,30 @@ def test_a_topic_that_was_made_anew_has_no_past() -> None:
     first = recovery(log, 0, 0)
     asyncio.run(first.take())
     assert (errors(first), missed(first)) == (["topics"], 1)
+    asyncio.run(log.write(Entry(4, first.shard.owner, 0, {}, "ruleset-1", "topic")))
     later = recovery(log, 0, 1)
     asyncio.run(later.take())
     assert (errors(later), missed(later)) == ([], 1)
+
+
+def test_offsets_of_the_topic_before_are_not_taken_for_told() -> None:
+    """Committed by a worker that did not know yet: everything is sent, and the group set back."""
+    log = FakeLog([record(0), record(1)])
+    asyncio.run(log.write(Entry(3, "another", 0, {}, "ruleset-1", "deleted topic")))
+    found = recovery(log, 0, 1)
+    now = Standing("topic", {0: 0}, {0: 2}, {0: 7})
+    sent: list[int] = []
+
+    async def emit(batch: Batch, result: StepResult) -> None:
+        sent.extend(record.offset for record in batch.records)
+
+    async def set_back(offsets: Mapping[Partition, int]) -> None:
+        sent.extend(offsets.values())
+
+    found.means = replace(found.means, standing=lambda _: now, emit=emit, set_back=set_back)
+    asyncio.run(found.take())
+    assert sent == [0, 1, 2]
+    assert found.shard.positions == {0: 2}
 
 
 def test_an_owner_is_newer_than_every_checkpoint() -> None:

@@ -1,0 +1,111 @@
+"""What the broker tells of how the topics of a topology are set, and what of it does not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from kafka.admin import ConfigResource, ConfigResourceType
+
+from fraudstream.stream.admin import (
+    STAGE_MESSAGE_BYTES_MAX,
+    BrokerError,
+    connected,
+    stage_topics,
+    topic_names,
+)
+from fraudstream.stream.emission import MESSAGE_BYTES_MAX, Outlet
+
+if TYPE_CHECKING:
+    from fraudstream.config import Topology
+
+Told = Mapping[str, Mapping[str, str]]
+"""Settings by topic and name."""
+
+_SIZE, _STAMP, _CLEANUP, _RETENTION = (
+    "max.message.bytes",
+    "message.timestamp.type",
+    "cleanup.policy",
+    "retention.ms",
+)
+FOREVER = "-1"
+
+
+def topic_settings(topology: Topology) -> Told:
+    """Return the settings that matter here; nothing where the broker tells none."""
+    names = tuple(topic_names(topology))
+    # The embedded broker hangs up on this question, and others may not allow it.
+    try:
+        with connected(topology) as admin:
+            return _told(admin, names)
+    except BrokerError:
+        return {}
+
+
+def _told(admin: Any, names: tuple[str, ...]) -> Told:
+    wanted = dict.fromkeys((_SIZE, _STAMP, _CLEANUP, _RETENTION))
+    asked = [ConfigResource(ConfigResourceType.TOPIC, name, configs=wanted) for name in names]
+    answer = admin.describe_configs(asked, config_filter="all")
+    return {
+        name: {key: str(setting["value"]) for key, setting in settings.items()}
+        for name, settings in answer["topic"].items()
+    }
+
+
+def outlet(topology: Topology, told: Told) -> Outlet:
+    """Return the topics that are written with their limits, Kafka's default where the broker tells none."""
+    output, keyed = topology.output, topology.keyed
+
+    def size(name: str) -> int:
+        return int(told.get(name, {}).get(_SIZE, MESSAGE_BYTES_MAX))
+
+    return Outlet(
+        output.alerts,
+        output.dead_letters,
+        output.journal,
+        size(output.alerts),
+        size(output.dead_letters),
+        output.dead_letter_payloads == "kept",
+        "" if keyed is None else keyed.parts,
+    )
+
+
+def require_room(topology: Topology, told: Told) -> None:
+    """Raise BrokerError where a topic between stages may not hold what a stage may have to say."""
+    for name in stage_topics(topology):
+        size_bytes = int(told.get(name, {}).get(_SIZE, STAGE_MESSAGE_BYTES_MAX))
+        if size_bytes < STAGE_MESSAGE_BYTES_MAX:
+            raise BrokerError(
+                f"{name} takes messages of {size_bytes} bytes, a stage may send {STAGE_MESSAGE_BYTES_MAX}: "
+                f"{_set(topology, name, _SIZE, str(STAGE_MESSAGE_BYTES_MAX))}",
+                "topics",
+            )
+
+
+def doubts(topology: Topology, told: Told) -> Iterator[str]:
+    """Yield what works, but not as the topology promises: what, why it matters, and the remedy."""
+    source, journal = topology.input.topic, topology.output.journal
+    of_source, of_journal = told.get(source, {}), told.get(journal, {})
+    if of_source.get(_STAMP) == "CreateTime":
+        yield (
+            f"{source}: messages have the stamp of their producer, so that ahead_max does not hold for a "
+            f"producer whose clock is wrong: {_set(topology, source, _STAMP, 'LogAppendTime')}"
+        )
+    if "compact" in of_source.get(_CLEANUP, ""):
+        yield (
+            f"{source}: compaction removes events that a recovery would count again, and nobody could tell: "
+            f"{_set(topology, source, _CLEANUP, 'delete')}"
+        )
+    if of_journal.get(_RETENTION, FOREVER) != FOREVER:
+        yield (
+            f"{journal}: entries leave it after {of_journal[_RETENTION]} ms, and a recovery no longer knows "
+            f"the order and the rules of back then: {_set(topology, journal, _RETENTION, FOREVER)}"
+        )
+
+
+def _set(topology: Topology, topic: str, name: str, value: str) -> str:
+    """Return the command that sets a topic right."""
+    return (
+        f"kafka-configs --bootstrap-server {topology.kafka.bootstrap} --alter --entity-type topics "
+        f"--entity-name {topic} --add-config {name}={value}"
+    )
