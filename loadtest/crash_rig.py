@@ -36,16 +36,18 @@ class CrashRig:
         names: Mapping[str, str],
         rules: Path,
         partitions: int = 1,
+        *,
         every: str = "1s",
         guarantee: str = GUARANTEES[0],
         shares: int = 0,
+        payloads: str = "kept",
     ) -> None:
         self._text = (
             "schema: fraudstream.topology/v1\nname: recovery\n"
             f"kafka: {{bootstrap: '{kafka}', group: {names['events']}}}\n"
             f"input: {{topic: {names['events']}, partitions: {partitions}}}\n"
             f"output: {{alerts: {names['alerts']}, dead_letters: {names['dead']}, "
-            f"journal: {names['journal']}}}\n"
+            f"journal: {names['journal']}, dead_letter_payloads: {payloads}}}\n"
             f"rules: {rules}\ncheckpoints: {{url: state, every: {every}}}\n"
             f"processing_guarantee: {guarantee}\n"
         )
@@ -58,12 +60,15 @@ class CrashRig:
         self.topology: Topology = load_topology(self._file(0))
         create_topics(self.topology)
 
-    def worker(self, kafka: str | None = None) -> Worker:
-        """Return a worker, to be started by `with`; it may reach the broker by another address."""
+    def worker(self, kafka: str | None = None, module: str = "fraudstream.cli") -> Worker:
+        """Return a worker, to be started by `with`; it may reach the broker by another address.
+
+        `module` is what runs as `fraudstream`.
+        """
         self.workers += 1
         port = free_port()
         log = self.folder / f"worker-{self.workers}.log"
-        return Worker(self._file(port), kafka or self.kafka, port, log)
+        return Worker(self._file(port), kafka or self.kafka, port, log, module)
 
     def every(self, every: str) -> None:
         """Have the workers that are started from now on write checkpoints so often."""

@@ -24,10 +24,12 @@ class WorkerError(RuntimeError):
 
 
 class Worker:
-    """Runs `fraudstream run` while the block lasts."""
+    """Runs `fraudstream run` while the block lasts, from another module where one is named."""
 
-    def __init__(self, topology: Path, bootstrap: str, metrics_port: int, log: Path) -> None:
-        self._command = ["-m", "fraudstream.cli", "run", "--topology", str(topology), "--kafka", bootstrap]
+    def __init__(
+        self, topology: Path, bootstrap: str, metrics_port: int, log: Path, module: str = "fraudstream.cli"
+    ) -> None:
+        self._command = ["-m", module, "run", "--topology", str(topology), "--kafka", bootstrap]
         self._url = f"http://127.0.0.1:{metrics_port}/metrics"
         self._log = log
 

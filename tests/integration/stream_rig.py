@@ -134,10 +134,10 @@ NewRig = Callable[..., Rig]
 """Makes a rig with so many partitions."""
 
 
-def set_limit(rig: Rig, topic: str, size_bytes: int) -> None:
+def set_limit(kafka: str, topic: str, size_bytes: int) -> None:
     """Set the largest record batch that a topic takes."""
     setting = {"max.message.bytes": str(size_bytes)}
-    with closing(KafkaAdminClient(bootstrap_servers=rig.bootstrap)) as admin:
+    with closing(KafkaAdminClient(bootstrap_servers=kafka)) as admin:
         try:
             admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, configs=setting)])
         except ValueError:

@@ -151,7 +151,7 @@ def test_a_failure_midway_tells_what_was_sent(new_rig: NewRig, monkeypatch: pyte
     """What is committed counts as sent, what is aborted does not; the next run sends the rest alone."""
     monkeypatch.setattr(redriving, "TRANSACTION_LETTERS", 2)
     rig = new_rig(partitions=1)
-    set_limit(rig, rig.topology.input.topic, 1_000)
+    set_limit(rig.bootstrap, rig.topology.input.topic, 1_000)
     bury(rig, [b"0", b"1", b"2", b"x" * 5_000, b"4"])
     ran = dlq(rig, "redrive", "--reason", "not_json")
     assert ran.code == 1
@@ -159,7 +159,7 @@ def test_a_failure_midway_tells_what_was_sent(new_rig: NewRig, monkeypatch: pyte
     assert (sent_line, not_sent_line) == ("sent and acknowledged: 2 (0:0 0:1)", "not sent: 3 (0:2 0:3 0:4)")
     assert why.startswith("stopped at letter 0:")
     assert sent_back(rig) == [b"0", b"1"]
-    set_limit(rig, rig.topology.input.topic, 1_000_000)
+    set_limit(rig.bootstrap, rig.topology.input.topic, 1_000_000)
     again = dlq(rig, "redrive", "--reason", "not_json").out.splitlines()
     assert again[0] == "sent and acknowledged: 3 (0:2 0:3 0:4)"
     assert sent_back(rig) == [b"0", b"1", b"2", b"x" * 5_000, b"4"]

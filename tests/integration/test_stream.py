@@ -173,7 +173,7 @@ def test_a_refused_alert_stops_the_worker_without_commit(new_rig: NewRig) -> Non
     worker = rig.worker().ready()
     rig.send([b'{"ALERT": 1}'])
     rig.drain()
-    set_limit(rig, rig.topology.output.alerts, 100)
+    set_limit(rig.bootstrap, rig.topology.output.alerts, 100)
     rig.send([b'{"ALERT": 2}', b'{"event": 3}'])
     code, summary = worker.wait()
     assert code == 1
@@ -181,7 +181,7 @@ def test_a_refused_alert_stops_the_worker_without_commit(new_rig: NewRig) -> Non
     assert rig.lag() == 2
     assert worker.text().count(" ERROR ") == 1
     assert "cannot be sent (MessageSizeTooLargeError()): stopping without committing it" in worker.text()
-    set_limit(rig, rig.topology.output.alerts, 1_000_000)
+    set_limit(rig.bootstrap, rig.topology.output.alerts, 1_000_000)
     rig.worker().ready()
     rig.drain()
     assert rig.alerts() == [alert_id(b'{"ALERT": 1}'), alert_id(b'{"ALERT": 2}')]
@@ -190,7 +190,7 @@ def test_a_refused_alert_stops_the_worker_without_commit(new_rig: NewRig) -> Non
 def test_a_message_larger_than_its_dead_letter_may_be(new_rig: NewRig) -> None:
     """A bad message of 10 MB leaves a dead letter without payload, and the stream goes on."""
     rig = new_rig(partitions=1)
-    set_limit(rig, rig.topology.input.topic, 20_000_000)
+    set_limit(rig.bootstrap, rig.topology.input.topic, 20_000_000)
     rig.send([b"x" * 10_000_000, b'{"ALERT": 1}'], max_request_size=20_000_000)
     worker = rig.worker().ready()
     rig.drain()
