@@ -22,7 +22,7 @@ AWAY_SECONDS = 20.0
 
 
 def test_workers_outlast_a_broker_that_is_away(tmp_path: Path) -> None:
-    """Killed under load and back after 20 s: both guarantees hold, by workers that were never restarted."""
+    """Killed under load and back after 20 s: both guarantees hold, by workers that say so and stay."""
     payloads = generate(200_000).payloads
     with ExitStack() as stack:
         broker = stack.enter_context(chaos_broker(tmp_path / "kafka"))
@@ -45,6 +45,9 @@ def test_workers_outlast_a_broker_that_is_away(tmp_path: Path) -> None:
             judged_by(worker, sent)
             rig.drain()
             worker.check()
+            assert worker.metrics()["fraudstream_errors_total"][("broker",)] > 0
+            assert "until it answers nothing is judged, and nothing is lost" in rig.logs()
+            assert "the broker answers again" in rig.logs()
             assert is_clean({**audit(rig, sent), "guarantee": rig.topology.processing_guarantee})
 
 
