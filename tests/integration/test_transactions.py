@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.errors import InvalidTxnState
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
 
@@ -55,13 +56,24 @@ def set_verification(admin: Any, value: str) -> None:
 
 async def leave_hanging(setup: CrashRig, topics: list[str]) -> None:
     """Write to topics in a transaction of which the coordinator is not told, and never end it."""
+    for topic in topics:
+        while not await is_left_hanging(setup, topic):
+            pass
+
+
+async def is_left_hanging(setup: CrashRig, topic: str) -> bool:
+    """Try to leave a transaction hanging in a topic; False while the broker still asks its coordinator."""
     producer = AIOKafkaProducer(bootstrap_servers=setup.kafka, transactional_id=transactional_id(setup))
     await producer.start()
     await producer.begin_transaction()
-    for topic in topics:
-        producer._txn_manager._txn_partitions.add(TopicPartition(topic, 0))
+    producer._txn_manager._txn_partitions.add(TopicPartition(topic, 0))
+    try:
         await producer.send_and_wait(topic, b"of nobody", partition=0)
-    await producer.stop()
+    except InvalidTxnState:
+        return False
+    finally:
+        await producer.stop()
+    return True
 
 
 def test_a_transaction_that_nobody_can_end_holds_up_no_worker(setup: CrashRig) -> None:
