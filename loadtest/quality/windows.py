@@ -33,7 +33,7 @@ def sliding(time: Integers, entity: Integers, value: Integers, window: int, offs
     """Read at every event the events of its entity with t - offset - window < time <= t - offset.
 
     Only events up to the one in hand take part, so an event is inside its own window where the offset is 0,
-    and a value is never read before the offset is over: that is how labels are kept from being read too early.
+    and a value is never read before the offset is over: that keeps labels from being read too early.
     """
     entities = entity.max() + 1
     count, total, squares = (
