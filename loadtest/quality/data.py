@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -44,15 +44,19 @@ class Payments:
 
     def until(self, day: int) -> Payments:
         """Return the payments of the days before `day`."""
-        end = int(np.searchsorted(self.time_us, day * DAY_US))
-        return Payments(
-            self.time_us[:end],
-            self.card[:end],
-            self.terminal[:end],
-            self.amount[:end],
-            self.fraud[:end],
-            self.first_day,
+        seen = slice(0, int(np.searchsorted(self.time_us, day * DAY_US)))
+        return replace(
+            self,
+            time_us=self.time_us[seen],
+            card=self.card[seen],
+            terminal=self.terminal[seen],
+            amount=self.amount[seen],
+            fraud=self.fraud[seen],
         )
+
+    def with_labels(self, fraud: NDArray[np.bool_]) -> Payments:
+        """Return the same payments with other answers."""
+        return replace(self, fraud=fraud)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,175 @@
+"""The models that are measured on the handbook's payments: one pass, online, labels a week late."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from river import linear_model, optim, preprocessing
+
+from fraudstream.scorers.calibration import Calibrator
+from loadtest.quality.data import DAY_US, Payments
+from loadtest.quality.detectors import half_space_trees, isolation_forest, loda
+from loadtest.quality.features import LABEL_FED, Table, features
+from loadtest.quality.handbook import (
+    DELAY_DAYS,
+    TEST_DAYS,
+    TRAIN_DAYS,
+    TRAIN_FROM,
+    Quality,
+    ceiling,
+    judge,
+    split,
+)
+from loadtest.quality.learners import BinnedLogistic, RiverLearner
+from loadtest.quality.prequential import Learner, delayed_scores
+
+SEED = 1
+WARM_UP_DAYS = 14
+"""Before, cards have no habits yet, and nothing is learned."""
+VALIDATION_DAYS = (-14, -28, -42)
+"""Protocols that begin so many days earlier: on them choices were made. The first is the handbook's own."""
+HANDBOOK = (
+    "weekend",
+    "night",
+    "amount",
+    *(f"card_{what}_{number}d" for what in ("count", "mean") for number in (1, 7, 30)),
+    *(f"known_{what}_{number}d" for what in ("count", "risk") for number in (1, 7, 30)),
+)
+"""The book's 15 features; its terminal counts are of the payments whose labels are known."""
+HABITS = (
+    "amount",
+    "amount_z",
+    "amount_ratio",
+    "amount_z_30d",
+    "card_strange_3d",
+    "card_strange_7d",
+    "card_strange_14d",
+    "card_z_sum_7d",
+)
+"""How a payment fits its card: what detectors see. Further columns only add noise to them."""
+_GENUINE_PER_FRAUD_KEPT = 10
+"""River's learners are slow: of genuine payments they learn one in so many."""
+
+Scores = NDArray[np.float64]
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What one model reached: in the test week, the mean of the validation weeks, and the last of them."""
+
+    name: str
+    test: Quality
+    validation: Quality
+    last_validation: Quality
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The payments up to the end of the test week, their features, and the weeks to be judged by offset."""
+
+    payments: Payments
+    table: Table
+    weeks: dict[int, NDArray[np.int64]]
+    train_from: int
+
+    def measured(self, name: str, score: Scores) -> Measured:
+        """Judge scores, which need to be there in the judged weeks only."""
+        test, *validation = (judge(self.payments, rows, score[rows]) for rows in self.weeks.values())
+        return Measured(name, test, _mean(validation), validation[0])
+
+    def ceilings(self) -> tuple[float, float]:
+        """Return the card precision of the answers, in the test week and the last validation week."""
+        return ceiling(self.payments, self.weeks[0]), ceiling(self.payments, self.weeks[VALIDATION_DAYS[0]])
+
+
+def staged(payments: Payments) -> Stage:
+    """Cut the payments at the end of the test week, and read their features."""
+    train_from = payments.day_of(TRAIN_FROM)
+    seen = payments.until(train_from + TRAIN_DAYS + DELAY_DAYS + TEST_DAYS)
+    weeks = {offset: split(seen, train_from + offset).test for offset in (0, *VALIDATION_DAYS)}
+    return Stage(seen, features(seen, DELAY_DAYS * DAY_US), weeks, train_from)
+
+
+def with_labels(stage: Stage) -> Iterator[Measured]:
+    """Measure the learners, the best one first."""
+    day = stage.payments.day
+    everything = day >= WARM_UP_DAYS
+    table = stage.table
+    yield _learned("binned logistic regression", stage, table, everything)
+    yield _learned("the same, the book's 15 features", stage, table.select(HANDBOOK), everything)
+    yield _learned("the same, no label-fed features", stage, table.label_free(), everything)
+    unexplained = tuple(name for name in table.names if not name.startswith("known_unexplained"))
+    yield _learned("the same, no unexplained frauds", stage, table.select(unexplained), everything)
+    yield _river(stage, everything)
+
+
+def of_training_week(stage: Stage) -> Measured:
+    """Measure the best learner where it learns no other payment than those of the training week."""
+    day = stage.payments.day
+    week = (day >= stage.train_from) & (day < stage.train_from + TRAIN_DAYS)
+    return _learned("the same, learning the training week alone", stage, stage.table, week)
+
+
+def without_labels(stage: Stage) -> Iterator[Measured]:
+    """Measure the detectors on features that no label feeds, and the best of them on label-fed ones."""
+    habits = stage.table.select(HABITS)
+    by_loda = loda(habits.x, SEED)
+    amount_z = stage.table.select(("amount_z",)).x[:, 0]
+    yield stage.measured("LODA and amount z-score, mean rank", ranks(by_loda) + ranks(amount_z))
+    yield stage.measured("LODA", by_loda)
+    yield stage.measured("amount z-score", amount_z)
+    yield stage.measured("isolation forest, online", isolation_forest(habits.x, SEED, trees=50, period=200))
+    yield stage.measured("HalfSpaceTrees 25x8", half_space_trees(habits.x, SEED, window=1_000))
+    fed = tuple(name for name in stage.table.names if name.startswith(LABEL_FED))
+    risk = stage.table.select((*HABITS, *fed))
+    yield stage.measured("LODA, with label-fed features", loda(risk.x, SEED))
+
+
+def shuffled(payments: Payments) -> Measured:
+    """Measure the best learner on a stream whose labels were dealt out anew: all it may reach is chance."""
+    dealt = np.random.default_rng(SEED).permutation(payments.fraud)
+    stage = staged(payments.with_labels(dealt))
+    everything = stage.payments.day >= WARM_UP_DAYS
+    return _learned("the same, labels shuffled", stage, stage.table, everything)
+
+
+def ranks(score: Scores) -> Scores:
+    """Return the share of earlier scores that are lower, as fraudstream calibrates them."""
+    return Calibrator(1, 2).rank(score)[0]
+
+
+def _learned(name: str, stage: Stage, table: Table, learned: NDArray[np.bool_]) -> Measured:
+    return _measured_learner(name, BinnedLogistic(len(table.names)), stage, table, learned)
+
+
+def _river(stage: Stage, learned: NDArray[np.bool_]) -> Measured:
+    kept = np.random.default_rng(SEED).random(len(learned)) < 1 / _GENUINE_PER_FRAUD_KEPT
+    learner = RiverLearner(
+        preprocessing.StandardScaler(), linear_model.LogisticRegression(optimizer=optim.AdaGrad(0.1))
+    )
+    name = "River: LogisticRegression, standardised"
+    return _measured_learner(name, learner, stage, stage.table, learned & (kept | stage.payments.fraud))
+
+
+def _measured_learner(
+    name: str, learner: Learner, stage: Stage, table: Table, learned: NDArray[np.bool_]
+) -> Measured:
+    payments = stage.payments
+    asked = np.zeros(len(payments.time_us), np.bool_)
+    for rows in stage.weeks.values():
+        asked[rows] = True
+    delay_us = DELAY_DAYS * DAY_US
+    score = delayed_scores(learner, payments.time_us, table.x, payments.fraud, delay_us, learned, asked)
+    return stage.measured(name, score)
+
+
+def _mean(qualities: list[Quality]) -> Quality:
+    return Quality(
+        auc=float(np.mean([quality.auc for quality in qualities])),
+        ap=float(np.mean([quality.ap for quality in qualities])),
+        cp100=float(np.mean([quality.cp100 for quality in qualities])),
+    )
