@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -13,7 +14,7 @@ from rich.table import Table
 
 from loadtest.bench_engine import hst_speedup
 from loadtest.quality import anomaly_models, handbook_models, published
-from loadtest.quality.data import DataMissingError, content_hash, load_handbook, located
+from loadtest.quality.data import DATA, DataMissingError, content_hash, load_handbook, located
 from loadtest.quality.handbook import Quality
 
 Figures = dict[str, Any]
@@ -28,12 +29,7 @@ def main() -> int:
     table = Table(
         "model", "AUC", "AP", "CP@100", title="What online models find, beside published batch models"
     )
-    figures: Figures = {}
-    for part in (_handbook, _anomaly_sets):
-        try:
-            figures |= part(table)
-        except DataMissingError as missing:
-            console.print(f"quality: {missing}", style="yellow", markup=False, highlight=False)
+    figures = measured(table, DATA, lambda line: console.print(line, markup=False, highlight=False))
     figures["hst_speedup"] = round(hst_speedup(), 1)
     console.print(table)
     console.print(f"HalfSpaceTrees, times River's speed, equal scores: {figures['hst_speedup']:g}")
@@ -42,8 +38,19 @@ def main() -> int:
     return 0
 
 
-def _handbook(table: Table) -> Figures:
-    path = located(published.HANDBOOK_TABLE)
+def measured(table: Table, folder: Path, say: Callable[[str], None]) -> Figures:
+    """Add to the table what the data in a folder allow, say what is missing, and return the figures."""
+    figures: Figures = {}
+    for part in (_handbook, _anomaly_sets):
+        try:
+            figures |= part(table, folder)
+        except DataMissingError as missing:
+            say(f"quality: {missing}")
+    return figures
+
+
+def _handbook(table: Table, folder: Path) -> Figures:
+    path = located(published.HANDBOOK_TABLE, folder)
     payments = load_handbook(path)
     stage = handbook_models.staged(payments)
     test_ceiling, week_ceiling = stage.ceilings()
@@ -72,10 +79,10 @@ def _handbook(table: Table) -> Figures:
     }
 
 
-def _anomaly_sets(table: Table) -> Figures:
+def _anomaly_sets(table: Table, folder: Path) -> Figures:
     figures: Figures = {}
     for name, file in published.ANOMALY_TABLES.items():
-        path = located(file)
+        path = located(file, folder)
         spreads = [*anomaly_models.measured(path)]
         seeds = f"mean of seeds {anomaly_models.SEEDS[0]}..{anomaly_models.SEEDS[-1]}"
         _section(table, f"{file} {content_hash(path)}, file order, {seeds}")
