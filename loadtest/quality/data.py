@@ -12,6 +12,10 @@ from numpy.typing import NDArray
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 DAY_US = 86_400_000_000
+SCENARIOS = (1, 2, 3)
+"""The handbook's frauds: amounts above 220, compromised terminals, compromised cards (amounts times 5)."""
+TRACEABLE = (1, 3)
+"""A compromised terminal takes the same amounts at the same hours as before: only labels give it away."""
 
 
 class DataMissingError(Exception):
@@ -81,11 +85,10 @@ def content_hash(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()[:12]
 
 
-def load_handbook(path: Path) -> Payments:
-    """Read the handbook's payments; equal times keep the file's order."""
-    table = pq.read_table(
-        path, columns=["TX_DATETIME", "CUSTOMER_ID", "TERMINAL_ID", "TX_AMOUNT", "TX_FRAUD"]
-    )
+def load_handbook(path: Path, scenarios: tuple[int, ...] = SCENARIOS) -> Payments:
+    """Read the handbook's payments, with the frauds of some scenarios; equal times keep the file's order."""
+    names = ["TX_DATETIME", "CUSTOMER_ID", "TERMINAL_ID", "TX_AMOUNT", "TX_FRAUD_SCENARIO"]
+    table = pq.read_table(path, columns=names)
     columns = {name: table[name].to_numpy() for name in table.column_names}
     order = np.argsort(columns["TX_DATETIME"], kind="stable")
     columns = {name: values[order] for name, values in columns.items()}
@@ -95,7 +98,7 @@ def load_handbook(path: Path) -> Payments:
         card=columns["CUSTOMER_ID"].astype(np.int64),
         terminal=columns["TERMINAL_ID"].astype(np.int64),
         amount=np.rint(columns["TX_AMOUNT"] * 100).astype(np.int64),
-        fraud=columns["TX_FRAUD"] == 1,
+        fraud=np.isin(columns["TX_FRAUD_SCENARIO"], scenarios),
         first_day=midnight,
     )
 

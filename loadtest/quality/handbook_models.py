@@ -82,9 +82,10 @@ class Stage:
         test, *validation = (judge(self.payments, rows, score[rows]) for rows in self.weeks.values())
         return Measured(name, test, _mean(validation), validation[0])
 
-    def ceilings(self) -> tuple[float, float]:
-        """Return the card precision of the answers, in the test week and the last validation week."""
-        return ceiling(self.payments, self.weeks[0]), ceiling(self.payments, self.weeks[VALIDATION_DAYS[0]])
+    def ceilings(self, fraud: NDArray[np.bool_]) -> tuple[float, float]:
+        """Return the card precision of who knows these frauds: test week, last validation week."""
+        answers = self.payments.with_labels(fraud[: len(self.payments.time_us)])
+        return ceiling(answers, self.weeks[0]), ceiling(answers, self.weeks[VALIDATION_DAYS[0]])
 
 
 def staged(payments: Payments) -> Stage:

@@ -54,7 +54,7 @@ def test_payments_are_read_in_the_order_of_their_times(tmp_path: Path) -> None:
                 "CUSTOMER_ID": pa.array([1, 2, 3], pa.int16()),
                 "TERMINAL_ID": pa.array([7, 8, 9], pa.int16()),
                 "TX_AMOUNT": [0.29, 57.16, 1.0],
-                "TX_FRAUD": pa.array([1, 0, 0], pa.int8()),
+                "TX_FRAUD_SCENARIO": pa.array([1, 2, 0], pa.int8()),
             }
         ),
         path,
@@ -63,7 +63,8 @@ def test_payments_are_read_in_the_order_of_their_times(tmp_path: Path) -> None:
     assert payments.card.tolist() == [2, 3, 1]
     assert payments.amount.tolist() == [5_716, 100, 29]
     assert payments.day.tolist() == [0, 0, 1]
-    assert payments.fraud.tolist() == [False, False, True]
+    assert payments.fraud.tolist() == [True, False, True]
+    assert load_handbook(path, (1, 3)).fraud.tolist() == [False, False, True]
     assert payments.day_of("2018-04-03") == 2
 
 
