@@ -85,6 +85,10 @@ chaos: $(STAMP) ## Hurt workers, broker, network and disk, and prove that nothin
 bench-engine: $(STAMP) ## Measure the engine alone beside rule engines of PyPI, and draw its cost curves (JSON=1)
 	@$(BIN)/python -m loadtest.bench_alone $(if $(JSON),--json)
 
+.PHONY: quality
+quality: $(STAMP) ## Measure what the online models find, beside the published figures (JSON=1; tables in ../shared/data)
+	@$(BIN)/python -m loadtest.quality $(if $(JSON),--json)
+
 .PHONY: kafka-up
 kafka-up: ## Start a real Apache Kafka on loopback (Docker, or Java 17 and Maven)
 	@$(PYTHON) deploy/kafka/kafka.py up

@@ -1,0 +1,1 @@
+"""`make quality`: online models measured on published tables, beside the published figures."""
