@@ -162,19 +162,7 @@ class Desk:
         if self._failed:
             return
         self._failed = True
-        if isinstance(error, (FencedError, BrokerError)):
-            log.error("%s", error)
-            self._observer.on_error("fenced" if isinstance(error, FencedError) else error.stage)
-        else:
-            expected = isinstance(error, (KafkaError, TimeoutError))
-            log.error(
-                "what came of %s cannot be sent (%r): stopping without committing it, so that it is judged "
-                "again",
-                batch,
-                error,
-                exc_info=None if expected else error,
-            )
-            self._observer.on_error("emit")
+        report(error, f"what came of {batch} cannot be sent", "emit", self._observer)
         self._on_failure()
 
 
@@ -185,6 +173,22 @@ def _finished_ms(batch: Batch, result: StepResult) -> NDArray[np.int64]:
         return append_ms
     gone_on = np.concatenate([part.rows for part in result.parts])
     return np.delete(append_ms, gone_on)
+
+
+def report(error: Exception, line: str, stage: str, observer: StreamObserver) -> None:
+    """Say and count why the worker stops; what is foreseen says it in its own words."""
+    if isinstance(error, (FencedError, BrokerError)):
+        log.error("%s", error)
+        observer.on_error("fenced" if isinstance(error, FencedError) else error.stage)
+        return
+    expected = isinstance(error, (KafkaError, TimeoutError))
+    log.error(
+        "%s (%r): stopping without committing it, so that it is read again",
+        line,
+        error,
+        exc_info=None if expected else error,
+    )
+    observer.on_error(stage)
 
 
 def acknowledge(event: EventT) -> None:

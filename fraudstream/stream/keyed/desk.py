@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from aiokafka.errors import KafkaError
-
-from fraudstream.stream.desk import acknowledge, received
-from fraudstream.stream.sender import Done, FencedError
+from fraudstream.stream.desk import acknowledge, received, report
+from fraudstream.stream.sender import Done
 
 if TYPE_CHECKING:
     from faust.types import ConsumerMessage, EventT
@@ -22,8 +19,6 @@ if TYPE_CHECKING:
     from fraudstream.stream.observer import StreamObserver
     from fraudstream.stream.producer import Outgoing
     from fraudstream.stream.sender import Receipts, Sender
-
-log = logging.getLogger(__name__)
 
 
 def _nothing() -> None:
@@ -132,16 +127,5 @@ class StageDesk:
         if self._failed:
             return
         self._failed = True
-        if isinstance(error, FencedError):
-            log.error("%s", error)
-            self._observer.on_error("fenced")
-        else:
-            expected = isinstance(error, (KafkaError, TimeoutError))
-            log.error(
-                "%s is not done with (%r): stopping without committing it, so that it is read again",
-                batch,
-                error,
-                exc_info=None if expected else error,
-            )
-            self._observer.on_error("stage")
+        report(error, f"{batch} is not done with", "stage", self._observer)
         self._on_failure()
