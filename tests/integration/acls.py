@@ -20,6 +20,7 @@ from kafka.admin import ACLResourcePatternType as Match
 from kafka.errors import KafkaError
 
 from fraudstream.stream.permissions import PRINCIPAL
+from loadtest.waiting import until
 from tests.integration.broker import IN_CI
 
 
@@ -39,6 +40,7 @@ def denied(kafka: str, operation: ACLOperation, kind: ResourceType, name: str) -
             if IN_CI:
                 raise
             pytest.skip("this broker has no authorizer")
+        until(lambda: len(admin.describe_acls(everything)[0]) == len(rules), "the denial is in force")
         try:
             yield
         finally:
