@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from loadtest.bench_engine import hst_speedup
-from loadtest.quality import anomaly_models, handbook_models, published
+from loadtest.quality import anomaly_models, fraudtwin, handbook_models, published
 from loadtest.quality.data import DATA, TRACEABLE, DataMissingError, content_hash, load_handbook, located
 from loadtest.quality.handbook import Quality
 
@@ -21,57 +21,59 @@ Figures = dict[str, Any]
 
 
 def main() -> int:
-    """Measure whatever there are tables for, print one table, and return the exit code."""
+    """Measure whatever there is data for, print it beside what was published, and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="end with one JSON object on a line")
     asked = parser.parse_args()
     console = Console(stderr=asked.json)
-    table = Table(
-        "model", "AUC", "AP", "CP@100", title="What online models find, beside published batch models"
-    )
-    figures = measured(table, DATA, lambda line: console.print(line, markup=False, highlight=False))
+    figures = measured(DATA, console.print)
     figures["hst_speedup"] = round(hst_speedup(), 1)
-    console.print(table)
     console.print(f"HalfSpaceTrees, times River's speed, equal scores: {figures['hst_speedup']:g}")
     if asked.json:
         print(json.dumps(figures))
     return 0
 
 
-def measured(table: Table, folder: Path, say: Callable[[str], None]) -> Figures:
-    """Add to the table what the data in a folder allow, say what is missing, and return the figures."""
+def measured(folder: Path, say: Callable[[Table | str], None]) -> Figures:
+    """Say what the data in a folder show, or that they are missing, and return the figures."""
     figures: Figures = {}
-    for part in (_handbook, _anomaly_sets):
+    for part in (_handbook, _anomaly_sets, _fraudtwin):
         try:
-            figures |= part(table, folder)
+            table, found = part(folder)
         except DataMissingError as missing:
             say(f"quality: {missing}")
+        else:
+            say(table)
+            figures |= found
     return figures
 
 
-def _handbook(table: Table, folder: Path) -> Figures:
+def _handbook(folder: Path) -> tuple[Table, Figures]:
     path = located(published.HANDBOOK_TABLE, folder)
     payments = load_handbook(path)
     stage = handbook_models.staged(payments)
     ceilings = stage.ceilings(payments.fraud)
     traceable = stage.ceilings(load_handbook(path, TRACEABLE).fraud)
-    supervised = [*handbook_models.with_labels(stage), *handbook_models.of_training_week(stage)]
+    learners = [*handbook_models.with_labels(stage), *handbook_models.of_training_week(stage)]
     detectors = [*handbook_models.without_labels(stage)]
     shuffled = handbook_models.shuffled(payments)
-    of_file = f"{published.HANDBOOK_TABLE} {content_hash(path)}, seed {handbook_models.SEED}"
 
-    _section(table, f"with labels, test week 2018-08-08..14, ceiling {ceilings[0]:.3f}; {of_file}")
-    _rows(table, ((model.name, model.test) for model in [*supervised, shuffled]), _ours)
-    _rows(table, published.TEST_WEEK.items(), _theirs)
-    _section(table, f"without labels, week 2018-07-25..31, ceiling without scenario 2 {traceable[1]:.3f}")
-    _rows(table, ((model.name, model.last_validation) for model in detectors), _ours)
-    _rows(table, published.VALIDATION_WEEK.items(), _theirs)
+    seed = f"seed {handbook_models.SEED}"
+    table = Table(
+        "model", "AUC", "AP", "CP@100", title=f"{published.HANDBOOK_TABLE} {content_hash(path)}, {seed}"
+    )
+    _section(table, f"with labels, test week 2018-08-08..14, ceiling {ceilings[0]:.3f}")
+    _rows(table, ((model.name, model.test) for model in [*learners, shuffled]))
+    _rows(table, published.TEST_WEEK.items(), "[dim]published: ")
+    _section(table, f"without labels, 2018-07-25..31, ceiling without scenario 2 {traceable[1]:.3f}")
+    _rows(table, ((model.name, model.last_validation) for model in detectors))
+    _rows(table, published.VALIDATION_WEEK.items(), "[dim]published: ")
     _section(table, f"without labels, test week, ceiling without scenario 2 {traceable[0]:.3f}")
-    _rows(table, ((model.name, model.test) for model in detectors), _ours)
+    _rows(table, ((model.name, model.test) for model in detectors))
     _section(table, "mean of three earlier test weeks, on which choices were made")
-    _rows(table, ((model.name, model.validation) for model in [*supervised, *detectors]), _ours)
-    best, week = supervised[0].test, detectors[0].last_validation
-    return {
+    _rows(table, ((model.name, model.validation) for model in [*learners, *detectors]))
+    best, week = learners[0].test, detectors[0].last_validation
+    return table, {
         "handbook_auc": round(best.auc, 3),
         "handbook_ap": round(best.ap, 3),
         "handbook_cp100": round(best.cp100, 3),
@@ -80,21 +82,35 @@ def _handbook(table: Table, folder: Path) -> Figures:
     }
 
 
-def _anomaly_sets(table: Table, folder: Path) -> Figures:
+def _anomaly_sets(folder: Path) -> tuple[Table, Figures]:
+    first, *_, last = anomaly_models.SEEDS
+    table = Table("detector", "AUC", "lowest", "highest", title=f"file order, seeds {first} to {last}")
     figures: Figures = {}
     for name, file in published.ANOMALY_TABLES.items():
         path = located(file, folder)
         spreads = [*anomaly_models.measured(path)]
-        seeds = f"mean of seeds {anomaly_models.SEEDS[0]}..{anomaly_models.SEEDS[-1]}"
-        _section(table, f"{file} {content_hash(path)}, file order, {seeds}")
+        _section(table, f"{file} {content_hash(path)}")
         for spread in spreads:
-            table.add_row(
-                f"{spread.detector} ({spread.lowest:.3f} to {spread.highest:.3f})", f"{spread.mean:.3f}"
-            )
-        table.add_row(_theirs("isolation forest, batch"), f"{published.ISOLATION_FOREST_AUC[name]:.3f}")
-        table.add_row(_theirs("River HalfSpaceTrees"), f"{published.HALF_SPACE_TREES_AUC[name]:.3f}")
+            table.add_row(spread.detector, *_rounded(spread.mean, spread.lowest, spread.highest))
+        table.add_row(
+            "[dim]published: isolation forest, batch", *_rounded(published.ISOLATION_FOREST_AUC[name])
+        )
+        table.add_row("[dim]published: River HalfSpaceTrees", *_rounded(published.HALF_SPACE_TREES_AUC[name]))
         figures[f"{name}_auc"] = round(spreads[0].mean, 3)
-    return figures
+    return table, figures
+
+
+def _fraudtwin(folder: Path) -> tuple[Table, Figures]:
+    payments, records = (located(name, folder) for name in published.FRAUDTWIN_TABLES)
+    recalls = [*fraudtwin.measured(fraudtwin.load_worlds(payments, records))]
+    table = Table("detector", "recall", *recalls[0].by_scenario, "hard negatives")
+    table.title = (
+        f"fraudtwin {content_hash(payments)}, {fraudtwin.ALERTED:.0%} alerted, seed {fraudtwin.SEED}"
+    )
+    for found in recalls:
+        figures = (found.recall, *found.by_scenario.values(), found.hard_negatives)
+        table.add_row(found.detector, *_rounded(*figures))
+    return table, {"fraudtwin_recall_at_1pct": round(recalls[0].recall, 3)}
 
 
 def _section(table: Table, title: str) -> None:
@@ -102,21 +118,13 @@ def _section(table: Table, title: str) -> None:
     table.add_row(f"[bold]{title}")
 
 
-def _rows(table: Table, models: Any, named: Callable[[str], str]) -> None:
+def _rows(table: Table, models: Iterable[tuple[str, Quality]], prefix: str = "") -> None:
     for name, quality in models:
-        table.add_row(named(name), *_figures(quality))
+        table.add_row(f"{prefix}{name}", *_rounded(quality.auc, quality.ap, quality.cp100))
 
 
-def _ours(name: str) -> str:
-    return name
-
-
-def _theirs(name: str) -> str:
-    return f"[dim]published: {name}"
-
-
-def _figures(quality: Quality) -> tuple[str, str, str]:
-    return f"{quality.auc:.3f}", f"{quality.ap:.3f}", f"{quality.cp100:.3f}"
+def _rounded(*figures: float) -> list[str]:
+    return [f"{figure:.3f}" for figure in figures]
 
 
 if __name__ == "__main__":
