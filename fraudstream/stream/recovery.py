@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaConsumer
 from fraudstream.stream.admin import Standing, standing
 from fraudstream.stream.continuity import Continuity
 from fraudstream.stream.journal import Entry, Poison, Run, decode, reach, runs, valid
+from fraudstream.stream.kept import newest_kept
 from fraudstream.stream.log_reader import LogReader
 from fraudstream.stream.threads import in_thread
 
@@ -179,15 +180,7 @@ class Recovery:
         return replayed
 
     def _load(self) -> Loaded | None:
-        store = self.means.store
-        if store is None:
-            return None
-        loaded = store.load(self._fits)
-        for skipped in store.skipped:
-            if skipped.is_damaged:
-                log.error("checkpoint %s is left out: %s", skipped.manifest, skipped.reason)
-                self.observer.on_error("checkpoint")
-        return loaded
+        return newest_kept(self.means.store, self._fits, self.observer)
 
     def _fits(self, listed: Listed) -> bool:
         """Whether a checkpoint is of this very topic, of nothing that is not emitted, and no zombie's."""

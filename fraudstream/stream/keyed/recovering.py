@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from fraudstream.stream.kept import newest_kept
 from fraudstream.stream.keyed.standing import StageStanding, stage_standing
 from fraudstream.stream.log_reader import LogReader
 from fraudstream.stream.threads import in_thread
@@ -81,14 +82,11 @@ class StageRecovery:
         return max((each.epoch for each in manifests), default=-1) + 1
 
     def _load(self, now: StageStanding) -> Loaded | None:
-        if self.store is None:
-            return None
-        loaded = self.store.load(lambda listed: self.state.fits(listed, now.committed, now.topic_ids))
-        for skipped in self.store.skipped:
-            if skipped.is_damaged:
-                log.error("checkpoint %s is left out: %s", skipped.manifest, skipped.reason)
-                self.observer.on_error("checkpoint")
-        return loaded
+        return newest_kept(
+            self.store,
+            lambda listed: self.state.fits(listed, now.committed, now.topic_ids),
+            self.observer,
+        )
 
     async def _replay(self, now: StageStanding) -> int:
         """Fold what lies between the state and the committed offset; return the number of messages."""
