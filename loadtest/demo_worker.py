@@ -17,6 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 START_SECONDS_MAX = 120
 STOP_SECONDS_MAX = 30
 _POLL_SECONDS = 0.1
+LAST_LINES = 15
 
 
 class WorkerError(RuntimeError):
@@ -104,4 +105,10 @@ class Worker:
         return samples
 
     def _tail(self) -> str:
-        return "\n".join(self._log.read_text(errors="replace").splitlines()[-15:])
+        """Return what the worker warned of and its last lines, which tell the cause and the end."""
+        lines = self._log.read_text(errors="replace").splitlines()
+        cut = max(0, len(lines) - LAST_LINES)
+        told = [
+            line for line in lines[:cut] if " ERROR fraudstream" in line or " WARNING fraudstream" in line
+        ]
+        return "\n".join([*told[-LAST_LINES:], *lines[cut:]])

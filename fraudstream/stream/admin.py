@@ -36,12 +36,14 @@ STAGE_MESSAGE_BYTES_MAX = 16 * 2**20
 class BrokerError(Exception):
     """The cluster is out of reach or not as the topology needs it: what, where, remedy, in one line.
 
-    `stage` is what the metric of errors calls it: `broker`, `topics` or `denied`.
+    `stage` is what the metric of errors calls it: `broker`, `topics` or `denied`. `is_away` says that the
+    same question may be answered later, when the broker is there or ready.
     """
 
-    def __init__(self, message: str, stage: str = "broker") -> None:
+    def __init__(self, message: str, stage: str = "broker", *, is_away: bool = False) -> None:
         super().__init__(message)
         self.stage = stage
+        self.is_away = is_away
 
 
 @dataclass(frozen=True)
@@ -192,7 +194,7 @@ def standing(topology: Topology) -> Standing:
     """Return where the input topic and the topology's group stand now; BrokerError on failure."""
     topic = topology.input.topic
     with connected(topology) as admin:
-        (described,) = admin.describe_topics([topic])
+        (described,) = known_topics(admin, topology, [topic])
         cluster_id = cluster_id_of(admin)
         partitions = [TopicPartition(topic, each["partition_index"]) for each in described["partitions"]]
         committed = committed_offsets(admin, topology.kafka.group, partitions)
@@ -204,6 +206,18 @@ def standing(topology: Topology) -> Standing:
         {each.partition: offset for each, offset in committed.items() if offset >= 0},
         cluster_id,
     )
+
+
+def known_topics(admin: Any, topology: Topology, names: Sequence[str]) -> Sequence[Mapping[str, Any]]:
+    """Return the descriptions of topics that exist; BrokerError where the broker does not know one.
+
+    A broker that has just come back may not know it yet.
+    """
+    described: Sequence[Mapping[str, Any]] = admin.describe_topics(list(names))
+    for topic in described:
+        if topic["error_code"] == UNKNOWN_TOPIC:
+            raise BrokerError(f"{topology.kafka.bootstrap}: no topic {topic['name']}", is_away=True)
+    return described
 
 
 def cluster_id_of(admin: Any) -> str:
@@ -298,12 +312,13 @@ def reporting(topology: Topology) -> Iterator[None]:
             yield
     except OSError as error:
         reason = error.strerror or "nothing answers"
-        raise BrokerError(f"{where}: no Kafka broker there ({reason}): {REMEDY}") from None
+        raise BrokerError(f"{where}: no Kafka broker there ({reason}): {REMEDY}", is_away=True) from None
     except KafkaTimeoutError:
         reason = f"silent for {BROKER_SECONDS_MAX:g} s"
-        raise BrokerError(f"{where}: no Kafka broker there ({reason}): {REMEDY}") from None
+        raise BrokerError(f"{where}: no Kafka broker there ({reason}): {REMEDY}", is_away=True) from None
     except KafkaError as error:
-        raise BrokerError(f"{where}: {type(error).__name__}: {error}") from None
+        is_away = isinstance(error, RetriableError)
+        raise BrokerError(f"{where}: {type(error).__name__}: {error}", is_away=is_away) from None
 
 
 def reach(bootstrap: str) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from fraudstream.stores.checkpoints import CheckpointError, Listed
 from fraudstream.stream.admin import BrokerError, Standing
+from fraudstream.stream.patience import until_answered
 
 if TYPE_CHECKING:
     from fraudstream.config import Topology
@@ -25,6 +26,7 @@ class Continuity:
     """Looks after the input of a shard, and has what comes after a gap marked.
 
     `standing` looks where topic and group stand, `oldest` for the first offset that a partition still has.
+    Both are asked until the broker answers.
     """
 
     topology: Topology
@@ -46,7 +48,7 @@ class Continuity:
         return unseen
 
     async def _check_topic(self) -> None:
-        now = await asyncio.to_thread(self.standing, self.topology)
+        now = await until_answered(lambda: asyncio.to_thread(self.standing, self.topology), self.observer)
         if now.topic_id != self.shard.last.topic_id:
             raise BrokerError(made_anew(self.topology), "topics")
 
@@ -55,7 +57,8 @@ class Continuity:
         at = self.shard.positions.get(number)
         # Where nothing has left, a jump is the marker of a transaction, or what compaction has left.
         if at is not None and at < batch.first_offset:
-            self.miss(number, at, batch.first_offset, await self.oldest(batch.partition), " unread")
+            oldest = await until_answered(lambda: self.oldest(batch.partition), self.observer)
+            self.miss(number, at, batch.first_offset, oldest, " unread")
 
     def miss(self, partition: int, start: int, stop: int, first: int, how: str = "") -> None:
         """Have what comes next marked where offsets from `start` to before `stop` lie before the first."""

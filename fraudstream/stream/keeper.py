@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from fraudstream.stores.checkpoints import CheckpointError
 from fraudstream.stream.admin import BrokerError
 from fraudstream.stream.journal import JournalError
+from fraudstream.stream.patience import until_answered
 from fraudstream.stream.sender import FencedError
 
 if TYPE_CHECKING:
@@ -29,8 +30,8 @@ class Keeper:
     """Tells whoever has a batch in hand whether the shard is there to fold it.
 
     A recovery runs beside the rebalance that set it off, which must not wait for it. One that is given up
-    may have a thread to wait for; the next begins when it has ended. When one fails for good, `on_failure`
-    is called.
+    may have a thread to wait for; the next begins when it has ended. While the broker is away it is begun
+    again and again. When one fails for good, `on_failure` is called.
     """
 
     def __init__(self, recovery: Takes, observer: StreamObserver, on_failure: Callable[[], None]) -> None:
@@ -75,7 +76,7 @@ class Keeper:
     async def _take(self) -> bool:
         try:
             async with self._one_at_a_time:
-                await self._recovery.take()
+                await until_answered(self._recovery.take, self._observer)
         except Exception as error:
             stage = _stage_of(error)
             # What is foreseen says in its own words what to do.

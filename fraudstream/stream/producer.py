@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -39,11 +40,28 @@ class Outgoing:
         return size
 
 
+class PatientProducer(AIOKafkaProducer):  # type: ignore[misc]
+    """The Kafka client, which leaves it to whoever waits for a receipt how long that may take.
+
+    By itself it gives a batch up that is older than the time for one request when the partition happens to
+    have no leader, as it has none while a broker comes back.
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        # The client has no setting for it.
+        self._message_accumulator._batch_ttl = math.inf
+
+
 class BatchProducer(driver.Producer):  # type: ignore[misc]
     """Faust's producer, able to send many messages at the price of one; idempotent if it may be."""
 
     logger = FAUST_LOG
     _idempotent = False
+
+    @property
+    def _producer_type(self) -> type[PatientProducer]:
+        return PatientProducer
 
     async def on_start(self) -> None:
         """Connect to the broker."""

@@ -8,13 +8,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import ProducerFenced, TransactionalIdAuthorizationFailed
 
 from fraudstream.stream.admin import BrokerError
 from fraudstream.stream.batch import Partition
 from fraudstream.stream.permissions import may_write, refusal
-from fraudstream.stream.producer import Outgoing, hand_over
+from fraudstream.stream.producer import Outgoing, PatientProducer, hand_over
 from fraudstream.stream.threads import in_thread
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class ExactlyOnce:
         group: str,
         settings: Mapping[str, Any],
         end_hanging: Callable[[], None],
-        new_producer: Callable[..., Any] = AIOKafkaProducer,
+        new_producer: Callable[..., Any] = PatientProducer,
     ) -> None:
         self._settings = {**settings, "transactional_id": transactional_id}
         self._new_producer = new_producer

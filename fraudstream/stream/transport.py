@@ -187,6 +187,18 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         consumer._isolation_level = "read_committed"
         return consumer
 
+    async def on_thread_stop(self) -> None:
+        """Leave the group and disconnect."""
+        try:
+            await super().on_thread_stop()
+        except asyncio.CancelledError:
+            # aiokafka waits for requests that it has cancelled, and takes their end for its own where one
+            # waits for a broker that is away. Faust's thread would end without telling the worker's.
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            await self._consumer._client.close()
+
 
 class BatchTransport(driver.Transport):  # type: ignore[misc]
     """Kafka, by the batch."""

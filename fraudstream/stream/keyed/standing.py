@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kafka import TopicPartition
 from kafka.admin import OffsetSpec
 
-from fraudstream.stream.admin import committed_offsets, connected
+from fraudstream.stream.admin import committed_offsets, connected, known_topics
 
 if TYPE_CHECKING:
     from fraudstream.config import Keyed, Topology
@@ -35,7 +35,7 @@ def stage_standing(topology: Topology, keyed: Keyed, number: int) -> StageStandi
     """Return where a partition of the parts stands now; BrokerError on failure."""
     partition = TopicPartition(keyed.parts, number)
     with connected(topology) as admin:
-        described = admin.describe_topics([keyed.parts, keyed.found])
+        described = known_topics(admin, topology, [keyed.parts, keyed.found])
         ids = {each["name"]: str(each.get("topic_id")) for each in described}
         committed = committed_offsets(admin, topology.kafka.group, [partition])[partition]
         first = admin.list_partition_offsets({partition: OffsetSpec.EARLIEST})[partition].offset

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from fraudstream.config import Topology
 from fraudstream.stores.checkpoints import CheckpointError, Listed
+from fraudstream.stream import patience
 from fraudstream.stream.admin import BrokerError, Standing
 from fraudstream.stream.batch import Partition
 from fraudstream.stream.continuity import Continuity
@@ -90,3 +92,21 @@ def test_checkpoints_of_another_cluster_are_refused() -> None:
         CheckpointError, match="of a shard on cluster there, and this worker is on here: give"
     ):
         setup.continuity.check_cluster(listed({"cluster_id": "there"}))
+
+
+def test_a_broker_that_is_away_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was read before it went is in hand still, and cannot be judged without its answer."""
+    monkeypatch.setattr(patience, "AGAIN_SECONDS", 0)
+    setup = Setup()
+    now = setup.continuity.standing(topology())
+    answers: list[Standing | BrokerError] = [BrokerError("nobody there", is_away=True), now]
+
+    def standing(_: Topology) -> Standing:
+        answer = answers.pop(0)
+        if isinstance(answer, BrokerError):
+            raise answer
+        return answer
+
+    setup.continuity.standing = standing
+    assert setup.unseen(3, 4, 5, 6) == [5, 6]
+    assert setup.observer.errors == ["broker"]

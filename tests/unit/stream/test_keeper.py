@@ -5,6 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+import pytest
+
+from fraudstream.stream import patience
+from fraudstream.stream.admin import BrokerError
 from fraudstream.stream.keeper import Keeper
 from tests.unit.stream.fakes import FakeObserver, settled
 
@@ -76,3 +80,31 @@ def test_who_waits_for_a_recovery_that_is_given_up_hears_that_it_is_not_ready() 
         assert not await keeper.ready()
 
     run(scenario)
+
+
+class AwayAtFirst:
+    """A recovery whose broker comes back before it is begun for the second time."""
+
+    def __init__(self) -> None:
+        self.begun = 0
+
+    async def take(self) -> None:
+        """Recover, or find that the broker is away."""
+        self.begun += 1
+        if self.begun == 1:
+            raise BrokerError("nobody there", is_away=True)
+
+
+def test_a_recovery_outlasts_a_broker_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rebalance is often what the broker's absence brings, so that the two meet."""
+    monkeypatch.setattr(patience, "AGAIN_SECONDS", 0)
+
+    async def scenario() -> None:
+        failures: list[str] = []
+        recovery, observer = AwayAtFirst(), FakeObserver()
+        keeper = Keeper(recovery, observer, lambda: failures.append("failed"))
+        keeper.take()
+        assert await keeper.ready()
+        assert (recovery.begun, failures, observer.errors) == (2, [], ["broker"])
+
+    asyncio.run(scenario())

@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import Awaitable, Iterable
 from typing import cast
 
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaTimeoutError
 from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.record.default_records import DefaultRecordBatch
 from kafka.partitioner.default import murmur2
 
-from fraudstream.stream.producer import Outgoing, by_partition, hand_over, record_batches
+from fraudstream.stream.producer import Outgoing, PatientProducer, by_partition, hand_over, record_batches
 
 BATCH_BYTES = 2_000
 
@@ -108,3 +108,20 @@ def test_topics_are_spread_apart() -> None:
     messages = [outgoing(b"1", b"k"), outgoing(b"2", b"k", "dead"), outgoing(b"3", b"k")]
     groups = by_partition(messages, {"alerts": [0], "dead": [0]})
     assert groups == {("alerts", 0): [messages[0], messages[2]], ("dead", 0): [messages[1]]}
+
+
+def test_a_batch_is_not_given_up_for_want_of_a_leader() -> None:
+    """A partition has none while its broker comes back, however long that has taken."""
+
+    async def scenario() -> None:
+        client = PatientProducer(request_timeout_ms=0)
+        batch = client.create_batch()
+        batch.append(key=None, value=b"a-1", timestamp=None)
+        accumulator = client._message_accumulator
+        receipt = await accumulator.add_batch(batch, TopicPartition("alerts", 0), 1)
+        nodes, leaders_are_unknown = accumulator.drain_by_nodes(())
+        assert (dict(nodes), leaders_are_unknown) == ({}, True)
+        assert not receipt.done()
+        await client.stop()
+
+    asyncio.run(scenario())

@@ -12,7 +12,7 @@ from faust.types import TP
 
 from fraudstream.stream import transport
 from fraudstream.stream.app import BatchApp
-from fraudstream.stream.transport import BatchConsumer, BatchSchema
+from fraudstream.stream.transport import BatchConsumer, BatchSchema, ConsumerThread
 from fraudstream.stream.unit import Unit
 from tests.unit.stream.fakes import GENERATION, record
 
@@ -366,5 +366,35 @@ def test_a_batch_passes_through_faust_as_it_is(
         event = await BatchSchema().decode(app, message)
         assert event.value is message.value
         assert event.key is None
+
+    run(loop, scenario)
+
+
+class StopsLikeCancelled:
+    """A Kafka client whose stop ends as aiokafka's does while a request waits for a broker that is away."""
+
+    def __init__(self) -> None:
+        self._client = self
+        self.is_closed = False
+
+    async def stop(self) -> None:
+        """Take the end of a cancelled request for its own."""
+        raise asyncio.CancelledError
+
+    async def close(self) -> None:
+        """Disconnect."""
+        self.is_closed = True
+
+
+def test_a_client_stops_in_good_order_while_the_broker_is_away(
+    loop: asyncio.AbstractEventLoop, consumer: BatchConsumer
+) -> None:
+    """Otherwise its thread would die of it, and the worker would wait for the thread until it is killed."""
+
+    async def scenario() -> None:
+        thread = ConsumerThread(consumer, loop=loop, thread_loop=loop)
+        thread._consumer = client = StopsLikeCancelled()
+        await thread.on_thread_stop()
+        assert client.is_closed
 
     run(loop, scenario)
