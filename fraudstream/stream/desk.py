@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from fraudstream.stream.admin import BrokerError
 from fraudstream.stream.batch import Batch
 from fraudstream.stream.emission import ALERT_TOO_LARGE, Emission, Outlet, emission
-from fraudstream.stream.journal import Entry, Poison, encode
+from fraudstream.stream.journal import Poison
+from fraudstream.stream.journal_writer import JournalWriter
 from fraudstream.stream.keyed.origins import part_messages
-from fraudstream.stream.producer import Outgoing
-from fraudstream.stream.sender import Done, FencedError, Receipts
+from fraudstream.stream.sender import DELIVERY_SECONDS_MAX, Done, FencedError, Receipts, received
 
 if TYPE_CHECKING:
     from faust.types import EventT
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from fraudstream.stream.shard import Shard
 
 log = logging.getLogger(__name__)
-
-DELIVERY_SECONDS_MAX = 120.0
-"""How long the broker may take to acknowledge; longer than a leader election, as with Kafka's own clients."""
 
 
 class Desk:
@@ -56,6 +53,8 @@ class Desk:
         self._observer = observer
         self._sender = sender
         self._on_failure = on_failure
+        self.write = JournalWriter(outlet.journal, sender).write
+        """Writes an entry to the journal, and returns once the broker has it."""
         self._failed = False
         self._deliveries: set[asyncio.Task[None]] = set()
         self.recovery: Recovery
@@ -81,15 +80,21 @@ class Desk:
         self._deliveries.add(delivery)
         delivery.add_done_callback(self._deliveries.discard)
 
+    async def judge(self, batch: Batch) -> None:
+        """Judge a batch that no Faust event brings, and return once the broker has what came of it."""
+        unseen = await self.recovery.continuity.unseen(batch)
+        if unseen is None:
+            return
+        started = time.perf_counter()
+        result = await self._fold(unseen)
+        step_seconds = time.perf_counter() - started
+        emitted, receipts = await self._send(unseen, result)
+        await received(receipts)
+        self._observe(unseen, emitted, step_seconds)
+
     async def emit(self, batch: Batch, result: StepResult) -> None:
         """Send what came of a batch, and return once the broker has it."""
         _, receipts = await self._send(batch, result)
-        await received(receipts)
-
-    async def write(self, entry: Entry) -> None:
-        """Write an entry to the journal, and return once the broker has it."""
-        async with asyncio.timeout(DELIVERY_SECONDS_MAX):
-            receipts = await self._sender.submit([Outgoing(self._outlet.journal, None, encode(entry), [])])
         await received(receipts)
 
     async def _send(self, batch: Batch, result: StepResult) -> tuple[Emission, Receipts]:
@@ -148,6 +153,9 @@ class Desk:
             self._fail(batch, error)
             return
         acknowledge(event)
+        self._observe(batch, emitted, step_seconds)
+
+    def _observe(self, batch: Batch, emitted: Emission, step_seconds: float) -> None:
         for _ in range(emitted.alerts_too_large):
             self._observer.on_error(ALERT_TOO_LARGE)
         self._observer.on_batch(
@@ -195,9 +203,3 @@ def acknowledge(event: EventT) -> None:
     """Take note that all that a batch gave rise to is sent."""
     event.value.emitted = True
     event.ack()
-
-
-async def received(receipts: Receipts) -> None:
-    """Wait until the broker has something; KafkaError where it refuses, TimeoutError where it is silent."""
-    async with asyncio.timeout(DELIVERY_SECONDS_MAX):
-        await asyncio.gather(*receipts)

@@ -34,6 +34,7 @@ CLAIMS_MAX = 5
 State = tuple["Fold", Mapping[int, int], Iterable[Poison]]
 """An engine, the positions that it has reached, and what it has left out."""
 Emit = Callable[["Batch", "StepResult"], Awaitable[None]]
+Judge = Callable[["Batch"], Awaitable[None]]
 WriteJournal = Callable[[Entry], Awaitable[None]]
 
 
@@ -55,6 +56,8 @@ class Means:
         Keeps whoever owned the shard before from sending for it.
     write
         Writes an entry to the journal, and returns once the broker has it.
+    judge
+        Judges a batch that nobody has judged, or of which that is not known.
     emit
         Sends what comes of a batch that was judged before, but perhaps not sent.
     oldest
@@ -71,6 +74,7 @@ class Means:
     ruleset_of: Callable[[str], Ruleset | None]
     fence: Callable[[], Awaitable[None]]
     write: WriteJournal
+    judge: Judge
     emit: Emit
     oldest: Callable[[Partition], Awaitable[int]]
     set_back: Callable[[Mapping[Partition, int]], Awaitable[None]]
@@ -120,9 +124,28 @@ class Recovery:
             if is_untold and upto:
                 topic = self.topology.input.topic
                 await self.means.set_back({(topic, each): self.shard.positions[each] for each in upto})
+        await self._finish_the_last_run()
         seconds = time.monotonic() - started
         log.info("recovered in %.1f s: %d messages read again", seconds, replayed)
         self.observer.on_recovered(seconds, replayed)
+
+    async def _finish_the_last_run(self) -> None:
+        """Judge what the last owner may have told of without having committed it, before anything else.
+
+        It may have gone on in the partition of its last entry; to turn to another it writes one first. Who
+        finishes that partition repeats what was told, in the same order. A transaction tells and commits at
+        once, and one partition has one order.
+        """
+        folded = [entry.partition for entry in self._entries if entry.partition is not None]
+        ends = self._now.ends
+        if self.topology.processing_guarantee == "exactly_once" or len(ends) == 1 or not folded:
+            return
+        number = folded[-1]
+        partition = (self.topology.input.topic, number)
+        at, end = self.shard.positions.get(number, 0), ends[number]
+        async with self._reader([partition]) as reader:
+            async for batch in reader.read(partition, at, end):
+                await self.means.judge(batch)
 
     async def again(self, upto: Mapping[int, int]) -> None:
         """Bring the shard back to where it stood before its engine failed."""

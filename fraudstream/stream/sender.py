@@ -22,12 +22,23 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+DELIVERY_SECONDS_MAX = 120.0
+"""How long the broker may take to acknowledge; longer than a leader election, as with Kafka's own clients."""
 TRANSACTION_MS_MAX = 60_000
 """After so long the broker ends a transaction by itself; whoever took the shard over does so at once."""
 
 
 Receipts = Sequence[Awaitable[Any]]
 """What to await until the broker has everything."""
+
+
+async def received(receipts: Receipts) -> list[Any]:
+    """Wait until the broker has something, and return what it says of it.
+
+    KafkaError where it refuses, TimeoutError where it is silent.
+    """
+    async with asyncio.timeout(DELIVERY_SECONDS_MAX):
+        return await asyncio.gather(*receipts)
 
 
 class FencedError(RuntimeError):

@@ -72,6 +72,7 @@ def shard_unit(
         around.ruleset_of,
         sender.take,
         desk.write,
+        desk.judge,
         desk.emit,
         app.oldest,
         app.set_back,

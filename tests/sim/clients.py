@@ -102,7 +102,7 @@ class SimProducer:
         self._cluster = cluster
         self._id = transactional_id
         self._epoch = -1
-        self._last: dict[Where, asyncio.Task[None]] = {}
+        self._last: dict[Where, asyncio.Task[Any]] = {}
         self._is_fenced = False
         self._is_begun = False
         process = PROCESS.get()
@@ -127,7 +127,7 @@ class SimProducer:
         """Return an empty batch."""
         return MessageBatch()
 
-    async def send_batch(self, batch: MessageBatch, topic: str, *, partition: int) -> Awaitable[None]:
+    async def send_batch(self, batch: MessageBatch, topic: str, *, partition: int) -> Awaitable[Any]:
         """Send a batch; return its receipt."""
         where = (topic, partition)
         before = self._last.get(where)
@@ -161,14 +161,14 @@ class SimProducer:
             lambda name, epoch: self._cluster.transaction_of(name, epoch).offsets.update(numbers)
         )
 
-    async def _produce(self, before: asyncio.Task[None] | None, where: Where, messages: list[Any]) -> None:
+    async def _produce(self, before: asyncio.Task[Any] | None, where: Where, messages: list[Any]) -> Any:
         if before is not None:
             await asyncio.wait([before])
         if self._id is None:
-            await self._patiently(lambda: self._cluster.append(where, messages, self._name))
-            return
+            first = await self._patiently(lambda: self._cluster.append(where, messages, self._name))
+            return SimpleNamespace(offset=first)
         self._is_begun = True
-        await self._transactional(
+        return await self._transactional(
             lambda name, epoch: self._cluster.append(
                 where, messages, self._name, self._cluster.transaction_of(name, epoch)
             )

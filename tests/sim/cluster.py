@@ -124,13 +124,15 @@ class Cluster:
 
     def append(
         self, where: tuple[str, int], messages: Sequence[Any], by: str, transaction: Transaction | None = None
-    ) -> None:
-        """Append messages to a partition."""
+    ) -> int:
+        """Append messages to a partition; return the offset of the first."""
         topic, until = self.stalled
         if where[0] == topic and self.loop.time() < until:
             raise NotLeaderForPartitionError
+        first: int = self.logs[where].end
         for message in messages:
             self.logs[where].append(self.now_ms(), message, by, transaction)
+        return first
 
     def _holder(self, name: str, epoch: int) -> Holder:
         holder = self._holders[name]

@@ -14,6 +14,7 @@ import pytest
 
 from fraudstream.stores.checkpoints.sealing import Seal
 from fraudstream.stream import desk
+from fraudstream.stream.journal_writer import JournalWriter
 from fraudstream.stream.ledger import Ledger
 from fraudstream.stream.log_reader import LogReader
 from fraudstream.stream.recovery import Recovery
@@ -138,6 +139,26 @@ def _one_look(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Recovery, "_look", once)
 
 
+def _unfinished_run(patch: pytest.MonkeyPatch) -> None:
+    """Begin anywhere, whatever the last owner was at."""
+
+    async def finish(self: Recovery) -> None:
+        """Judge nothing."""
+
+    patch.setattr(Recovery, "_finish_the_last_run", finish)
+
+
+def _deaf_zombie(patch: pytest.MonkeyPatch) -> None:
+    """Take no notice of what others write to the journal."""
+    written = JournalWriter.write
+
+    async def write(self: JournalWriter, entry: Any) -> None:
+        self._newest = None
+        await written(self, entry)
+
+    patch.setattr(JournalWriter, "write", write)
+
+
 FAULTS: dict[str, tuple[str, Plant, int]] = {
     "an alert is acknowledged before the broker has it": (AT_LEAST_ONCE, _acknowledged_unsent, 0),
     "a checkpoint ahead of the committed offsets is taken": (AT_LEAST_ONCE, _checkpoint_ahead, 100),
@@ -148,6 +169,8 @@ FAULTS: dict[str, tuple[str, Plant, int]] = {
     "what was folded is folded again": (AT_LEAST_ONCE, _refolded, 0),
     "the newest finished batch is committed": (AT_LEAST_ONCE, _newest_finished, 0),
     "what may not be sent is not sent again": (AT_LEAST_ONCE, _silent_tail, 157),
+    "the last owner's run is not finished first": (AT_LEAST_ONCE, _unfinished_run, 0),
+    "a zombie does not look at the journal": (AT_LEAST_ONCE, _deaf_zombie, 0),
     "poison is forgotten": (EXACTLY_ONCE, _forgotten_poison, 0),
     "aborted events are replayed": (AT_LEAST_ONCE, _aborted_too, 0),
     "the offsets are looked at before fencing": (EXACTLY_ONCE, _one_look, 1911),

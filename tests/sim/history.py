@@ -36,7 +36,7 @@ class History:
     may_repeat
         Whether alerts and dead letters may come again.
     may_differ
-        Whether alerts that come again may differ: other rules, or a zombie that took another order.
+        Whether alerts that come again may differ, since the rules changed at that moment.
     has_gap
         Whether a worker said that messages which it needed have left the topic.
     may_have_gap

@@ -242,7 +242,7 @@ class Simulation:
             commits=self._commits,
             committed=dict(self._cluster.group.committed),
             may_repeat=not is_exact,
-            may_differ=not is_exact and (reloads or world.partitions > 1),
+            may_differ=not is_exact and reloads,
             has_gap="retention" in self._around.errors,
             may_have_gap=self._has_retention,
             is_finished=self._is_finished,

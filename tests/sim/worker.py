@@ -115,6 +115,7 @@ class Worker:
             partial(_ruleset_of, archive),
             self.sender.take,
             desk.write,
+            desk.judge,
             desk.emit,
             partial(_oldest, around.cluster),
             _set_back,

@@ -8,8 +8,8 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from fraudstream.stream.desk import acknowledge, received, report
-from fraudstream.stream.sender import Done
+from fraudstream.stream.desk import acknowledge, report
+from fraudstream.stream.sender import Done, received
 
 if TYPE_CHECKING:
     from faust.types import ConsumerMessage, EventT

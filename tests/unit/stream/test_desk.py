@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 from aiokafka.errors import KafkaError
 
-from fraudstream.stream import desk as desk_module
+from fraudstream.stream import sender as sender_module
 from fraudstream.stream.admin import Standing
 from fraudstream.stream.batch import Batch, Partition
 from fraudstream.stream.continuity import Continuity
@@ -152,7 +152,7 @@ def test_a_fenced_worker_says_so(setup: Setup, caplog: pytest.LogCaptureFixture)
 
 def test_a_silent_broker_is_a_failure(setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
     """A receipt that does not come in time stops the worker."""
-    monkeypatch.setattr(desk_module, "DELIVERY_SECONDS_MAX", 0.01)
+    monkeypatch.setattr(sender_module, "DELIVERY_SECONDS_MAX", 0.01)
 
     async def scenario() -> None:
         (event,) = await setup.handle(ALERT)

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
+
 from fraudstream.engine.result import StepResult
 from fraudstream.rules.ruleset import Ruleset
 from fraudstream.stores.checkpoints import CheckpointStore, Identity, Meta
@@ -101,6 +103,7 @@ def recovery(
         ruleset_of,
         _nothing,
         log.write,
+        _nothing,
         _nothing,
         log.oldest,
         _nothing,
@@ -211,3 +214,25 @@ def test_a_recovery_that_is_given_up_leaves_the_shard_alone() -> None:
         assert found.shard.positions == {0: 1}
 
     asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(("guarantee", "judged"), [("at_least_once", [3, 4]), ("exactly_once", [])])
+def test_the_run_of_the_last_owner_is_finished_first(guarantee: str, judged: list[int]) -> None:
+    """It may have told of messages that it had not committed; a transaction tells and commits at once."""
+    # partition 0   0 1 [2 | 3 4      [ the last entry of the journal, | what is committed
+    # partition 1   0 | 1 2 3         is for Faust to bring
+    log = FakeLog([record(offset) for offset in range(5)])
+    found = recovery(log, 0, 3)
+    found.topology = topology(partitions=2).model_copy(update={"processing_guarantee": guarantee})
+    now = Standing("topic", {0: 0, 1: 0}, {0: 5, 1: 4}, {0: 3, 1: 1})
+    seen: list[int] = []
+
+    async def judge(batch: Batch) -> None:
+        seen.extend(record.offset for record in batch.records)
+
+    found.means = replace(found.means, standing=lambda _: now, judge=judge)
+    asyncio.run(log.write(Entry(0, "another", 1, {}, "ruleset-1", "topic")))
+    asyncio.run(log.write(Entry(0, "another", 0, {0: 2, 1: 1}, "ruleset-1", "topic")))
+    asyncio.run(found.take())
+    assert seen == judged
+    assert found.shard.positions == {0: 3, 1: 1}
