@@ -162,12 +162,14 @@ class Recovery:
         self._entries = await self._read_journal()
 
     def _still_ours(self) -> bool:
-        """Whether the state in memory is that of the committed offsets, and nobody has folded since."""
+        """Whether the state in memory is that of the committed offsets, and nobody has folded since.
+
+        A recovery that is given up may leave an engine that has raised, or an entry that was never written.
+        """
         mine = self.shard.last
-        if mine.partition is None or not self._entries or self.shard.positions != dict(self._now.committed):
+        if mine.partition is None or not self.shard.is_whole or not self._entries:
             return False
-        newest = self._entries[-1]
-        return (newest.epoch, newest.owner) == (mine.epoch, mine.owner)
+        return self._entries[-1] == mine and self.shard.positions == dict(self._now.committed)
 
     async def _claim(self) -> Entry:
         """Claim the next epoch; whatever an older one writes from now on is a zombie's."""

@@ -236,3 +236,21 @@ def test_the_run_of_the_last_owner_is_finished_first(guarantee: str, judged: lis
     asyncio.run(found.take())
     assert seen == judged
     assert found.shard.positions == {0: 3, 1: 1}
+
+
+@pytest.mark.parametrize(
+    ("written", "is_whole", "epoch"),
+    [("turn", True, 4), ("turn", False, 5), ("claim", True, 5)],
+    ids=["all is well", "the engine has raised", "the entry was never written"],
+)
+def test_only_a_sound_state_is_gone_on_with(written: str, is_whole: bool, epoch: int) -> None:
+    """A recovery that is given up on its way may leave another: then the shard is claimed anew."""
+    log = FakeLog([record(0)])
+    found = recovery(log, 0, 1)
+    claim = Entry(4, found.shard.owner, topic_id="topic")
+    turn = replace(claim, partition=0, ruleset="ruleset-1")
+    asyncio.run(log.write(claim if written == "claim" else turn))
+    found.shard.last, found.shard.positions, found.shard.is_whole = turn, {0: 1}, is_whole
+    asyncio.run(found.take())
+    assert found.shard.last.epoch == epoch
+    assert found.shard.is_whole
