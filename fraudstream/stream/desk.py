@@ -64,24 +64,35 @@ class Desk:
         """Judge the batch of a Faust event and see to its acknowledgement; never raises."""
         if self._failed:
             return
+        async with self._shard.folding:
+            sent = await self._take_in(event)
+        if sent is None:
+            return
+        delivery = asyncio.create_task(self._deliver(event, *sent))
+        self._deliveries.add(delivery)
+        delivery.add_done_callback(self._deliveries.discard)
+
+    async def _take_in(self, event: EventT) -> tuple[Batch, Emission, float, Receipts] | None:
+        """Fold the batch of an event and hand over what comes of it; None where nothing is left to do."""
         try:
             batch = await self.recovery.continuity.unseen(event.value)
             if batch is None:
                 acknowledge(event)
-                return
+                return None
             started = time.perf_counter()
             result = await self._fold(batch)
             step_seconds = time.perf_counter() - started
             emitted, receipts = await self._send(batch, result)
         except Exception as error:
             self._fail(event.value, error)
-            return
-        delivery = asyncio.create_task(self._deliver(event, batch, emitted, step_seconds, receipts))
-        self._deliveries.add(delivery)
-        delivery.add_done_callback(self._deliveries.discard)
+            return None
+        return batch, emitted, step_seconds, receipts
 
     async def judge(self, batch: Batch) -> None:
-        """Judge a batch that no Faust event brings, and return once the broker has what came of it."""
+        """Judge a batch that no Faust event brings, and return once the broker has what came of it.
+
+        For whoever recovers the shard.
+        """
         unseen = await self.recovery.continuity.unseen(batch)
         if unseen is None:
             return

@@ -105,12 +105,23 @@ class Recovery:
 
         Raises LostShardError, KafkaError and BrokerError, CheckpointError.
         """
-        started = time.monotonic()
+        async with self.shard.folding:
+            started = time.monotonic()
+            replayed = await self._take()
+            await self._finish_the_last_run()
+        if replayed is None:
+            log.info("going on with the state in memory")
+            return
+        seconds = time.monotonic() - started
+        log.info("recovered in %.1f s: %d messages read again", seconds, replayed)
+        self.observer.on_recovered(seconds, replayed)
+
+    async def _take(self) -> int | None:
+        """Return how many messages were read again, None where the state in memory is that of the shard."""
         async with self.shard.moving:
             await self._look()
             if self._still_ours():
-                log.info("going on with the state in memory")
-                return
+                return None
             # The offsets of a topic that nobody has begun to fold were committed for the one before it.
             is_untold = self._is_made_anew and all(entry.partition is None for entry in self._entries)
             if is_untold:
@@ -124,10 +135,7 @@ class Recovery:
             if is_untold and upto:
                 topic = self.topology.input.topic
                 await self.means.set_back({(topic, each): self.shard.positions[each] for each in upto})
-        await self._finish_the_last_run()
-        seconds = time.monotonic() - started
-        log.info("recovered in %.1f s: %d messages read again", seconds, replayed)
-        self.observer.on_recovered(seconds, replayed)
+            return replayed
 
     async def _finish_the_last_run(self) -> None:
         """Judge what the last owner may have told of without having committed it, before anything else.

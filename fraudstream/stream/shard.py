@@ -41,6 +41,8 @@ class Shard:
         Per input partition the offset of the next message to fold.
     last
         The newest entry of the journal that is this process's own, which may be on its way there.
+    folding
+        Held by whoever takes in a batch or recovers the shard: a batch in hand is finished first.
     moving
         Held by whoever puts another engine or ruleset in place, and has to wait on the way.
     """
@@ -52,6 +54,7 @@ class Shard:
         self.positions: dict[int, int] = {}
         self.cluster_id = ""
         self.last = Entry(-1, self.owner)
+        self.folding = asyncio.Lock()
         self.moving = asyncio.Lock()
         self._poison: dict[tuple[int, int], Poison] = {}
 
