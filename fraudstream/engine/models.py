@@ -113,7 +113,7 @@ class ModelStage:
     def warm(self) -> None:
         """Score and learn a window of made-up events per model, and explain one, to be thrown away."""
         for bound, scorer in self._pairs():
-            events = _spec(bound.model).estimator.window + 1
+            events = _spec(bound.model).estimator.silent + 1
             scorer.explain(scorer.score_and_learn(np.zeros((events, len(scorer.features)))), 0, 1)
 
     def pretend(self, view: View, scores: Mapping[str, float]) -> None:

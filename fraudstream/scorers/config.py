@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from fraudstream.scorers.calibration import Calibrator
 from fraudstream.scorers.forest import Forest
-from fraudstream.scorers.half_space_trees import HalfSpaceTrees
+from fraudstream.scorers.fused import Detector, Fused
 from fraudstream.scorers.imputation import Imputer
+from fraudstream.scorers.loda import Loda
 from fraudstream.scorers.protocol import Scorer
-from fraudstream.scorers.scaling import MinMax, Unscaled
+from fraudstream.scorers.scaling import MinMax, Scaler, Standard, Unscaled
 
 LEAVES_MAX = 2**21
 """Of all trees of a model together; such a model takes about 60 MB."""
@@ -51,11 +53,46 @@ class HalfSpaceTreesSpec(_Strict):
             )
         return self
 
+    @property
+    def silent(self) -> int:
+        """How many first scores say nothing."""
+        return self.window
+
+    def build(self, features: tuple[str, ...], seed: int) -> Detector:
+        """Make the detector; it grows about 100,000 leaves a second."""
+        return Forest(features, self.trees, self.height, self.window, seed)
+
+
+class LodaSpec(_Strict):
+    """LODA: how many histograms, their bins, and the events after which an event counts half."""
+
+    kind: Literal["loda"]
+    projections: int = Field(100, ge=1, le=1_000)
+    bins: int = Field(40, ge=4, le=1_000)
+    half_life: int = Field(50_000, ge=100, le=100_000_000)
+
+    @property
+    def silent(self) -> int:
+        """How many first scores say nothing."""
+        return 1
+
+    def build(self, features: tuple[str, ...], seed: int) -> Detector:
+        """Make the detector."""
+        return Loda(len(features), self.projections, self.bins, self.half_life, seed)
+
 
 def _from_text(value: object) -> object:
     return {"expr": value} if isinstance(value, str) else value
 
 
+Estimator = Annotated[HalfSpaceTreesSpec | LodaSpec, Field(discriminator="kind")]
+SCALERS: dict[str, Callable[[int], Scaler]] = {
+    "min_max": MinMax,
+    "standard": Standard,
+    "none": lambda _: Unscaled(),
+}
+_SUITABLE = {"half_space_trees": ("min_max", "none"), "loda": ("standard",)}
+"""By estimator the scalers that give it what it needs, its usual one first."""
 Input = Annotated[ModelFeature, BeforeValidator(_from_text)]
 
 
@@ -68,18 +105,36 @@ class ModelSpec(_Strict):
 
     id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
     features: dict[str, Input] = Field(min_length=1, max_length=1_000)
-    estimator: HalfSpaceTreesSpec
-    scaler: Literal["min_max", "none"] = "min_max"
+    estimator: Estimator
+    scaler: Literal["min_max", "standard", "none"]
     warm_up: int = Field(ge=1)
     seed: int = Field(ge=0)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _usual_scaler(cls, given: Any) -> Any:
+        if isinstance(given, Mapping) and "scaler" not in given:
+            estimator = given.get("estimator")
+            kind = str(estimator.get("kind")) if isinstance(estimator, Mapping) else ""
+            return {**given, "scaler": _SUITABLE.get(kind, ("none",))[0]}
+        return given
+
+    @model_validator(mode="after")
+    def _scaled(self) -> ModelSpec:
+        suitable = _SUITABLE[self.estimator.kind]
+        if self.scaler not in suitable:
+            raise ValueError(
+                f"{self.estimator.kind} needs the scaler {' or '.join(suitable)}, not {self.scaler}"
+            )
+        return self
+
     @model_validator(mode="after")
     def _warm(self) -> ModelSpec:
-        window = self.estimator.window
-        if self.warm_up <= window:
+        silent = self.estimator.silent
+        if self.warm_up <= silent:
             raise ValueError(
-                f"warm_up is {self.warm_up}, but no score exists before the first window of {window} events "
-                f"is full, and a rank needs earlier scores to compare with: write at least {2 * window}"
+                f"warm_up is {self.warm_up}, but the first {silent} scores say nothing, and a rank needs "
+                f"earlier scores to compare with: write at least {2 * silent}"
             )
         return self
 
@@ -88,11 +143,10 @@ def build_scorer(spec: ModelSpec) -> Scorer:
     """Make the scorer of a model file; growing its trees takes about 10 microseconds a leaf."""
     features = tuple(spec.features)
     constants = [feature.missing for feature in spec.features.values()]
-    estimator = spec.estimator
-    return HalfSpaceTrees(
+    return Fused(
         features,
         Imputer(np.array([np.nan if constant is None else constant for constant in constants])),
-        MinMax(len(features)) if spec.scaler == "min_max" else Unscaled(),
-        Forest(features, estimator.trees, estimator.height, estimator.window, spec.seed),
-        Calibrator(estimator.window, spec.warm_up),
+        SCALERS[spec.scaler](len(features)),
+        spec.estimator.build(features, spec.seed),
+        Calibrator(spec.estimator.silent, spec.warm_up),
     )

@@ -1,24 +1,46 @@
-"""The scorer of everyday use: River's MinMaxScaler and HalfSpaceTrees, fused and fast."""
+"""The scorer of everyday use: imputer, scaler, detector and calibrator as one, without a dict on the way."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
+import numpy as np
 from numpy.typing import NDArray
 
 from fraudstream.scorers.calibration import Calibrator
 from fraudstream.scorers.explanation import strongest
-from fraudstream.scorers.forest import Forest
 from fraudstream.scorers.imputation import Imputer
-from fraudstream.scorers.protocol import Contribution, Matrix, ScoreBatch, Snapshot, as_matrix
+from fraudstream.scorers.protocol import Contribution, Matrix, ScoreBatch, Snapshot, Trace, as_matrix
 from fraudstream.scorers.scaling import Scaler
 from fraudstream.scorers.state import capture, check, overwrite
 
 
-class HalfSpaceTrees:
-    """Scores as `river.compose.Pipeline(MinMaxScaler(), HalfSpaceTrees())` does, one event after the other.
+class Detector(Protocol):
+    """The part that says how unusual a row is, on rows without gaps."""
 
-    Raw scores are River's to the bit on rows without gaps; gaps are closed before River's part begins.
+    @property
+    def name(self) -> str:
+        """A name that two detectors share only if one's state means the same to the other."""
+        ...
+
+    def walk(self, scored: Matrix, learned: Matrix) -> tuple[NDArray[np.float64], Trace]:
+        """Score each row of `scored`, then learn that row of `learned`; return raw scores, float64 [n]."""
+        ...
+
+    def renew(self) -> None:
+        """Make sure that writing over the state leaves the traces of earlier batches alone."""
+        ...
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The live state."""
+        ...
+
+
+class Fused:
+    """Scores one event after the other, as a River pipeline of a scaler and a detector would.
+
+    With half-space trees raw scores are River's to the bit on rows without gaps; gaps are closed before
+    River's part begins.
     """
 
     def __init__(
@@ -26,26 +48,26 @@ class HalfSpaceTrees:
         features: tuple[str, ...],
         imputer: Imputer,
         scaler: Scaler,
-        forest: Forest,
+        detector: Detector,
         calibrator: Calibrator,
     ) -> None:
         self.features = features
         self._imputer = imputer
         self._scaler = scaler
-        self._forest = forest
+        self._detector = detector
         self._calibrator = calibrator
-        self._model = f"{forest.name} on {type(scaler).__name__} of {', '.join(features)}"
+        self._model = f"{detector.name} on {type(scaler).__name__} of {', '.join(features)}"
 
     def score_and_learn(self, x: Matrix) -> ScoreBatch:
         """Score each row by the state before it, then learn it; see `Scorer`."""
         given = as_matrix(x, self.features)
         scored, learned = self._scaler.scale(self._imputer.fill(given))
-        raw, trace = self._forest.walk(scored, learned)
+        raw, trace = self._detector.walk(scored, learned)
         calibrated, ready = self._calibrator.rank(raw)
         return ScoreBatch(raw, calibrated, ready, given, trace)
 
     def explain(self, batch: ScoreBatch, row: int, top: int) -> list[Contribution]:
-        """Compare with the score at each feature's mean over the last full window; see `Scorer`."""
+        """Compare with the score at each feature's usual value; see `Scorer`."""
         return strongest(batch, row, top, self.features)
 
     def snapshot(self) -> Snapshot:
@@ -55,10 +77,13 @@ class HalfSpaceTrees:
     def restore(self, snapshot: Snapshot) -> None:
         """Go on from a snapshot; earlier batches can still be explained."""
         check(snapshot, self._model, self._arrays())
-        self._forest.renew()
+        self._detector.renew()
         overwrite(snapshot, self._arrays())
 
     def _arrays(self) -> dict[str, NDArray[Any]]:
         return (
-            self._imputer.arrays() | self._scaler.arrays() | self._forest.arrays() | self._calibrator.arrays()
+            self._imputer.arrays()
+            | self._scaler.arrays()
+            | self._detector.arrays()
+            | self._calibrator.arrays()
         )

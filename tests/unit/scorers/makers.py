@@ -42,6 +42,19 @@ def spec(
     )
 
 
+def loda_spec(features: Sequence[str], warm_up: int, **estimator: int) -> ModelSpec:
+    """Return a model of LODA."""
+    return ModelSpec.model_validate(
+        {
+            "id": "test",
+            "features": {name: {"expr": name} for name in features},
+            "estimator": {"kind": "loda", **estimator},
+            "warm_up": warm_up,
+            "seed": SEED,
+        }
+    )
+
+
 def river_half_space_trees(trees: int, height: int, window: int) -> Any:
     """Return River's own estimator, without a scaler."""
     return anomaly.HalfSpaceTrees(n_trees=trees, height=height, window_size=window, seed=SEED)
@@ -59,6 +72,7 @@ def _river(pipeline: Any, silent: int) -> Scorer:
 SCORERS: Mapping[str, Callable[[], Scorer]] = {
     "min_max_half_space_trees": lambda: build_scorer(spec(FEATURES, 7, 5, WINDOW, warm_up=WARM_UP)),
     "half_space_trees": lambda: build_scorer(spec(FEATURES, 7, 5, WINDOW, "none", WARM_UP)),
+    "loda": lambda: build_scorer(loda_spec(FEATURES, WARM_UP, projections=30, half_life=100)),
     "river_half_space_trees": lambda: _river(scaled(river_half_space_trees(7, 5, WINDOW)), WINDOW),
     "river_loda": lambda: _river(anomaly.LODA(n_bins=8, n_random_cuts=10, seed=SEED), 0),
 }

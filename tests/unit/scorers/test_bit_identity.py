@@ -14,7 +14,7 @@ from river import preprocessing
 
 from fraudstream.scorers.config import build_scorer
 from fraudstream.scorers.protocol import Matrix
-from fraudstream.scorers.scaling import MinMax
+from fraudstream.scorers.scaling import MinMax, Scaler, Standard
 from tests.unit.scorers.makers import (
     SCORERS,
     columns,
@@ -77,12 +77,15 @@ def _case(kind: str, model: tuple[int, int, int, int]) -> tuple[Matrix, NDArray[
     return x, _river(scaled(river_half_space_trees(*model[:3])), x, names(model[3]))
 
 
-@pytest.mark.parametrize("kind", STREAMS)
-def test_scaler_equals_river(kind: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "ours", "scaler"),
+    [(kind, MinMax(3), preprocessing.MinMaxScaler()) for kind in STREAMS]
+    + [(kind, Standard(3), preprocessing.StandardScaler()) for kind in STREAMS if kind != "huge ranges"],
+)
+def test_scaler_equals_river(kind: str, ours: Scaler, scaler: Any) -> None:
     """Every scaled value has River's bits, before and after the row is counted."""
     x = STREAMS[kind](np.random.default_rng(1), 3)
-    found = MinMax(3).scale(x)
-    scaler = preprocessing.MinMaxScaler()
+    found = ours.scale(x)
     expected: tuple[list[list[float]], list[list[float]]] = ([], [])
     for row in x.tolist():
         values = dict(enumerate(row))

@@ -38,19 +38,28 @@ def test_a_model_file_is_read_whole() -> None:
     assert spec.scaler == "min_max"
 
 
+def test_the_scaler_is_the_estimators_usual_one() -> None:
+    """LODA's histograms lie over deviations, half-space trees split between 0 and 1."""
+    document = _document(estimator={"kind": "loda"}, warm_up=2)
+    assert ModelSpec.model_validate(document).scaler == "standard"
+
+
 @pytest.mark.parametrize(
     ("document", "message"),
     [
         (_document(learn=True), "Extra inputs"),
         (_document(features={}), "at least 1 item"),
         (_document(features={"amount": {"expr": "amount", "missing": float("nan")}}), "finite number"),
-        (_document(scaler="standard"), "'min_max' or 'none'"),
+        (_document(scaler="robust"), "'min_max', 'standard' or 'none'"),
+        (_document(scaler="standard"), "half_space_trees needs the scaler min_max or none, not standard"),
+        (_document(estimator={"kind": "loda"}, scaler="none"), "loda needs the scaler standard, not none"),
+        (_document(estimator={"kind": "loda", "bins": 2}), "greater than or equal to 4"),
         (_document(seed="7"), "valid integer"),
         (_document(id="../etc"), "match pattern"),
         (_document(warm_up=50), "write at least 100"),
         (_estimator(height=16), "less than or equal to 15"),
         (_estimator(trees=100, height=15), "at most 2,097,152 leaves are kept: lower one of them"),
-        (_estimator(kind="isolation_forest"), "half_space_trees"),
+        (_document(estimator={"kind": "isolation_forest"}), "'half_space_trees', 'loda'"),
     ],
 )
 def test_a_bad_model_file_is_refused(document: dict[str, Any], message: str) -> None:
