@@ -14,6 +14,7 @@ from fraudstream.scorers.fused import Detector, Fused
 from fraudstream.scorers.imputation import Imputer
 from fraudstream.scorers.loda import Loda
 from fraudstream.scorers.protocol import Scorer
+from fraudstream.scorers.river_path import RiverPipeline
 from fraudstream.scorers.scaling import MinMax, Scaler, Standard, Unscaled
 
 LEAVES_MAX = 2**21
@@ -81,17 +82,45 @@ class LodaSpec(_Strict):
         return Loda(len(features), self.projections, self.bins, self.half_life, seed)
 
 
+class RiverSpec(_Strict):
+    """A detector of River by its name, such as `OneClassSVM`, at River's speed; see `river_names.py`.
+
+    `parameters` are those of its constructor. `silent` is how many of its first scores say nothing.
+    """
+
+    kind: Literal["river"]
+    name: str = Field(min_length=1)
+    parameters: dict[str, bool | int | float | str] = {}
+    silent: int = Field(1, ge=0)
+
+    @model_validator(mode="after")
+    def _known_to_river(self) -> RiverSpec:
+        self.build("none", seed=0)
+        return self
+
+    def build(self, scaler: str, seed: int) -> Any:
+        """Make the pipeline; ScorerError where River does not take it."""
+        # River takes a second to import, which only those who use it shall wait for.
+        from fraudstream.scorers.river_names import pipeline  # noqa: PLC0415
+
+        return pipeline(self.name, self.parameters, scaler, seed)
+
+
 def _from_text(value: object) -> object:
     return {"expr": value} if isinstance(value, str) else value
 
 
-Estimator = Annotated[HalfSpaceTreesSpec | LodaSpec, Field(discriminator="kind")]
+Estimator = Annotated[HalfSpaceTreesSpec | LodaSpec | RiverSpec, Field(discriminator="kind")]
 SCALERS: dict[str, Callable[[int], Scaler]] = {
     "min_max": MinMax,
     "standard": Standard,
     "none": lambda _: Unscaled(),
 }
-_SUITABLE = {"half_space_trees": ("min_max", "none"), "loda": ("standard",)}
+_SUITABLE = {
+    "half_space_trees": ("min_max", "none"),
+    "loda": ("standard",),
+    "river": ("standard", "min_max", "none"),
+}
 """By estimator the scalers that give it what it needs, its usual one first."""
 Input = Annotated[ModelFeature, BeforeValidator(_from_text)]
 
@@ -143,10 +172,9 @@ def build_scorer(spec: ModelSpec) -> Scorer:
     """Make the scorer of a model file; growing its trees takes about 10 microseconds a leaf."""
     features = tuple(spec.features)
     constants = [feature.missing for feature in spec.features.values()]
-    return Fused(
-        features,
-        Imputer(np.array([np.nan if constant is None else constant for constant in constants])),
-        SCALERS[spec.scaler](len(features)),
-        spec.estimator.build(features, spec.seed),
-        Calibrator(spec.estimator.silent, spec.warm_up),
-    )
+    missing = np.array([np.nan if constant is None else constant for constant in constants])
+    estimator, calibrator = spec.estimator, Calibrator(spec.estimator.silent, spec.warm_up)
+    if isinstance(estimator, RiverSpec):
+        return RiverPipeline(features, estimator.build(spec.scaler, spec.seed), calibrator, missing)
+    scaler, detector = SCALERS[spec.scaler](len(features)), estimator.build(features, spec.seed)
+    return Fused(features, Imputer(missing), scaler, detector, calibrator)

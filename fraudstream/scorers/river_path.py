@@ -76,19 +76,27 @@ class RiverPipeline:
         An object with River's `score_one` and `learn_one`; it must be possible to pickle it.
     calibrator
         Ranks its scores.
+    missing
+        float64 [d], what stands for a missing value; NaN where that is the feature's mean so far.
 
     Notes
     -----
-    A missing value becomes the feature's mean so far, or 0.5 before any is seen: a pipeline has no scale of
-    which that would be the middle. A score that is no finite number becomes 0 and is never ready.
+    Before any value of a feature is seen, 0.5 stands for its mean: a pipeline has no scale of which that
+    would be the middle. A score that is no finite number becomes 0 and is never ready.
 
     The snapshot holds a pickle, which can run code when it is read: restore only what you saved yourself.
     """
 
-    def __init__(self, features: tuple[str, ...], pipeline: Any, calibrator: Calibrator) -> None:
+    def __init__(
+        self,
+        features: tuple[str, ...],
+        pipeline: Any,
+        calibrator: Calibrator,
+        missing: NDArray[np.float64] | None = None,
+    ) -> None:
         self.features = features
         self._pipeline = pipeline
-        self._imputer = Imputer(np.full(len(features), np.nan))
+        self._imputer = Imputer(np.full(len(features), np.nan) if missing is None else missing)
         self._calibrator = calibrator
         self._model = f"river {pipeline} of {', '.join(features)}"
         self._stretch = self._new_stretch()

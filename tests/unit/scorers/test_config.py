@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from pydantic import ValidationError
+from river import anomaly, compose, preprocessing
 
 from fraudstream.scorers.config import ModelSpec, build_scorer
 from fraudstream.scorers.forest import Forest
@@ -27,6 +28,10 @@ def _document(**changes: Any) -> dict[str, Any]:
 
 def _estimator(**changes: Any) -> dict[str, Any]:
     return _document(estimator={"kind": "half_space_trees", **changes})
+
+
+def _river(name: str, **parameters: Any) -> dict[str, Any]:
+    return _document(estimator={"kind": "river", "name": name, "parameters": parameters})
 
 
 def test_a_model_file_is_read_whole() -> None:
@@ -59,7 +64,11 @@ def test_the_scaler_is_the_estimators_usual_one() -> None:
         (_document(warm_up=50), "write at least 100"),
         (_estimator(height=16), "less than or equal to 15"),
         (_estimator(trees=100, height=15), "at most 2,097,152 leaves are kept: lower one of them"),
-        (_document(estimator={"kind": "isolation_forest"}), "'half_space_trees', 'loda'"),
+        (_document(estimator={"kind": "isolation_forest"}), "'half_space_trees', 'loda', 'river'"),
+        (_river("Oracle"), "River has no detector 'Oracle': write one of HalfSpaceTrees, LODA, "),
+        (_river("GaussianScorer"), "River has no detector 'GaussianScorer'"),
+        (_river("OneClassSVM", mu=0.1), "OneClassSVM takes no mu: it takes nu, "),
+        (_river("LODA", n_bins="ten"), "LODA refuses these parameters: "),
     ],
 )
 def test_a_bad_model_file_is_refused(document: dict[str, Any], message: str) -> None:
@@ -85,3 +94,18 @@ def test_sums_that_floats_cannot_hold_are_refused() -> None:
     """A forest whose sums could be rounded, and so differ from River's, is not made."""
     with pytest.raises(ScorerError, match="no longer exact: lower one of the three"):
         Forest(("amount",), trees=100, height=15, window=2**32, seed=1)
+
+
+def test_any_detector_of_river_is_at_hand() -> None:
+    """It scores as River's own pipeline does, with the file's seed, scaler and constants for gaps."""
+    x = np.random.default_rng(0).random((300, 2))
+    gaps = x.copy()
+    gaps[::3, 0] = np.nan
+    spec = ModelSpec.model_validate({**_river("LODA", n_random_cuts=20), "scaler": "min_max"})
+    model = compose.Pipeline(preprocessing.MinMaxScaler(), anomaly.LODA(n_random_cuts=20, seed=7))
+    expected = []
+    for velocity, amount in np.nan_to_num(gaps, nan=0.0).tolist():
+        row = {"velocity": velocity, "amount": amount}
+        expected.append(model.score_one(row))
+        model.learn_one(row)
+    assert build_scorer(spec).score_and_learn(gaps).raw.tolist() == expected
