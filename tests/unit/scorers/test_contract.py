@@ -195,3 +195,29 @@ def test_the_callers_array_is_its_own(make: Make) -> None:
     explained = scorer.explain(batch, 190, 4)
     x[:] = 0.0
     assert scorer.explain(batch, 190, 4) == explained
+
+
+def test_named_features_matter_more_than_others(make: Make) -> None:
+    """Putting the two named features at their means lowers scores more than putting any two others there."""
+    x = stream(400)
+    rng = np.random.default_rng(9)
+    x[360:, :] += rng.choice([0.0, 0.8], (40, 4), p=[0.7, 0.3])
+    scorer = make()
+    scorer.score_and_learn(x[:360])
+    before, usual = scorer.snapshot(), x[:360].mean(axis=0)
+
+    def raw(row: Matrix, neutral: list[int]) -> float:
+        neutralised = row.copy()
+        neutralised[neutral] = usual[neutral]
+        scorer.restore(before)
+        return float(scorer.score_and_learn(neutralised[None]).raw[0])
+
+    by_named, by_others = [], []
+    for row in x[360:]:
+        scorer.restore(before)
+        found = scorer.explain(scorer.score_and_learn(row[None]), 0, 2)
+        named = [FEATURES.index(each.feature) for each in found]
+        others = [each for each in range(4) if each not in named][: len(named)]
+        by_named.append(raw(row, []) - raw(row, named))
+        by_others.append(raw(row, []) - raw(row, others))
+    assert np.mean(by_named) > 3 * abs(np.mean(by_others))
