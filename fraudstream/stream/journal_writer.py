@@ -30,7 +30,8 @@ class JournalWriter:
         """Write an entry, and return once the broker has it; FencedError where the shard is another's."""
         async with asyncio.timeout(DELIVERY_SECONDS_MAX):
             receipts = await self._sender.submit([Outgoing(self._topic, None, encode(entry), [])])
-        (receipt,) = await received(receipts)
+        # A batch that was found too small for the entry goes ahead of it, empty.
+        *_, receipt = await received(receipts)
         offset = getattr(receipt, "offset", -1)
         before, self._newest = self._newest, None if offset < 0 else offset
         # Whoever claims the shard writes behind whomever had it.

@@ -21,22 +21,28 @@ TURN = Entry(1, "me", 0)
 class Log:
     """A journal to which others write as well; tells the offsets that it is given, or none."""
 
-    def __init__(self, offsets: Sequence[int | None]) -> None:
+    def __init__(self, offsets: Sequence[int | None], empty_batches: int = 0) -> None:
         self._offsets = list(offsets)
+        self._empty_batches = empty_batches
         self.entries: list[Entry] = []
 
     async def submit(self, messages: Sequence[Outgoing], *_: Any) -> list[Awaitable[Any]]:
         """Append entries."""
         self.entries += [decode(message.value or b"") for message in messages]
         offset = self._offsets.pop(0)
-        receipt = asyncio.get_running_loop().create_future()
-        receipt.set_result(None if offset is None else SimpleNamespace(offset=offset))
-        return [receipt]
+        return [*[receipt_of(None)] * self._empty_batches, receipt_of(offset)]
 
 
-def write(offsets: Sequence[int | None], *entries: Entry) -> Log:
+def receipt_of(offset: int | None) -> asyncio.Future[Any]:
+    """Return what the client gives for a batch that the broker has."""
+    receipt = asyncio.get_running_loop().create_future()
+    receipt.set_result(None if offset is None else SimpleNamespace(offset=offset))
+    return receipt
+
+
+def write(offsets: Sequence[int | None], *entries: Entry, empty_batches: int = 0) -> Log:
     """Write entries, of which each gets one of the offsets."""
-    log = Log(offsets)
+    log = Log(offsets, empty_batches)
 
     async def scenario() -> None:
         writer = JournalWriter("journal", cast(Sender, log))
@@ -67,3 +73,10 @@ def test_a_claim_comes_behind_whomever_had_the_shard() -> None:
 def test_an_offset_that_is_not_told_says_nothing(unknown: int | None) -> None:
     """A transaction's receipt tells none, nor does that of a batch which the broker had already."""
     assert len(write([4, unknown, 9, 10], CLAIM, TURN, TURN, TURN).entries) == 4
+
+
+def test_empty_batches_go_ahead_unnoticed() -> None:
+    """The client sends one where an entry is larger than what it packs together."""
+    assert write([4, 5], CLAIM, TURN, empty_batches=1).entries == [CLAIM, TURN]
+    with pytest.raises(FencedError):
+        write([4, 5, 7], CLAIM, TURN, TURN, empty_batches=1)
