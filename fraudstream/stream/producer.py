@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
+from aiokafka.errors import (
+    KafkaConnectionError,
+    KafkaError,
+    KafkaTimeoutError,
+    UnknownTopicOrPartitionError,
+)
 from aiokafka.partitioner import DefaultPartitioner
 from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
@@ -101,12 +106,21 @@ async def hand_over(client: AIOKafkaProducer, messages: Sequence[Outgoing]) -> l
     Waits for a broker that is away without end; bound it with a timeout.
     """
     topics = dict.fromkeys(message.topic for message in messages)
-    partitions = {topic: sorted(await client.partitions_for(topic)) for topic in topics}
+    partitions = {topic: sorted(await _partitions(client, topic)) for topic in topics}
     return [
         await _hand_over(client, batch, (topic, partition))
         for (topic, partition), group in by_partition(messages, partitions).items()
         for batch in record_batches(client.create_batch, group)
     ]
+
+
+async def _partitions(client: AIOKafkaProducer, topic: str) -> Collection[int]:
+    while True:
+        # Of a topic that it does not know yet the client says after the time for one request that there is
+        # none, also where it had nobody to ask.
+        with suppress(UnknownTopicOrPartitionError):
+            found: Collection[int] = await client.partitions_for(topic)
+            return found
 
 
 async def _hand_over(client: AIOKafkaProducer, batch: BatchBuilder, place: Partition) -> Awaitable[Any]:

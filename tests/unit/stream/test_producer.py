@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Iterable
 from typing import cast
 
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.errors import KafkaTimeoutError
+from aiokafka.errors import KafkaTimeoutError, UnknownTopicOrPartitionError
 from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.record.default_records import DefaultRecordBatch
 from kafka.partitioner.default import murmur2
@@ -73,10 +73,14 @@ class TimidClient:
 
     def __init__(self, refusals: int) -> None:
         self.refusals = refusals
+        self.questions = refusals
         self.taken = 0
 
     async def partitions_for(self, topic: str) -> set[int]:
-        """Know one partition."""
+        """Know one partition, or nothing yet."""
+        if self.questions:
+            self.questions -= 1
+            raise UnknownTopicOrPartitionError
         return {0}
 
     def create_batch(self) -> BatchBuilder:
@@ -100,7 +104,7 @@ def test_a_broker_that_is_away_is_waited_for() -> None:
         await asyncio.gather(*await hand_over(cast(AIOKafkaProducer, client), [outgoing(b"1")]))
 
     asyncio.run(scenario())
-    assert (client.refusals, client.taken) == (0, 1)
+    assert (client.questions, client.refusals, client.taken) == (0, 0, 1)
 
 
 def test_topics_are_spread_apart() -> None:
