@@ -60,7 +60,7 @@ class HalfSpaceTreesSpec(_Strict):
         return self.window
 
     def build(self, features: tuple[str, ...], seed: int) -> Detector:
-        """Make the detector; it grows about 100,000 leaves a second."""
+        """Make the detector."""
         return Forest(features, self.trees, self.height, self.window, seed)
 
 

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from aiokafka.errors import KafkaError
@@ -30,6 +30,15 @@ if TYPE_CHECKING:
     from fraudstream.stream.shard import Shard
 
 log = logging.getLogger(__name__)
+
+
+class _Sent(NamedTuple):
+    """A batch that is judged, how long that took, and what came of it with what to await for it."""
+
+    batch: Batch
+    step_seconds: float
+    emitted: Emission
+    receipts: Receipts
 
 
 class Desk:
@@ -68,40 +77,40 @@ class Desk:
             sent = await self._take_in(event)
         if sent is None:
             return
-        delivery = asyncio.create_task(self._deliver(event, *sent))
+        delivery = asyncio.create_task(self._deliver(event, sent))
         self._deliveries.add(delivery)
         delivery.add_done_callback(self._deliveries.discard)
 
-    async def _take_in(self, event: EventT) -> tuple[Batch, Emission, float, Receipts] | None:
-        """Fold the batch of an event and hand over what comes of it; None where nothing is left to do."""
+    async def _take_in(self, event: EventT) -> _Sent | None:
+        """Judge the batch of an event; None where nothing is left to do."""
         try:
-            batch = await self.recovery.continuity.unseen(event.value)
-            if batch is None:
-                acknowledge(event)
-                return None
-            started = time.perf_counter()
-            result = await self._fold(batch)
-            step_seconds = time.perf_counter() - started
-            emitted, receipts = await self._send(batch, result)
+            sent = await self._judge(event.value)
         except Exception as error:
             self._fail(event.value, error)
             return None
-        return batch, emitted, step_seconds, receipts
+        if sent is None:
+            acknowledge(event)
+        return sent
 
     async def judge(self, batch: Batch) -> None:
         """Judge a batch that no Faust event brings, and return once the broker has what came of it.
 
         For whoever recovers the shard.
         """
+        sent = await self._judge(batch)
+        if sent is not None:
+            await received(sent.receipts)
+            self._observe(sent)
+
+    async def _judge(self, batch: Batch) -> _Sent | None:
+        """Fold what is not yet folded of a batch, and hand over what comes of it; None where all of it is."""
         unseen = await self.recovery.continuity.unseen(batch)
         if unseen is None:
-            return
+            return None
         started = time.perf_counter()
         result = await self._fold(unseen)
         step_seconds = time.perf_counter() - started
-        emitted, receipts = await self._send(unseen, result)
-        await received(receipts)
-        self._observe(unseen, emitted, step_seconds)
+        return _Sent(unseen, step_seconds, *await self._send(unseen, result))
 
     async def emit(self, batch: Batch, result: StepResult) -> None:
         """Send what came of a batch, and return once the broker has it."""
@@ -150,30 +159,23 @@ class Desk:
                 return Poison(partition, offset, type(error).__name__, str(error))
         return None
 
-    async def _deliver(
-        self,
-        event: EventT,
-        batch: Batch,
-        emitted: Emission,
-        step_seconds: float,
-        receipts: Receipts,
-    ) -> None:
+    async def _deliver(self, event: EventT, sent: _Sent) -> None:
         try:
-            await received(receipts)
+            await received(sent.receipts)
         except Exception as error:
-            self._fail(batch, error)
+            self._fail(sent.batch, error)
             return
         acknowledge(event)
-        self._observe(batch, emitted, step_seconds)
+        self._observe(sent)
 
-    def _observe(self, batch: Batch, emitted: Emission, step_seconds: float) -> None:
-        for _ in range(emitted.alerts_too_large):
+    def _observe(self, sent: _Sent) -> None:
+        for _ in range(sent.emitted.alerts_too_large):
             self._observer.on_error(ALERT_TOO_LARGE)
         self._observer.on_batch(
-            emitted.result,
-            events=len(batch),
-            step_seconds=step_seconds,
-            append_ms=_finished_ms(batch, emitted.result),
+            sent.emitted.result,
+            events=len(sent.batch),
+            step_seconds=sent.step_seconds,
+            append_ms=_finished_ms(sent.batch, sent.emitted.result),
             done_ms=time.time() * 1000,
         )
 

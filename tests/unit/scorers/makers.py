@@ -30,25 +30,22 @@ def spec(
     features: Sequence[str], trees: int, height: int, window: int, scaler: str = "min_max", warm_up: int = 0
 ) -> ModelSpec:
     """Return a model of half-space trees."""
-    return ModelSpec.model_validate(
-        {
-            "id": "test",
-            "features": {name: {"expr": name} for name in features},
-            "estimator": {"kind": "half_space_trees", "trees": trees, "height": height, "window": window},
-            "scaler": scaler,
-            "warm_up": warm_up or 2 * window,
-            "seed": SEED,
-        }
-    )
+    estimator = {"kind": "half_space_trees", "trees": trees, "height": height, "window": window}
+    return _spec(features, estimator, warm_up or 2 * window, scaler)
 
 
 def loda_spec(features: Sequence[str], warm_up: int, **estimator: int) -> ModelSpec:
     """Return a model of LODA."""
+    return _spec(features, {"kind": "loda", **estimator}, warm_up, "standard")
+
+
+def _spec(features: Sequence[str], estimator: Mapping[str, Any], warm_up: int, scaler: str) -> ModelSpec:
     return ModelSpec.model_validate(
         {
             "id": "test",
             "features": {name: {"expr": name} for name in features},
-            "estimator": {"kind": "loda", **estimator},
+            "estimator": estimator,
+            "scaler": scaler,
             "warm_up": warm_up,
             "seed": SEED,
         }
