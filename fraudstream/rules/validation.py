@@ -31,25 +31,44 @@ def validated(file: YamlFile, model: type[_Model]) -> _Model:
 
 
 def _problem(file: YamlFile, model: type[BaseModel], fault: ErrorDetails) -> Problem:
-    path = tuple(part for part in fault["loc"] if not str(part).startswith(("function-", "tagged-")))
+    place = tuple(part for part in fault["loc"] if not str(part).startswith(("function-", "tagged-")))
+    path = _in_the_file(place, file.data, is_missing=fault["type"] == "missing")
+    if fault["type"] in _OF_THE_KIND:
+        path = (*path, fault["ctx"]["discriminator"].strip("'"))
     dotted = "".join(f"{part}." for part in path[:-1]) + f"{path[-1]}: " if path else ""
-    return file.problem(path, dotted + _message(fault, model, path))
+    return file.problem(path, dotted + _message(fault, model, place))
 
 
-def _message(fault: ErrorDetails, model: type[BaseModel], path: YamlPath) -> str:
+_OF_THE_KIND = ("union_tag_invalid", "union_tag_not_found")
+"""Faults of the key that says which of several shapes a mapping has; they are told of the mapping."""
+
+
+def _in_the_file(place: YamlPath, data: Any, *, is_missing: bool) -> YamlPath:
+    """Return a validator's path without the names of shapes, which it puts between the keys."""
+    missing = place[-1:] if is_missing else ()
+    path: list[str | int] = []
+    for part in place[: len(place) - len(missing)]:
+        try:
+            data = data[part]
+        except (LookupError, TypeError):
+            continue
+        path.append(part)
+    return (*path, *missing)
+
+
+def _message(fault: ErrorDetails, model: type[BaseModel], place: YamlPath) -> str:
     """Say what is wrong with a field, in our words where the validator's name no remedy."""
     given = repr(fault["input"])[:_GIVEN_CHARS_MAX]
     context = fault.get("ctx", {})
     match fault["type"]:
         case "extra_forbidden":
-            known = sorted(_keys_beside(model, path))
-            remedy = did_you_mean(str(path[-1]), known) or f"known are {', '.join(known)}"
+            known = sorted(_keys_beside(model, place))
+            remedy = did_you_mean(str(place[-1]), known) or f"known are {', '.join(known)}"
             return f"there is no such key: {remedy}"
         case "literal_error" | "enum":
-            choices = [part.strip("' ") for part in context["expected"].replace(" or ", ",").split(",")]
-            return f"is never {given}: " + (
-                did_you_mean(str(fault["input"]), choices) or f"write {context['expected']}"
-            )
+            return _no_choice(fault["input"], context["expected"])
+        case "union_tag_invalid":
+            return _no_choice(context["tag"], context["expected_tags"])
         case "value_error":
             return fault["msg"].removeprefix("Value error, ")
     words = _MESSAGES.get(fault["type"])
@@ -58,8 +77,15 @@ def _message(fault: ErrorDetails, model: type[BaseModel], path: YamlPath) -> str
     return f"{given} does not fit, {fault['msg'].replace('Input', 'it')}: correct it"
 
 
+def _no_choice(given: Any, expected: str) -> str:
+    choices = [part.strip("' ") for part in expected.replace(" or ", ",").split(",")]
+    remedy = did_you_mean(str(given), choices) or f"write {expected}"
+    return f"is never {given!r:.{_GIVEN_CHARS_MAX}}: {remedy}"
+
+
 _MESSAGES = {
     "missing": "the key is missing: add it",
+    "union_tag_not_found": "the key is missing: add it",
     "string_pattern_mismatch": "{given} does not fit {pattern}: correct it",
     "string_type": "{given} is no text: put it in quotes",
     "int_type": "{given} is no whole number: write one, without quotes and without a point",
@@ -85,11 +111,11 @@ def _schema_of(model: type[BaseModel]) -> dict[str, Any]:
     return model.model_json_schema()
 
 
-def _keys_beside(model: type[BaseModel], path: YamlPath) -> set[str]:
-    """Return the keys that may stand where the last key of a path stands."""
+def _keys_beside(model: type[BaseModel], place: YamlPath) -> set[str]:
+    """Return the keys that may stand where the last key of a validator's path stands."""
     whole = _schema_of(model)
     shapes: Sequence[Mapping[str, Any]] = [whole]
-    for part in path[:-1]:
+    for part in place[:-1]:
         shapes = [inner for shape in shapes for inner in _below(whole, shape, part)]
     return {key for shape in shapes for each in _variants(whole, shape) for key in each.get("properties", {})}
 
@@ -108,8 +134,11 @@ def _variants(whole: Mapping[str, Any], shape: Mapping[str, Any]) -> Iterator[Ma
 def _below(
     whole: Mapping[str, Any], shape: Mapping[str, Any], part: str | int
 ) -> Iterator[Mapping[str, Any]]:
-    """Yield the schemas of what stands under a key or an index."""
+    """Yield the schemas of what stands under a key or an index, or the one that has a name."""
     for each in _variants(whole, shape):
+        named = each.get("discriminator", {}).get("mapping", {})
+        if part in named:
+            yield {"$ref": named[part]}
         if isinstance(part, str) and part in each.get("properties", {}):
             yield each["properties"][part]
         inner = each.get("items") if isinstance(part, int) else each.get("additionalProperties")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -268,15 +269,33 @@ def test_a_link_in_a_circle_is_refused(tmp_path: Path) -> None:
         load_ruleset(rules)
 
 
-def test_lint_builds_the_models_too(tmp_path: Path) -> None:
-    """What `run` would refuse, lint refuses."""
+@pytest.mark.parametrize(
+    ("estimator", "told"),
+    [
+        (
+            "{kind: half_space_tree}",
+            "22:19: estimator.kind: is never 'half_space_tree': did you mean half_sp",
+        ),
+        ("{kind: 3}", "22:19: estimator.kind: is never '3': write 'half_space_trees', 'loda', 'river'"),
+        ("{trees: 25}", "22:12: estimator.kind: the key is missing"),
+        ("{kind: loda, binz: 30}", "22:31: estimator.binz: there is no such key: did you mean bins?"),
+        (
+            "{kind: loda, tree: 30}",
+            "22:31: estimator.tree: there is no such key: known are bins, half_life, ",
+        ),
+        ("{kind: loda, bins: 3}", "22:31: estimator.bins: 3 is too small"),
+        ("{kind: river, name: Foo}", "22:12: estimator: River has no detector 'Foo'"),
+    ],
+)
+def test_lint_builds_the_models_too(tmp_path: Path, estimator: str, told: str) -> None:
+    """What `run` would refuse, lint refuses, and says where it stands."""
     files = rule_files(rule_file())
-    model = (RULES / "models" / "anomaly.yml").read_bytes()
-    files["models/anomaly.yml"] = model.replace(b"kind: half_space_trees", b"kind: half_space_tree")
+    model = (RULES / "models" / "anomaly.yml").read_text()
+    files["models/anomaly.yml"] = re.sub("estimator: .*", f"estimator: {estimator}", model).encode()
     rules = write_files(tmp_path, files)
     assert fraudstream("rules", "lock", rules).code == 0
     (line,) = error_lines("rules", "lint", rules)
-    assert line.startswith("models/anomaly.yml:22:19: estimator.kind: ")
+    assert line.startswith(f"models/anomaly.yml:{told}")
 
 
 @pytest.mark.parametrize("name", ["debtor", "id.x", "a b", "amount_usd", "", "a..b", "Region"])

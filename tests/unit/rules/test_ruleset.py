@@ -29,7 +29,7 @@ def faults(*rules: bytes, **others: bytes) -> list[str]:
         (rule_file(severity="huge"), "x/0.yml:7:11", "severity: "),
         (rule_file().replace(b"rule/v1", b"rule/v9"), "x/0.yml:1:9", "schema: "),
         (rule_file().replace(b"[Everything]", b"[]"), "x/0.yml:10:18", "false_positives: "),
-        (rule_file(params="{Limit: 5}"), "x/0.yml:12:", "params.Limit."),
+        (rule_file(params="{Limit: 5}"), "x/0.yml:12:", "params.Limit: 'Limit' does not fit"),
         (rule_file(then="{action: stop, score: 1, reason_code: ANY}"), "x/0.yml:15:16", "then.action: "),
         (rule_file(then="{action: block, score: 101, reason_code: ANY}"), "x/0.yml:15:30", "then.score: "),
         (rule_file("[a > 1]"), "x/0.yml:13:7", "when"),
