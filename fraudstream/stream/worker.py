@@ -15,6 +15,7 @@ import faust
 
 from fraudstream.stream.admin import BrokerError, require_topics
 from fraudstream.stream.app import BatchApp, build_app
+from fraudstream.stream.event_loop import new_event_loop
 from fraudstream.stream.logs import FAUST_LOG, configure_logging
 from fraudstream.stream.reloading import Reloader
 from fraudstream.stream.shard import Shard
@@ -143,16 +144,3 @@ class Worker(faust.Worker):  # type: ignore[misc]
         log.error("%s: ending now; what is not committed is judged again", why)
         logging.shutdown()
         os._exit(EXIT_FAILED)
-
-
-def new_event_loop() -> asyncio.AbstractEventLoop:
-    """Return the process's event loop: uvloop's where it is installed, for the client's thread as well."""
-    try:
-        import uvloop  # noqa: PLC0415 - not on every platform
-    except ImportError:
-        pass
-    else:
-        asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    return loop

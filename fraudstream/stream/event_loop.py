@@ -1,0 +1,47 @@
+"""The process's event loop: uvloop's where it is installed, with the Kafka client made fit for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from aiokafka.conn import AIOKafkaConnection, CloseReason
+from aiokafka.errors import KafkaConnectionError
+
+
+def new_event_loop() -> asyncio.AbstractEventLoop:
+    """Make the event loop and set it, and its kind for the threads that make their own."""
+    try:
+        import uvloop  # noqa: PLC0415 - not on every platform
+    except ImportError:
+        pass
+    else:
+        asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+        AIOKafkaConnection.send = _telling_of_a_closed_transport(_SEND)
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    return loop
+
+
+_SEND = AIOKafkaConnection.send
+
+
+def _telling_of_a_closed_transport(send: Callable[..., Any]) -> Callable[..., Any]:
+    """Return aiokafka's `send`, with the one error for a lost connection that the client looks for.
+
+    Whoever writes to a transport that has just closed gets a RuntimeError of uvloop, where asyncio's own
+    loop drops what is written. It would end the client's task that keeps the cluster's metadata fresh; from
+    then on the client finds no coordinator, and commits nothing any more.
+    """
+
+    @wraps(send)
+    def telling(self: AIOKafkaConnection, *args: Any, **options: Any) -> Any:
+        try:
+            return send(self, *args, **options)
+        except RuntimeError as error:
+            self.close(reason=CloseReason.CONNECTION_BROKEN)
+            raise KafkaConnectionError(f"Connection at {self.host}:{self.port} broken: {error}") from error
+
+    return telling
