@@ -19,17 +19,19 @@ def new_event_loop() -> asyncio.AbstractEventLoop:
         pass
     else:
         asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
-        AIOKafkaConnection.send = _telling_of_a_closed_transport(_SEND)
+        for name, send in _SENDS.items():
+            setattr(AIOKafkaConnection, name, _telling_of_a_closed_transport(send))
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     return loop
 
 
-_SEND = AIOKafkaConnection.send
+_SENDS = {name: getattr(AIOKafkaConnection, name) for name in ("send", "_send_sasl_token")}
+"""Whatever writes to a connection."""
 
 
 def _telling_of_a_closed_transport(send: Callable[..., Any]) -> Callable[..., Any]:
-    """Return aiokafka's `send`, with the one error for a lost connection that the client looks for.
+    """Return a method of aiokafka's that sends, with the one error for a lost connection that the client looks for.
 
     Whoever writes to a transport that has just closed gets a RuntimeError of uvloop, where asyncio's own
     loop drops what is written. It would end the client's task that keeps the cluster's metadata fresh; from

@@ -13,16 +13,19 @@ from aiokafka.protocol.metadata import MetadataRequest
 from fraudstream.stream.event_loop import new_event_loop
 
 uvloop = pytest.importorskip("uvloop", reason="uvloop is not installed: asyncio's own loop needs no mend")
+SENDS = ("send", "_send_sasl_token")
 
 
 @pytest.fixture
 def loop() -> Iterator[asyncio.AbstractEventLoop]:
     """A worker's event loop; the policy of the process is put back."""
-    before, send = asyncio.get_event_loop_policy(), AIOKafkaConnection.send
+    before = asyncio.get_event_loop_policy()
+    sends = {name: getattr(AIOKafkaConnection, name) for name in SENDS}
     made = new_event_loop()
     yield made
     made.close()
-    AIOKafkaConnection.send = send
+    for name, send in sends.items():
+        setattr(AIOKafkaConnection, name, send)
     asyncio.set_event_loop_policy(before)
 
 
@@ -37,10 +40,11 @@ def test_a_transport_that_has_closed_is_a_lost_connection(loop: asyncio.Abstract
 
 
 def test_made_twice_it_is_mended_once(loop: asyncio.AbstractEventLoop) -> None:
-    """A second loop in the process wraps the client's method no further."""
-    mended = AIOKafkaConnection.send
+    """A second loop in the process wraps the client's methods no further."""
+    mended = [getattr(AIOKafkaConnection, name) for name in SENDS]
     new_event_loop().close()
-    assert mended.__wrapped__ is AIOKafkaConnection.send.__wrapped__
+    for name, once in zip(SENDS, mended, strict=True):
+        assert getattr(AIOKafkaConnection, name).__wrapped__ is once.__wrapped__
 
 
 async def _send_on_a_closed_transport() -> None:
