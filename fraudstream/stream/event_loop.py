@@ -31,7 +31,7 @@ _SENDS = {name: getattr(AIOKafkaConnection, name) for name in ("send", "_send_sa
 
 
 def _telling_of_a_closed_transport(send: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a method of aiokafka's that sends, with the one error for a lost connection that the client looks for.
+    """Return a method of aiokafka's that sends, failing as the client expects of a lost connection.
 
     Whoever writes to a transport that has just closed gets a RuntimeError of uvloop, where asyncio's own
     loop drops what is written. It would end the client's task that keeps the cluster's metadata fresh; from
