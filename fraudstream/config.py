@@ -8,7 +8,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from fraudstream.engine.awaiting import EVENTS_MIN, Wait
 from fraudstream.engine.duplicates import Horizon
+from fraudstream.engine.known_ids import IDS_MAX
 from fraudstream.engine.step import Settings
 from fraudstream.events.mapping import FieldMap, check_map
 from fraudstream.events.schema import Column, ColumnType, Schema
@@ -55,6 +57,18 @@ class Output(_Part):
     dead_letter_payloads: Literal["kept", "withheld"] = "kept"
 
 
+class Labels(_Part):
+    """The topic that tells later which events were fraud, and how long events wait for that.
+
+    A label that comes later than `wait` of event time, or after `events_max` further events, is not learned.
+    """
+
+    topic: str = Field(pattern=_TOPIC)
+    partitions: int = Field(1, ge=1, le=1_000)
+    wait: Annotated[DurationUs, Field(validate_default=True)] = "30d"  # type: ignore[assignment]
+    events_max: int = Field(1_000_000, ge=EVENTS_MIN, le=IDS_MAX)
+
+
 class Keyed(_Part):
     """Several workers share the state: their stages, and the topics between them.
 
@@ -80,7 +94,7 @@ class Duplicates(_Part):
     """How long a repeated id is known as one: within a time, and among the last so many accepted ids."""
 
     horizon: Annotated[DurationUs, Field(validate_default=True)] = DAY  # type: ignore[assignment]
-    ids_max: int = Field(1_000_000, ge=1, le=2**29)
+    ids_max: int = Field(1_000_000, ge=1, le=IDS_MAX)
 
 
 class Checkpoints(_Part):
@@ -137,6 +151,8 @@ class Topology(_Part):
     kafka: Kafka
     input: Input
     output: Output
+    labels: Labels | None = None
+    """Without it nothing is learned from what becomes known later."""
     keyed: Keyed | None = None
     """Without it one worker has all state, and others stand by."""
     rules: Annotated[Path, BeforeValidator(_relative)]
@@ -161,6 +177,8 @@ class Topology(_Part):
             raise ValueError("keyed needs `processing_guarantee: exactly_once`, so that stages agree")
         if self.checkpoints is None:
             raise ValueError("keyed needs checkpoints: workers find the rules of other workers beside them")
+        if self.labels is not None:
+            raise ValueError("keyed takes no labels yet: learn from them in a topology without keyed")
         return self
 
     @model_validator(mode="after")
@@ -182,7 +200,8 @@ class Topology(_Part):
         """Return what the engine needs to know."""
         horizon = Horizon(self.duplicates.horizon, self.duplicates.ids_max)
         limits = Limits(self.lateness, self.exact_windows)
-        return Settings(self.event_schema(), self.input.map, limits, horizon, self.ahead_max)
+        waits = None if self.labels is None else Wait(self.labels.wait, self.labels.events_max)
+        return Settings(self.event_schema(), self.input.map, limits, horizon, self.ahead_max, waits)
 
     def with_kafka(self, bootstrap: str | None) -> Topology:
         """Return the topology on another cluster, itself where none is given."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from fraudstream.engine.gating import Gate
 from fraudstream.engine.generations import Features, Generation, places_of
 from fraudstream.engine.watermark import Tide
-from fraudstream.events.batch import Ids
+from fraudstream.events.batch import EventBatch, Ids
 from fraudstream.events.interning import Interner
 from fraudstream.features.evidence import Named
 from fraudstream.features.state import Frame
@@ -37,8 +37,11 @@ class FeatureSource(Protocol):
 class FeatureStage:
     """Walks batches through the feature stores, and puts their features in the order of the ruleset."""
 
-    def __init__(self, bound: Bound, interner: Interner, stores: Sequence[FeatureStore]) -> None:
+    def __init__(
+        self, bound: Bound, interner: Interner, stores: Sequence[FeatureStore], labels_wait_us: int = 0
+    ) -> None:
         self.stores = tuple(stores)
+        self._labels_wait_us = labels_wait_us
         # A copy: the same bound ruleset may be put in force again, over other stores.
         program = deepcopy(bound.before)
         self._generations = [Generation(store, bound, program) for store in self.stores]
@@ -59,6 +62,18 @@ class FeatureStage:
         view.features = features = self._in_order(frames)
         return features
 
+    @property
+    def label_columns(self) -> tuple[str, ...]:
+        """The columns whose values must be known again when the label of an event comes."""
+        counting = [feature for store in self.stores for feature in store.features if feature.of_labels]
+        return tuple(dict.fromkeys(column for feature in counting for column in feature.by))
+
+    def learn(self, batch: EventBatch, fraud: NDArray[np.bool_]) -> None:
+        """Count labelled events, dated when their labels became known."""
+        for generation in self._generations:
+            if generation.of_labels:
+                generation.learn(batch, fraud)
+
     def _in_order(self, frames: tuple[Frame, ...]) -> Features:
         first = frames[0]
         ints, floats, known = first.ints, first.floats, first.known
@@ -73,7 +88,9 @@ class FeatureStage:
     @property
     def memory_us(self) -> int:
         """How long after its event a text code may still be named by some store."""
-        return max(store.memory_us for store in self.stores)
+        # A label comes later than its event by as much as it may wait.
+        waits = [self._labels_wait_us if each.of_labels else 0 for each in self._generations]
+        return max(store.memory_us + wait_us for store, wait_us in zip(self.stores, waits, strict=True))
 
     @property
     def round_started_us(self) -> int:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from fraudstream.engine.gating import Gate
 from fraudstream.events.batch import EventBatch
 from fraudstream.events.schema import Schema
-from fraudstream.features.catalogue import Aggregate, Feature, Limits
+from fraudstream.features.catalogue import Aggregate, Feature, Labelled, Limits
 from fraudstream.features.state import Arrivals, Frame
 from fraudstream.features.store import FeatureStore
 from fraudstream.rules import operators
@@ -72,6 +72,19 @@ class Generation:
             arrivals = arrivals._replace(codes=gate.through(batch, layout.gates))
         return self.store.advance(arrivals, watermark_us)
 
+    @property
+    def of_labels(self) -> bool:
+        """Whether its features count what becomes known of events later."""
+        return any(feature.of_labels for feature in self.store.features)
+
+    def learn(self, batch: EventBatch, fraud: NDArray[np.bool_]) -> None:
+        """Count events, dated when their labels became known; `fraud` [n] says what they are."""
+        layout = self.store.layout
+        masks = {Labelled.ALL: np.ones(len(batch), np.bool_), Labelled.FRAUD: fraud}
+        wheres = np.array([masks[where] for where in layout.wheres])  # type: ignore[index]
+        nothing = np.zeros((len(layout.given), len(batch)), np.int64)
+        self.store.advance(arrivals_of(batch, wheres, nothing, nothing.astype(np.bool_)))
+
 
 def arrivals_of(
     batch: EventBatch, wheres: NDArray[np.bool_], values: NDArray[np.int64], known: NDArray[np.bool_]
@@ -116,14 +129,19 @@ def stores_for(
     wanted = {places[feature][0] for feature in bound.features if feature in places}
     kept = [store for generation, store in enumerate(known) if generation in wanted]
     added = [feature for feature in bound.features if feature not in places]
-    if added or not kept:
-        if len(kept) == GENERATIONS_MAX:
-            message = (
-                f"{GENERATIONS_MAX} reloads have added features that are still used: restart the worker, "
-                "so that all begin together"
-            )
-            raise RulesetError([Problem("rules", 1, 1, message)])
-        kept.append(FeatureStore(added, bound.schema, limits, gated=gated))
+    of_labels = [feature for feature in added if feature.of_labels]
+    of_events = [feature for feature in added if not feature.of_labels]
+    wanted_anew = [of_events] if of_events or not kept else []
+    # What labels count is counted apart, by what events do not move.
+    wanted_anew += [of_labels] if of_labels else []
+    if len(kept) + len(wanted_anew) > GENERATIONS_MAX:
+        message = (
+            f"{GENERATIONS_MAX} reloads have added features that are still used: restart the worker, "
+            "so that all begin together"
+        )
+        raise RulesetError([Problem("rules", 1, 1, message)])
+    for features in wanted_anew:
+        kept.append(FeatureStore(features, bound.schema, limits, gated=gated))
         kept[-1].begin(watermark_us)
     return kept
 
@@ -155,7 +173,7 @@ def restored_generation(
             **{
                 **plain,
                 "aggregate": Aggregate(plain["aggregate"]),
-                "where": node_from_json(plain["where"]),
+                "where": _where(plain["where"]),
                 "by": tuple(plain["by"]),
                 "read_by": tuple(plain["read_by"]),
             }
@@ -165,3 +183,7 @@ def restored_generation(
     store = FeatureStore(features, schema, limits, gated=gated)
     store.restore(snapshot["state"])
     return store
+
+
+def _where(plain: Any) -> Any:
+    return Labelled(plain) if isinstance(plain, str) else node_from_json(plain)

@@ -1,4 +1,4 @@
-"""The kernels of the duplicate check: a ring of the last accepted ids, found through a hash table."""
+"""The kernels of known ids: a ring of the last accepted ones, found through a hash table."""
 
 from __future__ import annotations
 
@@ -93,6 +93,20 @@ def accept(
         ring.time_us[place] = time_us[event]
         ring.table[slot] = place
         ring.accepted[0] += 1
+
+
+@kernel
+def places_in(
+    ring: Ring, data: NDArray[np.uint8], ends: NDArray[np.int64], places: NDArray[np.int64]
+) -> None:
+    """Fill `places` [n] with where the ids stand in the ring, FREE where one is not known."""
+    start = np.int64(0)
+    for event in range(ends.shape[0]):
+        length = ends[event] - start
+        first = text_hash(data, start, length, 0)
+        second = other_hash(data, start, length)
+        start = ends[event]
+        places[event] = ring.table[_slot_of(ring, first, second)]
 
 
 @kernel

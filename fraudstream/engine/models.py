@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fraudstream.engine.awaiting import Awaiting, Wanted
 from fraudstream.events.interning import Interner
 from fraudstream.rules.binding import Bound, BoundModel
 from fraudstream.rules.errors import Problem, RulesetError
@@ -17,7 +18,7 @@ from fraudstream.rules.ruleset import Model, Ruleset
 from fraudstream.rules.validation import validated
 from fraudstream.rules.view import View
 from fraudstream.scorers.config import ModelSpec, build_scorer
-from fraudstream.scorers.protocol import Contribution, ScoreBatch, Scorer, Snapshot
+from fraudstream.scorers.protocol import Contribution, LabelScorer, ScoreBatch, Scorer, Snapshot
 
 CONTRIBUTIONS_MAX = 5
 """How many of the features that raised a score an alert lists ..."""
@@ -31,6 +32,14 @@ class Scored:
 
     batches: Mapping[str, tuple[Scorer, ScoreBatch]]
     _raised: dict[tuple[str, int], list[Contribution]] = field(default_factory=dict)
+
+    def inputs(self) -> dict[str, NDArray[np.float32]]:
+        """Return what the models that learn from labels have read, float32 [n, d] per model."""
+        return {
+            model: batch.x.astype(np.float32)
+            for model, (scorer, batch) in self.batches.items()
+            if isinstance(scorer, LabelScorer)
+        }
 
     def given(self) -> dict[str, NDArray[np.float64]]:
         """Return the calibrated scores that were given, per model."""
@@ -75,7 +84,7 @@ class ModelStage:
     def __init__(self, bound: Bound, interner: Interner) -> None:
         self._bound = bound
         self._inputs = link(bound.inputs, interner)
-        self._scorers = [build_scorer(_spec(each.model)) for each in bound.models]
+        self._scorers = [build_scorer(spec_of(each.model)) for each in bound.models]
 
     def score(self, view: View) -> Scored:
         """Score and learn a batch; the scores go into the view."""
@@ -90,13 +99,32 @@ class ModelStage:
             batches[model.model.spec.id] = (scorer, batch)
         return Scored(batches)
 
-    def adopt(self, old: ModelStage) -> None:
-        """Go on with the scorers of models whose files say the same."""
+    def wanted(self) -> dict[str, Wanted]:
+        """Return what must be known of an event when its label comes: its inputs, per model."""
+        return {
+            bound.model.spec.id: Wanted(len(scorer.features), "float32")
+            for bound, scorer in self._pairs()
+            if isinstance(scorer, LabelScorer)
+        }
+
+    def learn(self, awaiting: Awaiting, places: NDArray[np.int64], fraud: NDArray[np.bool_]) -> None:
+        """Learn the events at these places, whose labels have come."""
+        for bound, scorer in self._pairs():
+            if isinstance(scorer, LabelScorer):
+                inputs, kept = awaiting.part(bound.model.spec.id, places)
+                scorer.learn(inputs[kept].astype(np.float64), fraud[kept])
+
+    def adopt(self, old: ModelStage) -> set[str]:
+        """Go on with the scorers of models whose files say the same; return the ids of the others."""
         known = {each.model.spec.id: (each.model, scorer) for each, scorer in old._pairs()}
+        anew = set()
         for index, (bound, _) in enumerate(self._pairs()):
             model, scorer = known.get(bound.model.spec.id, (None, None))
             if scorer is not None and model is not None and model.file.data == bound.model.file.data:
                 self._scorers[index] = scorer
+            else:
+                anew.add(bound.model.spec.id)
+        return anew
 
     def _pairs(self) -> Iterator[tuple[BoundModel, Scorer]]:
         return zip(self._bound.models, self._scorers, strict=True)
@@ -113,7 +141,7 @@ class ModelStage:
     def warm(self) -> None:
         """Score and learn a window of made-up events per model, and explain one, to be thrown away."""
         for bound, scorer in self._pairs():
-            events = _spec(bound.model).estimator.silent + 1
+            events = spec_of(bound.model).estimator.silent + 1
             scorer.explain(scorer.score_and_learn(np.zeros((events, len(scorer.features)))), 0, 1)
 
     def pretend(self, view: View, scores: Mapping[str, float]) -> None:
@@ -127,13 +155,13 @@ def check_models(ruleset: Ruleset) -> list[Problem]:
     problems: list[Problem] = []
     for model in ruleset.models:
         try:
-            _spec(model)
+            spec_of(model)
         except RulesetError as error:
             problems += error.problems
     return problems
 
 
-def _spec(model: Model) -> ModelSpec:
+def spec_of(model: Model) -> ModelSpec:
     """Return the scorers' part of a model file; RulesetError says where it does not fit."""
     file = model.file
     content = {key: value for key, value in file.data.items() if key not in ("schema", "windows", "title")}

@@ -57,13 +57,14 @@ class Part:
 
 @dataclass(frozen=True)
 class StepResult:
-    """The outcome of a batch; `events_in` = decisions + dead letters + duplicates, always.
+    """The outcome of a batch; `events_in` = decisions + dead letters + duplicates + labels, always.
 
     `rule_outcomes` is [rules, 3], counting OUTCOMES for each rule of `rule_ids`; `suppressed` counts
     the hits and typologies whose key is quiet; `model_scores` holds the scores that were given, per model.
     `held_back` counts per rule the hits over its alert budget, `bands` the hits per rule and band, and
     `allowed` per list the events that it gave a lower action. `parts` are what goes to the next stage of a
-    keyed topology. `warming` counts the decisions that were judged with an incomplete past.
+    keyed topology. `warming` counts the decisions that were judged with an incomplete past. `labels` counts
+    what labels came to: fraud, genuine, repeated or unknown.
     """
 
     events_in: int
@@ -81,6 +82,7 @@ class StepResult:
     allowed: Counter[str] = field(default_factory=Counter)
     parts: list[Part] = field(default_factory=list)
     warming: int = 0
+    labels: Counter[str] = field(default_factory=Counter)
 
 
 def without_events(
@@ -133,6 +135,7 @@ def joined(parts: Sequence[tuple[int, StepResult]]) -> StepResult:
         bands=sum((result.bands for result in results), Counter()),
         allowed=sum((result.allowed for result in results), Counter()),
         warming=sum(result.warming for result in results),
+        labels=sum((result.labels for result in results), Counter()),
         parts=[
             replace(each, rows=each.rows + np.int32(start)) for start, part in parts for each in part.parts
         ],

@@ -71,7 +71,7 @@ class Stages:
         self._lateness_us = lateness_us
         self._reaches = Reaches(bound, settings)
         self._features = features
-        self._models = ModelStage(bound, interner)
+        self.models = ModelStage(bound, interner)
         self._judge = Judge(bound, interner)
         self._decider = Decider(bound, lateness_us)
         self._alerting = Alerting(bound, lateness_us)
@@ -88,9 +88,9 @@ class Stages:
         """Judge a batch of at least one event; `scores` stands in for those of the models."""
         view = View(batch)
         frame = self._features.advance(view, tide)
-        scored = self._models.score(view)
+        scored = self.models.score(view)
         if scores is not None:
-            self._models.pretend(view, scores)
+            self.models.pretend(view, scores)
         judgement = self._judge.judge(view)
         decided = self._decider.decide(judgement.hits, judgement.vectors, batch, tide)
         judged = Judged(
@@ -108,25 +108,26 @@ class Stages:
         found = self._warming(gap)
         return found is not None and watermark_us < found.until_us
 
-    def adopt(self, old: Stages, watermark_us: int) -> None:
-        """Go on from the stages of another ruleset.
+    def adopt(self, old: Stages, watermark_us: int) -> set[str]:
+        """Go on from the stages of another ruleset; return the ids of the models that begin anew.
 
         What both rulesets know keeps its state, the rest begins now.
         """
-        self._models.adopt(old._models)
+        anew = self.models.adopt(old.models)
         self._decider.adopt(old._decider, watermark_us)
         self._alerting.restore(old._alerting.snapshot())
+        return anew
 
     def snapshot(self) -> Snapshot:
         """Return the state of every stage by name; that of the features lies in their stores."""
         return {
-            "models": self._models.snapshot(),
+            "models": self.models.snapshot(),
             "deciding": self._decider.snapshot(),
             "alerting": self._alerting.snapshot(),
         }
 
     def restore(self, state: Snapshot) -> None:
         """Go on from a snapshot of stages of the same ruleset."""
-        self._models.restore(state["models"])
+        self.models.restore(state["models"])
         self._decider.restore(state["deciding"])
         self._alerting.restore(state["alerting"])

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fraudstream.engine.awaiting import Wait
 from fraudstream.engine.duplicates import Horizon
 from fraudstream.engine.features import FeatureStage
 from fraudstream.engine.gaps import Past
 from fraudstream.engine.generations import generation_snapshot, restored_generation, stores_for
 from fraudstream.engine.intake import Intake
+from fraudstream.engine.labels import read_labels
+from fraudstream.engine.learning import Learning, refuse_labels
 from fraudstream.engine.memory import TextMemory
 from fraudstream.engine.result import StepResult, joined, without_events
 from fraudstream.engine.stages import Snapshot, Stages, Witness, result_of
@@ -43,6 +47,8 @@ class Settings:
     duplicates: Horizon = field(default_factory=Horizon)
     ahead_us: int = HOUR_US
     """How far after its append time an event may be dated, in microseconds."""
+    labels: Wait | None = field(default_factory=Wait)
+    """How long events wait for their labels; None where no labels come, and nothing may count on them."""
 
     def intake(self, interner: Interner) -> Intake:
         """Return what takes messages in, with nothing taken yet."""
@@ -50,7 +56,10 @@ class Settings:
 
     def bind(self, ruleset: Ruleset, *, any_score: bool = False) -> Bound:
         """Bind a ruleset, in any thread and beside a step; RulesetError where it does not fit."""
-        return bind(ruleset, self.schema, scores=any_score, exact_us=self.limits.exact_us)
+        bound = bind(ruleset, self.schema, scores=any_score, exact_us=self.limits.exact_us)
+        if self.labels is None:
+            refuse_labels(ruleset)
+        return bound
 
 
 class SnapshotError(ValueError):
@@ -99,18 +108,27 @@ class Engine:
         self._watermark = Watermark()
         self._past = Past()
         self._texts = TextMemory(self._interner)
+        waits = self.settings.labels
+        self._learning = None if waits is None else Learning(waits, self.settings.schema, self._interner)
         bound = self.settings.bind(ruleset, any_score=any_score)
         self._install(bound, stores_for(bound, self.settings.limits, NEVER_US))
+        self._learn_for()
 
     def fresh(self, ruleset: Ruleset) -> Engine:
         """Return an engine with the same settings that has seen nothing; RulesetError as with `prepare`."""
         return Engine(ruleset, self.settings)
 
     def _install(self, bound: Bound, stores: Sequence[FeatureStore]) -> None:
-        self._features = FeatureStage(bound, self._interner, stores)
+        waits = self.settings.labels
+        self._features = FeatureStage(bound, self._interner, stores, waits.wait_us if waits else 0)
         self._stages = Stages(bound, self._interner, self._features, self.settings)
         self.rule_ids = tuple(each.rule.id for each in bound.rules)
         """The rules that are evaluated, in the order of `StepResult.rule_outcomes`."""
+
+    def _learn_for(self, anew: Collection[str] = ()) -> None:
+        """Let labels teach what is installed; the models `anew` know nothing of the events before."""
+        if self._learning is not None:
+            self._learning.install(self._features, self._stages.models, anew)
 
     @property
     def ruleset(self) -> Ruleset:
@@ -157,8 +175,18 @@ class Engine:
         self._texts.seen(batch.codes, tide.after_us)
         gap = self._past.follow(tide.before_us, batch.time_us)
         outcome = self._stages.run(batch, tide, gap, scores=scores, witness=self._witness)
+        if self._learning is not None:
+            self._learning.keep(outcome.judged, outcome.alerts)
         self._texts.forget(self._features)
         return replace(result_of(outcome), events_in=len(values), dead_letters=dead, duplicates=duplicates)
+
+    def learn(self, values: Sequence[bytes | None]) -> StepResult:
+        """Take in a batch of n labels, each as known from now on; never raises on bad input."""
+        labels, dead = read_labels(values)
+        nothing = without_events(len(values), dead, 0, self.rule_ids)
+        if self._learning is None:
+            return replace(nothing, labels=Counter(unknown=len(labels)))
+        return replace(nothing, labels=self._learning.learn(labels, self._watermark.us))
 
     def prepare(self, ruleset: Ruleset) -> Bound:
         """Bind another ruleset, in any thread and beside `step`; RulesetError where it does not fit."""
@@ -173,7 +201,7 @@ class Engine:
         old, watermark_us = self._stages, self._watermark.us
         stores = stores_for(bound, self.settings.limits, watermark_us, old.bound, self._features.stores)
         self._install(bound, stores)
-        self._stages.adopt(old, watermark_us)
+        self._learn_for(anew=self._stages.adopt(old, watermark_us))
 
     def miss(self) -> None:
         """Take note that messages are gone which stood before the next one: what they bear on is marked."""
@@ -188,7 +216,7 @@ class Engine:
             log_bytes,
             len(self._interner),
             self._interner.bytes,
-            self._intake.bytes,
+            self._intake.bytes + (self._learning.bytes if self._learning else 0),
             int(self._stages.is_warming(self._past.gap, self._watermark.us)),
         )
 
@@ -204,6 +232,7 @@ class Engine:
             "texts": self._texts.snapshot(),
             "generations": [generation_snapshot(store) for store in self._features.stores],
             "stages": self._stages.snapshot(),
+            "learning": None if self._learning is None else self._learning.snapshot(),
         }
 
     def restore(self, snapshot: Snapshot) -> None:
@@ -216,8 +245,11 @@ class Engine:
         ]
         # Linked anew: the words of the rules have the codes of the snapshot's texts.
         self._install(self._stages.bound, stores)
+        self._learn_for()
         self._intake.restore(snapshot["duplicates"])
         self._watermark.restore(snapshot["watermark"])
         self._past.restore(snapshot["past"])
         self._texts.restore(snapshot["texts"])
         self._stages.restore(snapshot["stages"])
+        if self._learning is not None and snapshot.get("learning") is not None:
+            self._learning.restore(snapshot["learning"])

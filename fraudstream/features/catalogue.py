@@ -69,12 +69,20 @@ def is_float(aggregate: Aggregate, column: ColumnType | None) -> bool:
     return aggregate in _FLOATS or (column is ColumnType.NUMBER and aggregate not in _COUNTS)
 
 
+class Labelled(StrEnum):
+    """What counts labels instead of events counts, by the word that a rule file writes."""
+
+    ALL = "labels"
+    FRAUD = "frauds"
+
+
 @dataclass(frozen=True)
 class Feature:
     """One feature; equal features of different rules are the same feature and computed once.
 
     `value` names the column that is aggregated, None for the events themselves. `where` is any hashable
-    condition (the engine brings the events that surely meet it), None counts every event. An event is counted
+    condition (the engine brings the events that surely meet it), None counts every event. A Labelled counts
+    events when their labels become known, at the watermark of that moment. An event is counted
     under its `by` columns and read under its `read_by` columns. The window is
     `(t - offset_us - window_us, t - offset_us]`.
     """
@@ -87,6 +95,11 @@ class Feature:
     window_us: int | None
     include_current: bool
     offset_us: int = 0
+
+    @property
+    def of_labels(self) -> bool:
+        """Whether it counts what becomes known of events later."""
+        return isinstance(self.where, Labelled)
 
 
 @dataclass(frozen=True)

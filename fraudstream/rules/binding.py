@@ -200,7 +200,7 @@ class _Binder:
     ) -> Type | None:
         """Return the type of a feature, or None after noting what is wrong with it."""
         where = feature.where
-        if where is not None and where not in self._bound.conditions:
+        if where is not None and not feature.of_labels and where not in self._bound.conditions:
             # Windows are walked before any model scores.
             scope = replace(self._scope, models=frozenset())
             self._bound.conditions[where] = condition(self._bound.before, where, scope)  # type: ignore[arg-type, index]

@@ -62,7 +62,7 @@ class ModelFile(Strict):
     title: str
     windows: dict[str, FeatureSpec] = Field(default_factory=dict)
     features: dict[str, Any] = Field(min_length=1)
-    scaler: Any
+    scaler: Any = None
     estimator: Any
     warm_up: Any
     seed: Any

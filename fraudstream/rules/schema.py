@@ -16,6 +16,7 @@ from fraudstream.features.catalogue import (
     OF_OTHERS,
     Aggregate,
     Feature,
+    Labelled,
 )
 from fraudstream.rules.case_schema import Tests
 from fraudstream.rules.fields import Columns, Day, DurationUs, Strict
@@ -49,7 +50,7 @@ class Action(StrEnum):
 class FeatureSpec(Strict):
     """One entry of `features:`: an aggregate, what it counts, for whom, and in which window."""
 
-    count: Literal["events"] | None = None
+    count: Literal["events", "labels", "frauds"] | None = None
     sum: str | None = None
     avg: str | None = None
     min: str | None = None
@@ -86,6 +87,11 @@ class FeatureSpec(Strict):
         """The column that is aggregated, None for the events themselves."""
         return None if self.aggregate in OF_EVENTS else getattr(self, self.aggregate)
 
+    @property
+    def of_labels(self) -> bool:
+        """Whether it counts what becomes known of events later."""
+        return self.count in list(Labelled)
+
     @model_validator(mode="after")
     def _fits(self) -> FeatureSpec:
         given = [each for each in Aggregate if getattr(self, each) is not None]
@@ -97,6 +103,8 @@ class FeatureSpec(Strict):
             raise ValueError(f"{self.aggregate} takes no window: remove it")
         if self.offset is not None and self.aggregate in OF_LAST | OF_FIRST:
             raise ValueError(f"{self.aggregate} takes no offset: remove it")
+        if self.of_labels and (self.where is not None or self.include_current is not None):
+            raise ValueError(f"count: {self.count} takes no where and no include_current: remove them")
         if self.for_ is not None and len(self.for_) != len(self.by):
             raise ValueError("for: must have as many columns as by")
         return self
@@ -114,7 +122,7 @@ class FeatureSpec(Strict):
         return Feature(
             self.aggregate,
             self.value,
-            where,
+            Labelled(str(self.count)) if self.of_labels else where,
             self.by,
             self.for_ or self.by,
             self.window,

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from fraudstream.scorers.binned_logistic import BinnedLogistic
 from fraudstream.scorers.calibration import Calibrator
 from fraudstream.scorers.forest import Forest
 from fraudstream.scorers.fused import Detector, Fused
@@ -82,6 +83,22 @@ class LodaSpec(_Strict):
         return Loda(len(features), self.projections, self.bins, self.half_life, seed)
 
 
+class BinnedLogisticSpec(_Strict):
+    """Logistic regression on binned features, learned from labels: AdaGrad's rate, and what fixes the bins.
+
+    The first `first` labelled events fix the bins; until they are there no score is ready.
+    """
+
+    kind: Literal["binned_logistic"]
+    rate: float = Field(0.3, gt=0, le=10)
+    first: int = Field(10_000, ge=100, le=1_000_000)
+
+    @property
+    def silent(self) -> int:
+        """How many first scores say nothing, once the labels are there."""
+        return 1
+
+
 class RiverSpec(_Strict):
     """A detector of River by its name, such as `OneClassSVM`, at River's speed; see `river_names.py`.
 
@@ -110,7 +127,9 @@ def _from_text(value: object) -> object:
     return {"expr": value} if isinstance(value, str) else value
 
 
-Estimator = Annotated[HalfSpaceTreesSpec | LodaSpec | RiverSpec, Field(discriminator="kind")]
+Estimator = Annotated[
+    HalfSpaceTreesSpec | LodaSpec | BinnedLogisticSpec | RiverSpec, Field(discriminator="kind")
+]
 SCALERS: dict[str, Callable[[int], Scaler]] = {
     "min_max": MinMax,
     "standard": Standard,
@@ -119,6 +138,7 @@ SCALERS: dict[str, Callable[[int], Scaler]] = {
 _SUITABLE = {
     "half_space_trees": ("min_max", "none"),
     "loda": ("standard",),
+    "binned_logistic": ("none",),
     "river": ("standard", "min_max", "none"),
 }
 """By estimator the scalers that give it what it needs, its usual one first."""
@@ -129,7 +149,8 @@ class ModelSpec(_Strict):
     """A whole model.
 
     `features` maps names to inputs, in the order of the columns; a bare text is short for `{expr: text}`.
-    `warm_up` is the number of first events whose scores must not be acted on.
+    `warm_up` is the number of first events whose scores must not be acted on; where the model learns from
+    labels, of those that are scored after it has learned enough of them.
     """
 
     id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
@@ -138,6 +159,11 @@ class ModelSpec(_Strict):
     scaler: Literal["min_max", "standard", "none"]
     warm_up: int = Field(ge=1)
     seed: int = Field(ge=0)
+
+    @property
+    def learns_from_labels(self) -> bool:
+        """Whether it learns events whose labels are known, and no others."""
+        return isinstance(self.estimator, BinnedLogisticSpec)
 
     @model_validator(mode="before")
     @classmethod
@@ -176,5 +202,7 @@ def build_scorer(spec: ModelSpec) -> Scorer:
     estimator, calibrator = spec.estimator, Calibrator(spec.estimator.silent, spec.warm_up)
     if isinstance(estimator, RiverSpec):
         return RiverPipeline(features, estimator.build(spec.scaler, spec.seed), calibrator, missing)
+    if isinstance(estimator, BinnedLogisticSpec):
+        return BinnedLogistic(features, missing, calibrator, estimator.first, estimator.rate)
     scaler, detector = SCALERS[spec.scaler](len(features)), estimator.build(features, spec.seed)
     return Fused(features, Imputer(missing), scaler, detector, calibrator)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,6 +113,15 @@ class Scorer(Protocol):
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go on from a snapshot, to the same bits; ScorerError where it is of another model."""
+        ...
+
+
+@runtime_checkable
+class LabelScorer(Scorer, Protocol):
+    """A scorer that learns nothing as it scores, and all from events whose labels are known later."""
+
+    def learn(self, x: Matrix, fraud: NDArray[np.bool_]) -> None:
+        """Learn events, in the order in which their labels became known: x [n, d] as scored, fraud [n]."""
         ...
 
 

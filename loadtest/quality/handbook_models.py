@@ -24,7 +24,7 @@ from loadtest.quality.handbook import (
     judge,
     split,
 )
-from loadtest.quality.learners import BinnedLogistic, RiverLearner
+from loadtest.quality.learners import Binned, RiverLearner
 from loadtest.quality.network import OnlineNetwork
 from loadtest.quality.prequential import Learner, delayed_scores
 
@@ -169,7 +169,7 @@ def ranks(score: Scores) -> Scores:
 
 
 def _binned(table: Table) -> Learner:
-    return BinnedLogistic(len(table.names))
+    return Binned(len(table.names))
 
 
 def _network(table: Table) -> Learner:

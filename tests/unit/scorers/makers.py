@@ -11,7 +11,7 @@ from river import anomaly, compose, preprocessing
 
 from fraudstream.scorers.calibration import Calibrator
 from fraudstream.scorers.config import ModelSpec, build_scorer
-from fraudstream.scorers.protocol import Matrix, ScoreBatch, Scorer
+from fraudstream.scorers.protocol import LabelScorer, Matrix, ScoreBatch, Scorer
 from fraudstream.scorers.river_path import RiverPipeline
 
 FEATURES = ("velocity", "amount", "hour", "age")
@@ -66,10 +66,21 @@ def _river(pipeline: Any, silent: int) -> Scorer:
     return RiverPipeline(FEATURES, pipeline, Calibrator(silent, WARM_UP))
 
 
+def _taught() -> Scorer:
+    """Return a scorer that learns from labels, after its lessons."""
+    estimator = {"kind": "binned_logistic", "first": 200}
+    scorer = build_scorer(_spec(FEATURES, estimator, WARM_UP, "none"))
+    assert isinstance(scorer, LabelScorer)
+    x = stream(2_000, seed=5, gaps=0.02)
+    scorer.learn(x, np.any(x > 0.6, axis=1))
+    return scorer
+
+
 SCORERS: Mapping[str, Callable[[], Scorer]] = {
     "min_max_half_space_trees": lambda: build_scorer(spec(FEATURES, 7, 5, WINDOW, warm_up=WARM_UP)),
     "half_space_trees": lambda: build_scorer(spec(FEATURES, 7, 5, WINDOW, "none", WARM_UP)),
     "loda": lambda: build_scorer(loda_spec(FEATURES, WARM_UP, projections=30, half_life=100)),
+    "binned_logistic": _taught,
     "river_half_space_trees": lambda: _river(scaled(river_half_space_trees(7, 5, WINDOW)), WINDOW),
     "river_loda": lambda: _river(anomaly.LODA(n_bins=8, n_random_cuts=10, seed=SEED), 0),
 }

@@ -64,7 +64,10 @@ def test_the_scaler_is_the_estimators_usual_one() -> None:
         (_document(warm_up=50), "write at least 100"),
         (_estimator(height=16), "less than or equal to 15"),
         (_estimator(trees=100, height=15), "at most 2,097,152 leaves are kept: lower one of them"),
-        (_document(estimator={"kind": "isolation_forest"}), "'half_space_trees', 'loda', 'river'"),
+        (
+            _document(estimator={"kind": "isolation_forest"}),
+            "expected tags: 'half_space_trees', 'loda', 'binned_",
+        ),
         (_river("Oracle"), "River has no detector 'Oracle': write one of HalfSpaceTrees, LODA, "),
         (_river("GaussianScorer"), "River has no detector 'GaussianScorer'"),
         (_river("OneClassSVM", mu=0.1), "OneClassSVM takes no mu: it takes nu, "),

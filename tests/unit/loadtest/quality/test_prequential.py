@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from loadtest.quality.data import DAY_US, Payments
 from loadtest.quality.features import LABEL_FED, features
-from loadtest.quality.learners import BinnedLogistic
+from loadtest.quality.learners import Binned
 from loadtest.quality.metrics import auc_roc
 from loadtest.quality.prequential import STEP_US, Matrix, delayed_scores
 from tests.unit.loadtest.quality.drawn import drawn_payments
@@ -38,7 +38,7 @@ def scored(payments: Payments) -> NDArray[np.float64]:
     """Return the scores of a learner of everything, on features that are read with these labels."""
     table = features(payments, DELAY)
     every = np.ones(len(payments.time_us), np.bool_)
-    learner = BinnedLogistic(len(table.names), first=20)
+    learner = Binned(len(table.names), first=20)
     return delayed_scores(learner, payments.time_us, table.x, payments.fraud, DELAY, every, every)
 
 
