@@ -188,6 +188,21 @@ class Topology(_Part):
             check_map(self.input.map, schema)
         return self
 
+    def number(self, partition: tuple[str, int]) -> int:
+        """Return the number of a topic's partition within the shard: that of a labels partition is negative.
+
+        By it the journal, the checkpoints and the positions name what is folded.
+        """
+        topic, number = partition
+        is_of_labels = self.labels is not None and topic == self.labels.topic
+        return -1 - number if is_of_labels else number
+
+    def place(self, number: int) -> tuple[str, int]:
+        """Return the topic and the partition of a number."""
+        if self.labels is None or number >= 0:
+            return self.input.topic, number
+        return self.labels.topic, -1 - number
+
     def event_schema(self) -> Schema:
         """Return the columns of this deployment."""
         added = tuple(

@@ -25,8 +25,9 @@ GUARANTEES = ("at_least_once", "exactly_once")
 class CrashRig:
     """A topology in a folder, its topics, and the workers on it.
 
-    `names` are those of the topics: events, alerts, dead and journal; the first is the group as well. With
-    `shares` the topology is a keyed one with so many, and `names` has parts and found as well.
+    `names` are those of the topics: events, alerts, dead and journal; the first is the group as well. Where
+    there is one for labels, labels are learned. With `shares` the topology is a keyed one with so many, and
+    `names` has parts and found as well.
     """
 
     def __init__(
@@ -51,6 +52,8 @@ class CrashRig:
             f"rules: {rules}\ncheckpoints: {{url: state, every: {every}}}\n"
             f"processing_guarantee: {guarantee}\n"
         )
+        if "labels" in names:
+            self._text += f"labels: {{topic: {names['labels']}}}\n"
         if shares:
             between = f"parts: {names['parts']}, found: {names['found']}"
             self._text += f"keyed: {{partitions: {shares}, {between}}}\n"
@@ -83,11 +86,11 @@ class CrashRig:
         """Return what the workers have logged."""
         return "".join(path.read_text() for path in sorted(self.folder.glob("worker-*.log")))
 
-    def send(self, payloads: Sequence[bytes], partition: int = 0) -> None:
-        """Send messages, and wait until the broker has them."""
+    def send(self, payloads: Sequence[bytes], partition: int = 0, topic: str = "") -> None:
+        """Send messages, to the input unless another topic is named; wait until the broker has them."""
         with closing(KafkaProducer(bootstrap_servers=self.kafka, linger_ms=5)) as producer:
             for payload in payloads:
-                producer.send(self.topology.input.topic, payload, partition=partition)
+                producer.send(topic or self.topology.input.topic, payload, partition=partition)
             producer.flush()
 
     def drain(self, seconds_max: float = SECONDS_MAX) -> None:

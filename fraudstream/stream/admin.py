@@ -83,7 +83,7 @@ def create_topics(topology: Topology) -> list[TopicState]:
     with connected(topology) as admin:
         partitions = topology.input.partitions
         wanted = dict.fromkeys(topic_names(topology), partitions)
-        wanted |= fixed_partitions(topology)
+        wanted |= label_partitions(topology) | fixed_partitions(topology)
         # What the journal says is needed for as long as a checkpoint may be older.
         own = {topology.output.journal: {"retention.ms": "-1"}}
         room = str(STAGE_MESSAGE_BYTES_MAX)
@@ -134,7 +134,7 @@ def states(
 ) -> list[TopicState]:
     """Return the state of the topology's topics that exist."""
     fixed = fixed_partitions(topology)
-    wanted = {topology.input.topic: topology.input.partitions, **fixed}
+    wanted = {topology.input.topic: topology.input.partitions, **label_partitions(topology), **fixed}
     existing = [
         (topic["name"], len(topic["partitions"]))
         for topic in described
@@ -149,7 +149,12 @@ def topic_names(topology: Topology) -> list[str]:
     """Return the topics that the topology reads and writes."""
     output = topology.output
     own = [topology.input.topic, output.alerts, output.dead_letters, output.journal]
-    return [*own, *stage_topics(topology)]
+    return [*own, *label_partitions(topology), *stage_topics(topology)]
+
+
+def label_partitions(topology: Topology) -> dict[str, int]:
+    """Return the topic of the labels and its partitions, nothing where none come."""
+    return {} if topology.labels is None else {topology.labels.topic: topology.labels.partitions}
 
 
 def stage_topics(topology: Topology) -> tuple[str, ...]:
@@ -169,7 +174,7 @@ def fixed_partitions(topology: Topology) -> dict[str, int]:
 
 @dataclass(frozen=True)
 class Standing:
-    """Where the log and the group stand, by input partition.
+    """Where the logs and the group stand, by the numbers of the partitions; see `Topology.number`.
 
     Attributes
     ----------
@@ -191,19 +196,23 @@ class Standing:
 
 
 def standing(topology: Topology) -> Standing:
-    """Return where the input topic and the topology's group stand now; BrokerError on failure."""
-    topic = topology.input.topic
+    """Return where the topics that are folded and the topology's group stand now; BrokerError on failure."""
     with connected(topology) as admin:
-        (described,) = known_topics(admin, topology, [topic])
+        names = [topology.input.topic, *label_partitions(topology)]
+        described = {topic["name"]: topic for topic in known_topics(admin, topology, names)}
         cluster_id = cluster_id_of(admin)
-        partitions = [TopicPartition(topic, each["partition_index"]) for each in described["partitions"]]
+        partitions = [
+            TopicPartition(name, each["partition_index"])
+            for name in names
+            for each in described[name]["partitions"]
+        ]
         committed = committed_offsets(admin, topology.kafka.group, partitions)
         starts = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.EARLIEST))
     return Standing(
-        str(described.get("topic_id")),
-        {each.partition: starts[each].offset for each in partitions},
-        {each.partition: offset for each, offset in end_offsets(topology, partitions).items()},
-        {each.partition: offset for each, offset in committed.items() if offset >= 0},
+        str(described[topology.input.topic].get("topic_id")),
+        {topology.number(each): starts[each].offset for each in partitions},
+        {topology.number(each): offset for each, offset in end_offsets(topology, partitions).items()},
+        {topology.number(each): offset for each, offset in committed.items() if offset >= 0},
         cluster_id,
     )
 
@@ -238,7 +247,7 @@ def input_topic(topology: Topology) -> tuple[str, int] | None:
 
 
 def lag(topology: Topology) -> dict[int, int]:
-    """Return how many messages of each input partition the group has yet to commit; BrokerError on failure.
+    """Return how many messages of each partition the group has yet to commit; BrokerError on failure.
 
     Where the group has committed nothing, all messages of the partition count.
     """

@@ -12,6 +12,7 @@ from faust.types import TP
 from fraudstream.engine.stats import together
 from fraudstream.stream.checkpointing import LOOK_SECONDS as CHECKPOINT_LOOK_SECONDS
 from fraudstream.stream.emission import Outlet
+from fraudstream.stream.holding import until_due
 from fraudstream.stream.keyed.assigning import StageAssignor
 from fraudstream.stream.keyed.units import stage_units
 from fraudstream.stream.logs import FAUST_LOG
@@ -49,6 +50,8 @@ class BatchApp(faust.App):  # type: ignore[misc]
     """Says which worker of the group does what."""
     commits_itself = False
     """Whether offsets are committed with what comes of them, and not by the consumer."""
+    number: Callable[[Partition], int]
+    """Tells the number by which the shard knows a partition."""
 
     def fail(self) -> None:
         """Stop the worker without waiting for what can no longer be sent."""
@@ -83,6 +86,7 @@ def build_app(
 ) -> BatchApp:
     """Return the app, not yet connected to anything."""
     app = BatchApp(topology.kafka.group, **settings(topology, outlet))
+    app.number = topology.number
     app.commits_itself = topology.processing_guarantee == "exactly_once"
     app.units = [shard_unit(app, topology, shard, observer, outlet, around)]
     topics = [topology.input.topic]
@@ -94,6 +98,8 @@ def build_app(
         app.group_assignor = StageAssignor(topology.input.topic, keyed.parts, keyed.partitions)
     for topic in topics:
         _handle(app, topic)
+    if topology.labels is not None:
+        _handle(app, topology.labels.topic, behind=topology.input.topic)
     _follow(app)
     _report(app, topology, observer)
     watch = TopicWatch(topology, observer, app.fail, lambda: shard.last.topic_id, around.partitions)
@@ -103,14 +109,19 @@ def build_app(
     return app
 
 
-def _handle(app: BatchApp, topic: str) -> None:
-    """Have the batches of a topic handled by the units that read its partitions and are this worker's."""
+def _handle(app: BatchApp, topic: str, behind: str = "") -> None:
+    """Have the batches of a topic handled by the units that read its partitions and are this worker's.
+
+    They stay behind those of another topic where one is named.
+    """
 
     async def handle(stream: Any) -> None:
         # Faust would acknowledge by itself as soon as the loop asks for the next batch.
         async for event in stream.noack().events():
             unit = next(each for each in app.units if each.reads(event.value.partition))
             # What was read before a rebalance is read again behind it.
+            if behind and not await until_due(app.consumer, behind, event.message):
+                continue
             if await unit.keeper.ready() and event.message.generation_id == app.consumer_generation_id:
                 await unit.handle(event)
             else:

@@ -53,7 +53,7 @@ class Continuity:
             raise BrokerError(made_anew(self.topology), "topics")
 
     async def _mind_the_jump(self, batch: Batch) -> None:
-        number = batch.partition[1]
+        number = self.shard.number(batch.partition)
         at = self.shard.positions.get(number)
         # Where nothing has left, a jump is the marker of a transaction, or what compaction has left.
         if at is not None and at < batch.first_offset:
@@ -64,7 +64,8 @@ class Continuity:
         """Have what comes next marked where offsets from `start` to before `stop` lie before the first."""
         if start >= first:
             return
-        gone = f"{self.topology.input.topic}[{partition}] offsets {start} to {min(first, stop) - 1}"
+        topic, number = self.topology.place(partition)
+        gone = f"{topic}[{number}] offsets {start} to {min(first, stop) - 1}"
         log.error(
             "%s have left the topic%s: decisions that look back to them are marked as warming", gone, how
         )

@@ -129,7 +129,7 @@ class Desk:
         while True:
             # Whoever recovers the shard must know the order before anything comes of it; the rules may
             # change while it is written.
-            while (entry := self._shard.turn_to(batch.partition[1])) is not None:
+            while (entry := self._shard.turn_to(self._shard.number(batch.partition))) is not None:
                 await self.write(entry)
             try:
                 return self._shard.fold(batch)
@@ -155,7 +155,7 @@ class Desk:
             try:
                 self._shard.fold(single)
             except Exception as error:
-                partition, offset = batch.partition[1], single.first_offset
+                partition, offset = self._shard.number(batch.partition), single.first_offset
                 return Poison(partition, offset, type(error).__name__, str(error))
         return None
 
@@ -173,7 +173,7 @@ class Desk:
             self._observer.on_error(ALERT_TOO_LARGE)
         self._observer.on_batch(
             sent.emitted.result,
-            events=len(sent.batch),
+            events=len(sent.batch) - sent.emitted.result.labels.total(),
             step_seconds=sent.step_seconds,
             append_ms=_finished_ms(sent.batch, sent.emitted.result),
             done_ms=time.time() * 1000,
@@ -190,6 +190,8 @@ class Desk:
 def _finished_ms(batch: Batch, result: StepResult) -> NDArray[np.int64]:
     """Return when those messages were appended of which no part has gone on to another stage."""
     append_ms = batch.append_ms()
+    if result.labels:
+        return append_ms[:0]
     if not result.parts:
         return append_ms
     gone_on = np.concatenate([part.rows for part in result.parts])

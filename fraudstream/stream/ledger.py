@@ -22,6 +22,7 @@ class Ledger:
         self._bytes_max = bytes_max
         self._open: dict[Partition, deque[Batch]] = {}
         self._commit_points: dict[Partition, int] = {}
+        self._done_ms: dict[Partition, int] = {}
         self._open_bytes = 0
         self._rewound = False
 
@@ -54,6 +55,7 @@ class Ledger:
             batch = batches.popleft()
             self._open_bytes -= batch.size_bytes
             self._commit_points[partition] = batch.next_offset
+            self._done_ms[partition] = int(batch.records[-1].timestamp)
 
     def partitions(self) -> Iterable[Partition]:
         """Return the partitions that have a commit point."""
@@ -63,11 +65,20 @@ class Ledger:
         """Return the offset to commit, None where no batch was emitted yet."""
         return self._commit_points.get(partition)
 
+    def done_ms(self, partition: Partition) -> int:
+        """Return when the newest message was appended that is struck out, -1 where none is."""
+        return self._done_ms.get(partition, -1)
+
+    def is_open(self, partition: Partition) -> bool:
+        """Whether anything of a partition is under way."""
+        return bool(self._open.get(partition))
+
     def forget(self, partitions: Iterable[Partition]) -> None:
         """Drop all that is known of partitions which are somebody else's now."""
         for partition in partitions:
             self._open_bytes -= sum(batch.size_bytes for batch in self._open.pop(partition, ()))
             self._commit_points.pop(partition, None)
+            self._done_ms.pop(partition, None)
 
     def rewind(self) -> None:
         """Take note that reading starts over at the committed offsets.
@@ -82,3 +93,4 @@ class Ledger:
             self._rewound = False
             self.forget(tuple(self._open))
             self._commit_points.clear()
+            self._done_ms.clear()

@@ -83,6 +83,8 @@ def _topic_operations(topology: Topology) -> dict[str, tuple[str, ...]]:
         output.dead_letters: ("Write",),
         output.journal: ("Read", "Write"),
     }
+    if topology.labels is not None:
+        operations[topology.labels.topic] = ("Read",)
     if keyed is not None:
         operations |= dict.fromkeys((keyed.parts, keyed.found), ("Read", "Write"))
     return operations

@@ -133,8 +133,8 @@ class Recovery:
             replayed = await self._rebuild(upto, {} if is_untold else upto)
             self.shard.last = claim
             if is_untold and upto:
-                topic = self.topology.input.topic
-                await self.means.set_back({(topic, each): self.shard.positions[each] for each in upto})
+                places = {self.topology.place(each): self.shard.positions[each] for each in upto}
+                await self.means.set_back(places)
             return replayed
 
     async def _finish_the_last_run(self) -> None:
@@ -149,7 +149,7 @@ class Recovery:
         if self.topology.processing_guarantee == "exactly_once" or len(ends) == 1 or not folded:
             return
         number = folded[-1]
-        partition = (self.topology.input.topic, number)
+        partition = self.topology.place(number)
         at, end = self.shard.positions.get(number, 0), ends[number]
         async with self._reader([partition]) as reader:
             async for batch in reader.read(partition, at, end):
@@ -251,13 +251,13 @@ class Recovery:
         self, folds: Sequence[Run], upto: Mapping[int, int], told: Mapping[int, int], wanted: Ruleset
     ) -> int:
         """Fold some runs; what lies behind `told` is sent, once more where it was judged."""
-        topic, replayed = self.topology.input.topic, 0
-        async with self._reader([(topic, each) for each in self._now.ends]) as reader:
+        place, replayed = self.topology.place, 0
+        async with self._reader([place(each) for each in self._now.ends]) as reader:
             for run in self._complete(folds, upto, wanted.version):
                 self._turn(run.ruleset, wanted)
                 stop = upto.get(run.partition, 0) if run.stop is None else run.stop
                 at = run.start
-                async for batch in reader.read((topic, run.partition), run.start, stop):
+                async for batch in reader.read(place(run.partition), run.start, stop):
                     await self._mind_the_gap(reader, run.partition, at, batch.first_offset)
                     at = batch.next_offset
                     replayed += len(batch)
@@ -269,12 +269,12 @@ class Recovery:
         return replayed
 
     def _complete(self, folds: Sequence[Run], upto: Mapping[int, int], version: str) -> list[Run]:
-        """Add what the journal does not know of, as when it is new: partition by partition."""
+        """Add what the journal does not know of, as when it is new: partition by partition, labels last."""
         known = {run.partition: run.stop for run in folds}
         at = self.shard.positions
         missing = [
             Run(partition, version, max(at.get(partition, 0), known.get(partition) or 0), offset)
-            for partition, offset in sorted(upto.items())
+            for partition, offset in sorted(upto.items(), key=lambda each: (each[0] < 0, each))
             if known.get(partition, 0) is not None
         ]
         return [*folds, *(run for run in missing if run.stop is not None and run.start < run.stop)]
@@ -292,7 +292,7 @@ class Recovery:
         """Say where messages from `start` to before `stop` have left the topic; other gaps hold none."""
         if start >= stop:
             return
-        first, _ = await reader.bounds((self.topology.input.topic, partition))
+        first, _ = await reader.bounds(self.topology.place(partition))
         self.continuity.miss(partition, start, stop, first)
 
     async def _fold(self, batch: Batch, emitted: int) -> None:

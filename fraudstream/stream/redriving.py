@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from kafka import KafkaProducer
 from kafka.errors import KafkaError, KafkaTimeoutError, UnknownTopicOrPartitionError
 
-from fraudstream.stream.admin import BROKER_SECONDS_MAX, BrokerError, reporting
+from fraudstream.stream.admin import BROKER_SECONDS_MAX, BrokerError, label_partitions, reporting
 from fraudstream.stream.emission import POLICY
 from fraudstream.stream.hanging import end_hanging_transactions
 from fraudstream.stream.letters import REDRIVEN_OFFSET, Letter, LetterBox, Position, Redriven
@@ -102,7 +102,7 @@ def redrive(topology: Topology, wanted: Callable[[Letter], bool], again: bool = 
     try:
         with reporting(topology):
             producer.init_transactions()
-        topics = [topology.input.topic, topology.output.dead_letters]
+        topics = [topology.input.topic, *label_partitions(topology), topology.output.dead_letters]
         end_hanging_transactions(topology, transactional_id(topology), topics)
         box = LetterBox(topology)
         done = Redrive(planned(box.entries(), wanted, again))

@@ -110,7 +110,7 @@ class ExactlyOnce:
     transaction that it left open; `end_hanging` ends those that the broker has lost sight of. The first
     failure is told to everything that waits, then and later: FencedError where another has taken the shard,
     TimeoutError where what went before was given up. `new_producer` makes the Kafka client, from the
-    arguments of aiokafka's own.
+    arguments of aiokafka's own; `number` tells the number of a partition.
     """
 
     def __init__(
@@ -120,10 +120,12 @@ class ExactlyOnce:
         settings: Mapping[str, Any],
         end_hanging: Callable[[], None],
         new_producer: Callable[..., Any] = PatientProducer,
+        number: Callable[[Partition], int] = lambda partition: partition[1],
     ) -> None:
         self._settings = {**settings, "transactional_id": transactional_id}
         self._new_producer = new_producer
         self._group = group
+        self._number = number
         self._end_hanging = end_hanging
         self._client: Any = None
         self._waiting: list[_Item] = []
@@ -219,4 +221,4 @@ class ExactlyOnce:
             if offsets:
                 named = {TopicPartition(*partition): offset for partition, offset in offsets.items()}
                 await client.send_offsets_to_transaction(named, self._group)
-        self._committed |= {number: offset for (_, number), offset in offsets.items()}
+        self._committed |= {self._number(partition): offset for partition, offset in offsets.items()}

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any, Union, cast
 from uuid import uuid4
 
 from fraudstream.events.batch import DeadLetter
@@ -17,18 +17,24 @@ if TYPE_CHECKING:
     from fraudstream.engine.result import StepResult
     from fraudstream.engine.stats import EngineStats
     from fraudstream.engine.step import Engine
-    from fraudstream.stream.batch import Batch
+    from fraudstream.stream.batch import Batch, Partition
 
 
 Fold = Union["Engine", "Ingest"]
 """The engine of a single worker, or the first stage of a keyed topology."""
 
 
+def _own_number(partition: Partition) -> int:
+    return partition[1]
+
+
 class Shard:
-    """Folds the batches of its input partitions, each message once.
+    """Folds the batches of its partitions, of events and of labels, each message once.
 
     Attributes
     ----------
+    number
+        Returns the number of a partition, below 0 for labels, as `Topology.number` does.
     engine
         Holds the state.
     is_whole
@@ -47,8 +53,9 @@ class Shard:
         Held by whoever puts another engine or ruleset in place, and has to wait on the way.
     """
 
-    def __init__(self, engine: Fold) -> None:
+    def __init__(self, engine: Fold, number: Callable[[Partition], int] = _own_number) -> None:
         self.engine = engine
+        self.number = number
         self.is_whole = True
         self.owner = uuid4().hex
         self.positions: dict[int, int] = {}
@@ -95,7 +102,7 @@ class Shard:
 
     def unseen(self, batch: Batch) -> Batch | None:
         """Return the part of a batch that is not yet folded, None where all of it is."""
-        return batch.since(self.positions.get(batch.partition[1], 0))
+        return batch.since(self.positions.get(self.number(batch.partition), 0))
 
     def turn_to(self, partition: int) -> Entry | None:
         """Return what must be in the journal before anything comes of the partition's next batch.
@@ -132,13 +139,17 @@ class Shard:
 
         Raises what the engine raises; then the shard has to be recovered.
         """
-        partition = batch.partition[1]
+        partition = self.number(batch.partition)
         left_out = self._left_out(batch) if self._poison else {}
         values = batch.values
         if left_out:
             values = [None if row in left_out else value for row, value in enumerate(values)]
         self.is_whole = False
-        result = self.engine.step(values, appended_us=batch.appended_us())
+        if partition < 0:
+            # A keyed topology, whose first stage is no engine, takes no labels.
+            result = cast("Engine", self.engine).learn(values)
+        else:
+            result = self.engine.step(values, appended_us=batch.appended_us())
         self.is_whole = True
         self.positions[partition] = batch.next_offset
         if not left_out:
@@ -148,7 +159,7 @@ class Shard:
 
     def _left_out(self, batch: Batch) -> dict[int, DeadLetter]:
         """Return the dead letters of the poison in a batch, by row."""
-        partition = batch.partition[1]
+        partition = self.number(batch.partition)
         return {
             row: letter_of(row, self._poison[partition, record.offset])
             for row, record in enumerate(batch.records)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from fraudstream.stream.admin import label_partitions
 from fraudstream.stream.checkpointing import Checkpointer, Kept
 from fraudstream.stream.desk import Desk
 from fraudstream.stream.hanging import end_hanging_transactions
@@ -60,8 +61,9 @@ def shard_unit(
     outlet: Outlet,
     around: Surroundings,
 ) -> Unit:
-    """Return the unit of a shard over all partitions of the input."""
+    """Return the unit of a shard over all partitions of the input, and of the labels."""
     output, keyed = topology.output, topology.keyed
+    sources = {topology.input.topic, *label_partitions(topology)}
     written = [output.alerts, output.dead_letters, output.journal]
     written += [] if keyed is None else [keyed.parts]
     sender = sender_for(app, topology, SHARD, written)
@@ -79,7 +81,7 @@ def shard_unit(
     )
     desk.recovery = Recovery(topology, shard, means, observer)
     return Unit(
-        reads=lambda partition: partition[0] == topology.input.topic,
+        reads=lambda partition: partition[0] in sources,
         handle=desk.handle,
         keeper=Keeper(desk.recovery, observer, app.fail),
         sender=sender,
@@ -112,4 +114,5 @@ def sender_for(app: BatchApp, topology: Topology, number: int, written: Sequence
         "request_timeout_ms": int(app.conf.producer_request_timeout * 1000),
     }
     name = transactional_id(topology, number)
-    return ExactlyOnce(name, group, settings, partial(end_hanging_transactions, topology, name, written))
+    end_hanging = partial(end_hanging_transactions, topology, name, written)
+    return ExactlyOnce(name, group, settings, end_hanging, number=topology.number)

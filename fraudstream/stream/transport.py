@@ -100,6 +100,24 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         self._unacked_messages.discard(message)
         notify(self._waiting_for_ack)
 
+    def take_up(self, message: ConsumerMessage) -> bool:
+        """Wait for a batch again that was left; False where it is to be read again instead."""
+        is_of_now = message.generation_id == self.app.consumer_generation_id
+        if not is_of_now or self.should_stop or not self.flow_active:
+            return False
+        self._unacked_messages.add(message)
+        return True
+
+    async def is_past(self, topic: str, append_ms: int) -> bool:
+        """Whether what a topic held at a time is done with: emitted, in each of its partitions."""
+        for tp in self.assignment():
+            if tp.topic != topic or self.ledger.done_ms(tp) >= append_ms:
+                continue
+            end = self.highwater(tp)
+            if end is None or self.ledger.is_open(tp) or (await self.position(tp) or 0) < end:
+                return False
+        return True
+
     def abandon(self) -> None:
         """Stop waiting for the batches under way, which can no longer be emitted."""
         self._unacked_messages.clear()
@@ -129,8 +147,9 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         self.ledger.forget(revoked)
 
     def committed(self) -> dict[int, int]:
-        """Return what this worker has committed, by partition number."""
-        return {tp.partition: offset for tp, offset in self._committed_offset.items() if offset is not None}
+        """Return what this worker has committed, by the numbers of the partitions."""
+        number = self.app.number
+        return {number(tp): offset for tp, offset in self._committed_offset.items() if offset is not None}
 
     async def oldest(self, partition: Partition) -> int:
         """Return the oldest offset that a partition still has."""

@@ -66,7 +66,7 @@ def run_worker(
         log.warning("%s", doubt)
         observer.on_error("topics")
     loop = new_event_loop()
-    shard = Shard(engine)
+    shard = Shard(engine, topology.number)
     around = Surroundings() if kept is None else Surroundings(kept.store_of, kept.ruleset_of)
     partitions = next(state.partitions for state in states if state.name == topology.input.topic)
     around = replace(around, partitions=partitions)

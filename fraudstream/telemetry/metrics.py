@@ -59,6 +59,11 @@ class Metrics:
         self.rule_outcomes = self._counter(
             "rule_outcomes", "Verdicts of each rule: hit, miss or not_evaluated.", "rule", "outcome"
         )
+        self.labels = self._counter(
+            "labels",
+            "Labels taken in: fraud, genuine, repeated, or unknown as their events do not wait.",
+            "outcome",
+        )
         self.errors = self._counter("errors", "Failures of the worker, by stage.", "stage")
         self.warming_shards = self._gauge(
             "warming_shards", "Shards that judge with an incomplete past: messages had left the topic."

@@ -60,6 +60,8 @@ class WorkerTelemetry:
         for (rule, band), number in result.bands.items():
             metrics.band_hits.labels(rule, band).inc(number)
         metrics.suppressed.inc(result.suppressed)
+        for outcome, number in result.labels.items():
+            metrics.labels.labels(outcome).inc(number)
         metrics.batch_events.observe(np.array([events]))
         metrics.step_seconds.observe(np.array([step_seconds]))
         metrics.latency_seconds.observe(np.maximum(done_ms - append_ms, 0) / 1000)

@@ -127,6 +127,7 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
         load_topology(tmp_path / "t.yml")
 
 
+LABELS = "labels: {topic: told, partitions: 2}\n"
 KEYED = "keyed: {partitions: 2, parts: parts, found: found}\n"
 EXACTLY, KEPT = "processing_guarantee: exactly_once\n", "checkpoints: {url: state}\n"
 
@@ -135,6 +136,7 @@ EXACTLY, KEPT = "processing_guarantee: exactly_once\n", "checkpoints: {url: stat
     ("more", "message"),
     [
         (KEPT, "keyed needs `processing_guarantee: exactly_once`, so that stages agree"),
+        (EXACTLY + KEPT + LABELS, "keyed takes no labels yet: learn from them in a topology without keyed"),
         (EXACTLY, "keyed needs checkpoints: workers find the rules of other workers beside them"),
     ],
 )
@@ -148,3 +150,15 @@ def test_a_keyed_topology_loads(tmp_path: Path) -> None:
     keyed = load_topology(topology(tmp_path, KEYED + EXACTLY + KEPT)).keyed
     assert keyed is not None
     assert (keyed.partitions, keyed.parts, keyed.found) == (2, "parts", "found")
+
+
+def test_labels_have_numbers_below_those_of_events(tmp_path: Path) -> None:
+    """One number per partition that is folded, and the way back; without labels there is nothing to learn."""
+    loaded = load_topology(topology(tmp_path, LABELS))
+    places = [("in", 0), ("in", 7), ("told", 0), ("told", 1)]
+    assert [loaded.number(place) for place in places] == [0, 7, -1, -2]
+    assert [loaded.place(loaded.number(place)) for place in places] == places
+    waits = loaded.settings().labels
+    assert waits is not None
+    assert (waits.wait_us, waits.events_max) == (30 * 86_400_000_000, 1_000_000)
+    assert load_topology(topology(tmp_path)).settings().labels is None
