@@ -22,7 +22,7 @@ Bins = NDArray[np.int64]
 
 
 class Binning:
-    """Cuts every feature into bins, whose edges the first rows fix once and for all.
+    """Cuts every feature into bins, whose edges some rows fix.
 
     Most of the edges lie at even steps of the values that occur, however often each does: most features are
     nearly always 0, and all that matters is in the rest. The others lie in the upper tail of the rows.

@@ -47,7 +47,9 @@ class BinnedLogistic:
 
     A score is the log-odds of fraud, a sum with one term per feature. Scoring teaches nothing: `learn` takes
     events whose labels are known by then. The first `first` of them fix the bins, and are learned when the
-    last of them is there; until then, and until there was a fraud among them, no score is ready.
+    last of them is there; until then, and until there was a fraud among them, no score is ready. Features
+    grow with the past that they look back to. So whenever the lessons have doubled the bins are laid anew,
+    by the last `first` of them, and a new bin begins with what was learned of the values in it.
 
     Parameters
     ----------
@@ -73,8 +75,8 @@ class BinnedLogistic:
         self._weights, self._squares = np.zeros((2, len(features), BINS))
         self._counts = np.zeros((len(features), BINS), np.int64)
         self._intercept = np.zeros(1)
-        self._waiting = np.zeros((first, len(features)))
-        self._waiting_fraud = np.zeros(first, np.bool_)
+        self._recent = np.zeros((first, len(features)))
+        self._recent_fraud = np.zeros(first, np.bool_)
         self._learned = np.zeros(2, np.int64)
         """How many genuine events, and how many frauds."""
         self._model = f"binned logistic {first} {rate} of {', '.join(features)}"
@@ -94,15 +96,44 @@ class BinnedLogistic:
     def learn(self, x: Matrix, fraud: Flags) -> None:
         """Learn events in the order in which their labels became known; x [n, d], fraud [n]."""
         given = self._filled(as_matrix(x, self.features))
-        room = max(0, len(self._waiting) - int(self._learned.sum()))
-        if room:
-            self._wait(given[:room], fraud[:room])
-            if room > len(given):
-                return
-            self._binning.fix(self._waiting)
-            self._learn(self._waiting, self._waiting_fraud)
-        self._learned += [np.count_nonzero(~fraud[room:]), np.count_nonzero(fraud[room:])]
-        self._learn(given[room:], fraud[room:])
+        start = 0
+        while start < len(given):
+            lessons = sum(self.learned)
+            due = self._next_laying(lessons)
+            stop = min(len(given), start + due - lessons)
+            self._take(given[start:stop], fraud[start:stop])
+            start = stop
+            if sum(self.learned) == due:
+                self._lay(is_first=due == len(self._recent))
+
+    def _next_laying(self, lessons: int) -> int:
+        """Return after how many lessons the bins are laid next."""
+        due = len(self._recent)
+        while due <= lessons:
+            due *= 2
+        return due
+
+    def _take(self, x: Matrix, fraud: Flags) -> None:
+        """Take in rows, and learn them where there are bins."""
+        first, lessons = len(self._recent), sum(self.learned)
+        places = np.arange(lessons, lessons + len(x)) % first
+        kept = slice(-first, None)
+        self._recent[places[kept]], self._recent_fraud[places[kept]] = x[kept], fraud[kept]
+        self._learned += [np.count_nonzero(~fraud), np.count_nonzero(fraud)]
+        if lessons >= first:
+            self._learn(x, fraud)
+
+    def _lay(self, *, is_first: bool) -> None:
+        """Lay the bins by the last rows; the first time learn them, later keep what was learned."""
+        before = self._binning.of(self._recent)
+        self._binning.fix(self._recent)
+        if is_first:
+            self._learn(self._recent, self._recent_fraud)
+            return
+        after = self._binning.of(self._recent)
+        self._weights = _moved(self._weights, before, after)
+        self._squares[:] = _shared(self._squares, before, after)
+        self._counts = _counted(after) * (sum(self.learned) // len(self._recent))
 
     def explain(self, batch: ScoreBatch, row: int, top: int) -> list[Contribution]:
         """Name the features whose terms are above their means; see `Scorer`."""
@@ -117,16 +148,10 @@ class BinnedLogistic:
     @property
     def _is_ready(self) -> bool:
         genuine, frauds = self.learned
-        return frauds > 0 and genuine + frauds >= len(self._waiting)
+        return frauds > 0 and genuine + frauds >= len(self._recent)
 
     def _filled(self, given: Matrix) -> Matrix:
         return np.where(np.isfinite(given), given, self._constants)
-
-    def _wait(self, x: Matrix, fraud: Flags) -> None:
-        start = int(self._learned.sum())
-        self._waiting[start : start + len(x)] = x
-        self._waiting_fraud[start : start + len(x)] = fraud
-        self._learned += [np.count_nonzero(~fraud), np.count_nonzero(fraud)]
 
     def _learn(self, x: Matrix, fraud: Flags) -> None:
         # Written anew: what explains earlier batches reads the old ones.
@@ -150,11 +175,38 @@ class BinnedLogistic:
             "squares": self._squares,
             "counts": self._counts,
             "intercept": self._intercept,
-            "waiting": self._waiting,
-            "waiting_fraud": self._waiting_fraud,
+            "recent": self._recent,
+            "recent_fraud": self._recent_fraud,
             "learned": self._learned,
         }
         return own | self._binning.arrays() | self._calibrator.arrays()
+
+
+def _moved(learned: Matrix, before: Bins, after: Bins) -> Matrix:
+    """Return what was learned per old bin by new ones: the mean over the rows in each [features, BINS].
+
+    A new bin without rows has what the old one of the same number had.
+    """
+    moved = learned.copy()
+    for feature, (old, new) in enumerate(zip(before.T, after.T, strict=True)):
+        rows = np.bincount(new, minlength=BINS)
+        sums = np.bincount(new, learned[feature, old], minlength=BINS)
+        moved[feature, rows > 0] = sums[rows > 0] / rows[rows > 0]
+    return moved
+
+
+def _shared(sums: Matrix, before: Bins, after: Bins) -> Matrix:
+    """Return sums per old bin by new ones: a row in a new bin brings its share of the old one's sum."""
+    shared = np.zeros_like(sums)
+    for feature, (old, new) in enumerate(zip(before.T, after.T, strict=True)):
+        shares = sums[feature] / np.maximum(np.bincount(old, minlength=BINS), 1)
+        shared[feature] = np.bincount(new, shares[old], minlength=BINS)
+    return shared
+
+
+def _counted(bins: Bins) -> NDArray[np.int64]:
+    """Count rows per bin [features, BINS]."""
+    return np.array([np.bincount(column, minlength=BINS) for column in bins.T])
 
 
 @kernel

@@ -25,14 +25,14 @@ def raw(scorer: Scorer, x: Matrix) -> NDArray[np.float64]:
 
 
 def test_it_learns_what_river_learns_on_one_hot_bins() -> None:
-    """The same scores as River's logistic regression with AdaGrad, to rounding."""
+    """The same scores as River's logistic regression with AdaGrad, to rounding, until bins are laid anew."""
     random = np.random.default_rng(1)
     x = random.normal(size=(600, 3))
     x[random.random(x.shape) < 0.1] = np.nan
     fraud = np.nan_to_num(x[:, 0] + x[:, 1]) > 1.5
-    fast, binning = model(3, first=200), Binning(3)
+    fast, binning = model(3, first=300), Binning(3)
     fast.learn(x[:500], fraud[:500])
-    binning.fix(x[:200])
+    binning.fix(x[:300])
     river = linear_model.LogisticRegression(optimizer=optim.AdaGrad(0.3), intercept_lr=0.01)
     for row, answer in zip(binning.of(x[:500]), fraud[:500], strict=True):
         river.learn_one({(column, int(at)): 1.0 for column, at in enumerate(row)}, bool(answer))
@@ -56,6 +56,33 @@ def test_how_lessons_are_cut_changes_no_bit() -> None:
     assert np.array_equal(raw(whole, x), raw(pieces, x))
     assert np.array_equal(raw(whole, x), raw(singles, x))
     assert whole.learned == singles.learned == (int((~fraud).sum()), int(fraud.sum()))
+
+
+def test_bins_grow_with_the_features() -> None:
+    """What is 0 in the first lessons, as the past is short, is told apart once the lessons have doubled."""
+    random = np.random.default_rng(7)
+    x = random.normal(size=(4_000, 2))
+    x[:100, 1] = 0
+    fraud = x[:, 1] > 1
+    learner = model(2)
+    learner.learn(x, fraud)
+    low, high = raw(learner, np.array([[0.0, 0.5], [0.0, 1.5]]))
+    assert low < -2
+    assert high > 2
+
+
+def test_new_bins_keep_what_was_learned() -> None:
+    """Where nothing has changed but the edges, scores stay near what they were."""
+    random = np.random.default_rng(8)
+    x = random.normal(size=(6_400, 2))
+    fraud = x[:, 0] + x[:, 1] > 1.5
+    learner = model(2, first=1_600)
+    learner.learn(x[:-1], fraud[:-1])
+    before = raw(learner, x)
+    learner.learn(x[-1:], fraud[-1:])
+    after = raw(learner, x)
+    assert not np.array_equal(before, after)
+    assert np.corrcoef(before, after)[0, 1] > 0.99
 
 
 def test_nobody_is_accused_before_it_has_learned() -> None:
