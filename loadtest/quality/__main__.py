@@ -54,8 +54,9 @@ def _handbook(folder: Path) -> tuple[Table, Figures]:
     stage = handbook_models.staged(payments)
     ceilings = stage.ceilings(payments.fraud)
     traceable = stage.ceilings(load_handbook(path, TRACEABLE).fraud)
-    learners = [*handbook_models.with_labels(stage), *handbook_models.of_training_week(stage)]
-    detectors = [*handbook_models.without_labels(stage)]
+    learned, unusual = handbook_models.of_the_product(stage)
+    learners = [learned, *handbook_models.with_labels(stage), *handbook_models.of_training_week(stage)]
+    detectors = [unusual, *handbook_models.without_labels(stage)]
     shuffled = handbook_models.shuffled(payments)
 
     seed = f"seed {handbook_models.SEED}"

@@ -27,6 +27,7 @@ from loadtest.quality.handbook import (
 from loadtest.quality.learners import Binned, RiverLearner
 from loadtest.quality.network import OnlineNetwork
 from loadtest.quality.prequential import Learner, delayed_scores
+from loadtest.quality.product import product_scores
 
 SEED = 1
 WARM_UP_DAYS = 14
@@ -94,6 +95,15 @@ def staged(payments: Payments) -> Stage:
     seen = payments.until(train_from + TRAIN_DAYS + DELAY_DAYS + TEST_DAYS)
     weeks = {offset: split(seen, train_from + offset).test for offset in (0, *VALIDATION_DAYS)}
     return Stage(seen, features(seen, DELAY_DAYS * DAY_US), weeks, train_from)
+
+
+def of_the_product(stage: Stage) -> tuple[Measured, Measured]:
+    """Measure the models of `handbook_rules/` in the engine: what learned from labels, and what did not."""
+    learned, unusual = (
+        stage.measured(f"fraudstream: {model}, one pass of the engine", np.nan_to_num(score))
+        for model, score in product_scores(stage.payments, DELAY_DAYS * DAY_US).items()
+    )
+    return learned, unusual
 
 
 def with_labels(stage: Stage) -> Iterator[Measured]:
