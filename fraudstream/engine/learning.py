@@ -21,35 +21,43 @@ from fraudstream.events.schema import Schema
 from fraudstream.rules.errors import RulesetError
 from fraudstream.rules.ruleset import Model, Rule, Ruleset
 from fraudstream.rules.schema import FeatureSpec
+from fraudstream.scorers.performance import Performance, Skill
 
 
 class Learning:
     """Learns labels by what was known of their events when those were judged.
 
     The windows that count labels count them at the watermark of the moment, and the models take them in at
-    once: so nothing is read before it is known.
+    once: so nothing is read before it is known. What each model's scores were worth is counted by the way.
     """
 
     def __init__(self, wait: Wait, schema: Schema, interner: Interner) -> None:
         self._schema = schema
         self._interner = interner
         self._awaiting = Awaiting(wait)
+        self._performance: dict[str, Performance] = {}
         self._features: FeatureStage
         self._models: ModelStage
 
     def install(self, features: FeatureStage, models: ModelStage, anew: Collection[str] = ()) -> None:
         """Learn for these from now on; the models `anew` know nothing of the events before."""
         self._features, self._models = features, models
-        columns = {_code(column): Wanted(1, "int32") for column in features.label_columns}
-        self._awaiting.want(columns | models.wanted(), anew)
+        wanted = {_code(column): Wanted(1, "int32") for column in features.label_columns}
+        wanted |= {_score(model): Wanted(1, "float32") for model in models.ids} | models.wanted()
+        self._awaiting.want(wanted, {*anew, *map(_score, anew)})
+        known = {model: each for model, each in self._performance.items() if model not in anew}
+        self._performance = {model: known.get(model) or Performance() for model in models.ids}
 
     def keep(self, judged: Judged, alerts: Collection[Alert]) -> None:
         """Keep what is needed of a judged batch, if anything is."""
         if not self._awaiting.wants:
             return
         batch = judged.batch
-        codes = {_code(column): batch.code(column)[:, None] for column in self._features.label_columns}
-        self._awaiting.enter(batch.ids, batch.time_us, codes | judged.scored.inputs())
+        kept: dict[str, NDArray[Any]] = {
+            _code(column): batch.code(column)[:, None] for column in self._features.label_columns
+        }
+        kept |= {_score(model): scores[:, None] for model, scores in judged.scored.scores().items()}
+        self._awaiting.enter(batch.ids, batch.time_us, kept | judged.scored.inputs())
         told = [alert for alert in alerts if alert.kind is AlertKind.EVENT]
         if told:
             rows = np.searchsorted(batch.row, [alert.row for alert in told])
@@ -59,6 +67,7 @@ class Learning:
         """Learn labels in their order; count them as fraud, genuine, repeated or unknown."""
         told = self._awaiting.tell(labels, watermark_us)
         if len(told.places):
+            self._assess(told)
             self._models.learn(self._awaiting, told.places, told.fraud)
             self._count(told, watermark_us)
         frauds = int(np.count_nonzero(told.fraud))
@@ -68,6 +77,15 @@ class Learning:
             repeated=told.repeated,
             unknown=told.unknown,
         )
+
+    def _assess(self, told: Told) -> None:
+        for model, performance in self._performance.items():
+            scores, kept = self._awaiting.part(_score(model), told.places)
+            performance.learn(scores[kept, 0].astype(np.float64), told.fraud[kept])
+
+    def skills(self) -> dict[str, Skill]:
+        """Return what each model is worth by the labels so far."""
+        return {model: performance.skill() for model, performance in self._performance.items()}
 
     def _count(self, told: Told, watermark_us: int) -> None:
         columns = self._features.label_columns
@@ -86,12 +104,19 @@ class Learning:
         return self._awaiting.bytes
 
     def snapshot(self) -> dict[str, Any]:
-        """Return the events that wait."""
-        return self._awaiting.snapshot()
+        """Return the events that wait, and how the models did."""
+        performance = {
+            model: {name: array.copy() for name, array in each.arrays().items()}
+            for model, each in self._performance.items()
+        }
+        return {"awaiting": self._awaiting.snapshot(), "performance": performance}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from a snapshot."""
-        self._awaiting.restore(state)
+        self._awaiting.restore(state["awaiting"])
+        for model, performance in self._performance.items():
+            for name, array in performance.arrays().items():
+                array[...] = state["performance"][model][name]
 
 
 def refuse_labels(ruleset: Ruleset) -> None:
@@ -119,6 +144,10 @@ def refuse_labels(ruleset: Ruleset) -> None:
 def _code(column: str) -> str:
     """Return the name under which the codes of a column are kept; no model has a space in its id."""
     return f"code {column}"
+
+
+def _score(model: str) -> str:
+    return f"score {model}"
 
 
 def _dated(

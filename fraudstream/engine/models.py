@@ -41,6 +41,13 @@ class Scored:
             if isinstance(scorer, LabelScorer)
         }
 
+    def scores(self) -> dict[str, NDArray[np.float32]]:
+        """Return the calibrated score of every event, float32 [n] per model; NaN where none was given."""
+        return {
+            model: np.where(batch.ready, batch.calibrated, np.nan).astype(np.float32)
+            for model, (_, batch) in self.batches.items()
+        }
+
     def given(self) -> dict[str, NDArray[np.float64]]:
         """Return the calibrated scores that were given, per model."""
         return {model: batch.calibrated[batch.ready] for model, (_, batch) in self.batches.items()}
@@ -98,6 +105,11 @@ class ModelStage:
             view.scores[model.model.spec.id] = np.where(batch.ready, batch.calibrated, np.nan)
             batches[model.model.spec.id] = (scorer, batch)
         return Scored(batches)
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids of the models."""
+        return tuple(each.model.spec.id for each in self._bound.models)
 
     def wanted(self) -> dict[str, Wanted]:
         """Return what must be known of an event when its label comes: its inputs, per model."""

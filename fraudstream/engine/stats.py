@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections import ChainMap, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from fraudstream.engine.features import FeatureStage
 from fraudstream.features.catalogue import Feature
 from fraudstream.features.stats import FeatureStats
 from fraudstream.rules.binding import Bound
+from fraudstream.scorers.performance import Skill
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class EngineStats:
     id_bytes: int
     warming: int = 0
     """How many shards judge with an incomplete past."""
+    skills: Mapping[str, Skill] = field(default_factory=dict)
+    """What each model is worth by the labels so far; of a single engine."""
 
     @property
     def feature_bytes(self) -> float:
@@ -56,6 +59,7 @@ def together(several: Sequence[EngineStats]) -> EngineStats:
         sum(stats.text_bytes for stats in several),
         sum(stats.id_bytes for stats in several),
         sum(stats.warming for stats in several),
+        dict(ChainMap(*(dict(stats.skills) for stats in several))),
     )
 
 

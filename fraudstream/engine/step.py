@@ -218,6 +218,7 @@ class Engine:
             self._interner.bytes,
             self._intake.bytes + (self._learning.bytes if self._learning else 0),
             int(self._stages.is_warming(self._past.gap, self._watermark.us)),
+            self._learning.skills() if self._learning else {},
         )
 
     def snapshot(self) -> Snapshot:

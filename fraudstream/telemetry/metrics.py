@@ -102,6 +102,14 @@ class Metrics:
         self.model_score = self._histogram(
             "model_score", "Calibrated scores given by each model.", SCORE_BUCKETS, "model"
         )
+        self.model_auc = self._gauge(
+            "model_auc", "By the labels so far, how often a fraud scored above a genuine event.", "model"
+        )
+        self.model_recall = self._gauge(
+            "model_recall_at_1pct",
+            "Share of labelled frauds whose scores were in the top hundredth.",
+            "model",
+        )
         self.lag_events = self._gauge("lag_events", "Messages not yet read, by partition.", "partition")
         self.state_bytes = self._gauge(
             "state_bytes", "Memory of the engine: features, log, texts, ids (against duplicates).", "part"

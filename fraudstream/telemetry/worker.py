@@ -110,6 +110,10 @@ class WorkerTelemetry:
             metrics.state_bytes.labels(part).set(held)
         metrics.log_events.set(stats.log_events)
         metrics.warming_shards.set(stats.warming)
+        for model, skill in stats.skills.items():
+            if skill.auc is not None and skill.recall_at_1pct is not None:
+                metrics.model_auc.labels(model).set(skill.auc)
+                metrics.model_recall.labels(model).set(skill.recall_at_1pct)
         for gauge in (metrics.feature_bytes, metrics.feature_entities):
             gauge.clear()
         for each in stats.features:

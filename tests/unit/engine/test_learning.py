@@ -21,6 +21,7 @@ from fraudstream.engine.step import Engine, Settings
 from fraudstream.features.catalogue import DAY_US
 from fraudstream.rules.errors import RulesetError
 from fraudstream.rules.ruleset import Ruleset, build_ruleset
+from fraudstream.scorers.performance import Skill
 from tests.unit.rule_files import engine_of, event, rule_file, rule_files
 
 FEATURES = (
@@ -189,6 +190,22 @@ def _taught(engine: Engine, count: int, start: int) -> int:
         [label(f"p{each}", "fraud" if each % 10 == 0 else "genuine") for each in range(start, start + count)]
     )
     return len(result.model_scores["learned"])
+
+
+def test_a_model_is_measured_by_the_labels_of_what_it_scored() -> None:
+    """By its scores at their time; events that it could not score yet say nothing."""
+    engine = Engine(ruleset())
+    _taught(engine, 150, start=0)
+    assert engine.stats().skills["learned"] == Skill(None, None)
+    _taught(engine, 150, start=150)
+    skill = engine.stats().skills["learned"]
+    assert skill.auc is not None
+    assert skill.auc > 0.9
+    restored = Engine(ruleset())
+    restored.restore(engine.snapshot())
+    assert restored.stats().skills == engine.stats().skills
+    engine.reload(engine.prepare(ruleset(MODEL.replace(b"warm_up: 2", b"warm_up: 3"))))
+    assert engine.stats().skills["learned"] == Skill(None, None)
 
 
 def test_a_reload_keeps_what_was_learned_and_what_waits() -> None:
