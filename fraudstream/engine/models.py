@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -18,12 +19,15 @@ from fraudstream.rules.ruleset import Model, Ruleset
 from fraudstream.rules.validation import validated
 from fraudstream.rules.view import View
 from fraudstream.scorers.config import ModelSpec, build_scorer
+from fraudstream.scorers.drift import Drift
 from fraudstream.scorers.protocol import Contribution, LabelScorer, ScoreBatch, Scorer, Snapshot
 
 CONTRIBUTIONS_MAX = 5
 """How many of the features that raised a score an alert lists ..."""
 _RAISED_MAX = 3
 """... and how many of them the reason names."""
+SCORE = "score"
+"""What has drifted where it is no feature."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,8 @@ class Scored:
     """The scores of one batch by model, and what is needed to explain them."""
 
     batches: Mapping[str, tuple[Scorer, ScoreBatch]]
+    drifted: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """How often a feature of a model, or its score, has drifted."""
     _raised: dict[tuple[str, int], list[Contribution]] = field(default_factory=dict)
 
     def inputs(self) -> dict[str, NDArray[np.float32]]:
@@ -86,12 +92,13 @@ class Scored:
 
 
 class ModelStage:
-    """Holds the scorers of a ruleset's models."""
+    """Holds the scorers of a ruleset's models, and watches what they read and give for drift."""
 
     def __init__(self, bound: Bound, interner: Interner) -> None:
         self._bound = bound
         self._inputs = link(bound.inputs, interner)
         self._scorers = [build_scorer(spec_of(each.model)) for each in bound.models]
+        self._drifts = [Drift(len(scorer.features) + 1) for scorer in self._scorers]
 
     def score(self, view: View) -> Scored:
         """Score and learn a batch; the scores go into the view."""
@@ -99,12 +106,17 @@ class ModelStage:
             return Scored({})
         found = self._inputs.run(self._inputs.inputs(view)).reals
         batches = {}
-        for model, scorer in zip(self._bound.models, self._scorers, strict=True):
+        drifted: Counter[tuple[str, str]] = Counter()
+        for (model, scorer), drift in zip(self._pairs(), self._drifts, strict=True):
             inputs = found if len(self._scorers) == 1 else np.ascontiguousarray(found[:, model.inputs])
             batch = scorer.score_and_learn(inputs)
             view.scores[model.model.spec.id] = np.where(batch.ready, batch.calibrated, np.nan)
             batches[model.model.spec.id] = (scorer, batch)
-        return Scored(batches)
+            # Before a model is ready its windows fill up, which is no drift.
+            seen = drift.observe(np.column_stack([batch.x, batch.raw])[batch.ready])
+            for place in np.flatnonzero(seen):
+                drifted[model.model.spec.id, [*scorer.features, SCORE][place]] += int(seen[place])
+        return Scored(batches, drifted)
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -134,21 +146,29 @@ class ModelStage:
             model, scorer = known.get(bound.model.spec.id, (None, None))
             if scorer is not None and model is not None and model.file.data == bound.model.file.data:
                 self._scorers[index] = scorer
+                self._drifts[index] = old._drift_of(bound.model.spec.id)
             else:
                 anew.add(bound.model.spec.id)
         return anew
+
+    def _drift_of(self, model: str) -> Drift:
+        return self._drifts[self.ids.index(model)]
 
     def _pairs(self) -> Iterator[tuple[BoundModel, Scorer]]:
         return zip(self._bound.models, self._scorers, strict=True)
 
     def snapshot(self) -> dict[str, Snapshot]:
         """Return the state of every model by its id."""
-        return {bound.model.spec.id: scorer.snapshot() for bound, scorer in self._pairs()}
+        return {
+            bound.model.spec.id: {**scorer.snapshot(), **drift.snapshot()}
+            for (bound, scorer), drift in zip(self._pairs(), self._drifts, strict=True)
+        }
 
     def restore(self, state: Mapping[str, Snapshot]) -> None:
         """Go on from a snapshot of the same models."""
-        for bound, scorer in self._pairs():
+        for (bound, scorer), drift in zip(self._pairs(), self._drifts, strict=True):
             scorer.restore(state[bound.model.spec.id])
+            drift.restore(state[bound.model.spec.id])
 
     def warm(self) -> None:
         """Score and learn a window of made-up events per model, and explain one, to be thrown away."""

@@ -64,7 +64,8 @@ class StepResult:
     `held_back` counts per rule the hits over its alert budget, `bands` the hits per rule and band, and
     `allowed` per list the events that it gave a lower action. `parts` are what goes to the next stage of a
     keyed topology. `warming` counts the decisions that were judged with an incomplete past. `labels` counts
-    what labels came to: fraud, genuine, repeated or unknown.
+    what labels came to: fraud, genuine, repeated or unknown. `drifted` counts per model and feature, or its
+    score, how often it has changed for good.
     """
 
     events_in: int
@@ -83,6 +84,7 @@ class StepResult:
     parts: list[Part] = field(default_factory=list)
     warming: int = 0
     labels: Counter[str] = field(default_factory=Counter)
+    drifted: Counter[tuple[str, str]] = field(default_factory=Counter)
 
 
 def without_events(
@@ -136,6 +138,7 @@ def joined(parts: Sequence[tuple[int, StepResult]]) -> StepResult:
         allowed=sum((result.allowed for result in results), Counter()),
         warming=sum(result.warming for result in results),
         labels=sum((result.labels for result in results), Counter()),
+        drifted=sum((result.drifted for result in results), Counter()),
         parts=[
             replace(each, rows=each.rows + np.int32(start)) for start, part in parts for each in part.parts
         ],

@@ -58,6 +58,7 @@ def result_of(outcome: Outcome) -> StepResult:
         held_back=kept.held_back,
         bands=decided.bands,
         allowed=decided.allowed,
+        drifted=judged.scored.drifted,
         warming=0 if judged.warming is None else judged.warming.events(judged.batch.time_us),
     )
 

@@ -102,6 +102,9 @@ class Metrics:
         self.model_score = self._histogram(
             "model_score", "Calibrated scores given by each model.", SCORE_BUCKETS, "model"
         )
+        self.drifts = self._counter(
+            "model_drifts", "Changes for good of what a model reads, or of its score.", "model", "of"
+        )
         self.model_auc = self._gauge(
             "model_auc", "By the labels so far, how often a fraud scored above a genuine event.", "model"
         )

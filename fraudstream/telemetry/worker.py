@@ -60,6 +60,8 @@ class WorkerTelemetry:
         for (rule, band), number in result.bands.items():
             metrics.band_hits.labels(rule, band).inc(number)
         metrics.suppressed.inc(result.suppressed)
+        for (model, what), number in result.drifted.items():
+            metrics.drifts.labels(model, what).inc(number)
         for outcome, number in result.labels.items():
             metrics.labels.labels(outcome).inc(number)
         metrics.batch_events.observe(np.array([events]))
