@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from fraudstream import __version__
-from fraudstream.cli import dlq, features, replay, rules, service
+from fraudstream.cli import dlq, features, model, replay, rules, service
 
 app = typer.Typer(
     name="fraudstream",
@@ -16,6 +16,7 @@ app = typer.Typer(
 )
 app.add_typer(rules.app, name="rules")
 app.add_typer(features.app, name="features")
+app.add_typer(model.app, name="model")
 app.add_typer(service.topics, name="topics")
 app.add_typer(dlq.app, name="dlq")
 app.command("run")(service.run)

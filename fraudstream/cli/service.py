@@ -55,7 +55,12 @@ def run(topology: TopologyFile = SINGLE, kafka: Bootstrap = None) -> None:
         highlight=False,
         soft_wrap=True,
     )
-    watch, kept = RuleWatch(loaded.rules, files), _kept(loaded, engine.ruleset.version, files)
+    watch, kept = RuleWatch(loaded.rules, files), kept_by(loaded)
+    if kept is not None:
+        try:
+            kept.keep_rules(engine.ruleset.version, files)
+        except OSError as error:
+            raise _unkept(loaded, error) from None
     raise typer.Exit(run_worker(loaded, engine, telemetry, watch, kept))
 
 
@@ -70,8 +75,8 @@ def _engine(files: Mapping[str, bytes], topology: Topology) -> Engine | Ingest:
     return Engine(ruleset, settings)
 
 
-def _kept(topology: Topology, version: str, files: Mapping[str, bytes]) -> StateStore | None:
-    """Return where the state is kept, the rules in force among it; None where the topology names no place."""
+def kept_by(topology: Topology) -> StateStore | None:
+    """Return where the state is kept, None where the topology names no place; typer.Exit where that fails."""
     wanted = topology.checkpoints
     if wanted is None:
         return None
@@ -82,11 +87,14 @@ def _kept(topology: Topology, version: str, files: Mapping[str, bytes]) -> State
             identity = Identity(topology.kafka.group, topology.name, shard)
             return CheckpointStore(wanted.url, identity, key, wanted.keep)
 
-        kept = StateStore(store_of, RuleArchive(f"{wanted.url}/rules"))
-        kept.keep_rules(version, files)
+        return StateStore(store_of, RuleArchive(f"{wanted.url}/rules"))
     except (CheckpointError, OSError, ValueError) as error:
-        raise fail(f"checkpoints at {wanted.url}: {error}") from None
-    return kept
+        raise _unkept(topology, error) from None
+
+
+def _unkept(topology: Topology, error: Exception) -> typer.Exit:
+    assert topology.checkpoints is not None
+    return fail(f"checkpoints at {topology.checkpoints.url}: {error}")
 
 
 @topics.command("create")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from fraudstream.rules.validation import validated
 from fraudstream.rules.view import View
 from fraudstream.scorers.config import ModelSpec, build_scorer
 from fraudstream.scorers.drift import Drift
+from fraudstream.scorers.performance import Skill
 from fraudstream.scorers.protocol import Contribution, LabelScorer, ScoreBatch, Scorer, Snapshot
 
 CONTRIBUTIONS_MAX = 5
@@ -89,6 +90,22 @@ class Scored:
                 }
             )
         return described
+
+
+class Report(NamedTuple):
+    """What is to be told of a model.
+
+    `kind` is that of its estimator, `events` how many it has scored, `lessons` how many genuine events and
+    frauds it has learned where it learns from labels. `steady` says of each feature, and of the score, for
+    how many events it has been watched without a change.
+    """
+
+    model: str
+    kind: str
+    events: int
+    lessons: tuple[int, int] | None
+    skill: Skill
+    steady: Mapping[str, int]
 
 
 class ModelStage:
@@ -169,6 +186,20 @@ class ModelStage:
         for (bound, scorer), drift in zip(self._pairs(), self._drifts, strict=True):
             scorer.restore(state[bound.model.spec.id])
             drift.restore(state[bound.model.spec.id])
+
+    def reports(self, skills: Mapping[str, Skill]) -> list[Report]:
+        """Return what is to be told of each model; `skills` are by their ids."""
+        return [
+            Report(
+                bound.model.spec.id,
+                spec_of(bound.model).estimator.kind,
+                scorer.scored,
+                scorer.learned if isinstance(scorer, LabelScorer) else None,
+                skills.get(bound.model.spec.id, Skill(None, None)),
+                dict(zip([*scorer.features, SCORE], drift.steady_events(), strict=True)),
+            )
+            for (bound, scorer), drift in zip(self._pairs(), self._drifts, strict=True)
+        ]
 
     def warm(self) -> None:
         """Score and learn a window of made-up events per model, and explain one, to be thrown away."""

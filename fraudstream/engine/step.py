@@ -18,6 +18,7 @@ from fraudstream.engine.intake import Intake
 from fraudstream.engine.labels import read_labels
 from fraudstream.engine.learning import Learning, refuse_labels
 from fraudstream.engine.memory import TextMemory
+from fraudstream.engine.models import Report
 from fraudstream.engine.result import StepResult, joined, without_events
 from fraudstream.engine.stages import Snapshot, Stages, Witness, result_of
 from fraudstream.engine.stats import EngineStats, report
@@ -220,6 +221,10 @@ class Engine:
             int(self._stages.is_warming(self._past.gap, self._watermark.us)),
             self._learning.skills() if self._learning else {},
         )
+
+    def reports(self) -> list[Report]:
+        """Return what is to be told of each model."""
+        return self._stages.models.reports(self._learning.skills() if self._learning else {})
 
     def snapshot(self) -> Snapshot:
         """Return the whole state, between two batches: a fold that goes on from it gives the same bytes."""

@@ -135,6 +135,11 @@ class BinnedLogistic:
         self._squares[:] = _shared(self._squares, before, after)
         self._counts = _counted(after) * (sum(self.learned) // len(self._recent))
 
+    @property
+    def scored(self) -> int:
+        """How many events it has scored; see `Scorer`."""
+        return self._calibrator.seen
+
     def explain(self, batch: ScoreBatch, row: int, top: int) -> list[Contribution]:
         """Name the features whose terms are above their means; see `Scorer`."""
         return strongest(batch, row, top, self.features)

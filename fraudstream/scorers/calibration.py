@@ -138,6 +138,11 @@ class Calibrator:
         _rank(raw, self._ranks, self._silent, self._warm_up, self._growth, calibrated, ready)
         return calibrated, ready
 
+    @property
+    def seen(self) -> int:
+        """How many scores it has been given."""
+        return int(self._ranks.seen[0])
+
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The live state."""
         return {f"calibrator.{name}": array for name, array in self._ranks._asdict().items()}

@@ -60,6 +60,10 @@ class Drift:
             start = stop
         return found
 
+    def steady_events(self) -> list[int]:
+        """Return of each column for how many rows, at most so many blocks, it has not drifted."""
+        return [int(count) * BLOCK for count in self._counts]
+
     def _look(self, column: int) -> bool:
         """Take in the block of a column; return whether it has drifted."""
         values = self._block[:, column]

@@ -66,6 +66,11 @@ class Fused:
         calibrated, ready = self._calibrator.rank(raw)
         return ScoreBatch(raw, calibrated, ready, given, trace)
 
+    @property
+    def scored(self) -> int:
+        """How many events it has scored; see `Scorer`."""
+        return self._calibrator.seen
+
     def explain(self, batch: ScoreBatch, row: int, top: int) -> list[Contribution]:
         """Compare with the score at each feature's usual value; see `Scorer`."""
         return strongest(batch, row, top, self.features)

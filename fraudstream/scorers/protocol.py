@@ -100,6 +100,11 @@ class Scorer(Protocol):
         """
         ...
 
+    @property
+    def scored(self) -> int:
+        """How many events it has scored; of those before it was ready some may not count."""
+        ...
+
     def explain(self, batch: ScoreBatch, row: int, top: int) -> list[Contribution]:
         """Name the features that raised a row's raw score, the strongest first, at most `top`.
 
@@ -119,6 +124,11 @@ class Scorer(Protocol):
 @runtime_checkable
 class LabelScorer(Scorer, Protocol):
     """A scorer that learns nothing as it scores, and all from events whose labels are known later."""
+
+    @property
+    def learned(self) -> tuple[int, int]:
+        """How many genuine events and how many frauds were learned."""
+        ...
 
     def learn(self, x: Matrix, fraud: NDArray[np.bool_]) -> None:
         """Learn events, in the order in which their labels became known: x [n, d] as scored, fraud [n]."""

@@ -129,6 +129,11 @@ class RiverPipeline:
         stretch.used += len(x)
         return [_advance(self._pipeline, self.features, row) for row in _filled(self._imputer, x)]
 
+    @property
+    def scored(self) -> int:
+        """How many events it has scored; see `Scorer`."""
+        return self._calibrator.seen
+
     def explain(self, batch: ScoreBatch, row: int, top: int) -> list[Contribution]:
         """Compare with the score at each feature's mean so far, by a replay of the model; see `Scorer`."""
         return strongest(batch, row, top, self.features)
