@@ -8,10 +8,12 @@ generation checks. Replaced are only the making of events (`getmany`) and the bo
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
+from aiokafka.errors import KafkaError
 from faust import Schema
 from faust.transport.consumer import ensure_TP
 from faust.transport.drivers import aiokafka as driver
@@ -22,6 +24,8 @@ from fraudstream.stream.batch import Batch, Partition
 from fraudstream.stream.ledger import Ledger
 from fraudstream.stream.logs import FAUST_LOG
 from fraudstream.stream.producer import BatchProducer
+
+log = logging.getLogger(__name__)
 
 BATCHES_MAX = 8
 """Batches under way per partition. Few, so that a worker which falls behind reads fewer and larger ones."""
@@ -38,6 +42,8 @@ aiokafka has one request under way per broker, so an idle partition's wait delay
 Faust's own setting is 1.5 s.
 """
 
+BACK_SECONDS = 0.2
+"""How long to wait before going back to the committed offsets is tried again."""
 FULL_SECONDS = 0.02
 """How long to wait for messages of some partitions while others have messages but no room."""
 
@@ -51,6 +57,8 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         self.ledger = Ledger(BATCHES_MAX, BYTES_MAX)
         self._acknowledged = asyncio.Event()
+        self._has_dropped = False
+        """Whether messages were fetched and not given, so that reading has to go back for them."""
 
     def _new_consumer_thread(self) -> ConsumerThread:
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -59,17 +67,35 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         """Fetch once, and give each partition's messages as one Faust message whose value is a `Batch`.
 
         Messages that are dropped here, because the flow stopped or the partitions changed hands, are read
-        again: Faust seeks to the committed offsets before the flow resumes.
+        again. Faust goes back to the committed offsets before the flow resumes. But a fetch that was under
+        way by then may bring what follows those offsets, which nobody would read again: so the next call
+        goes back once more.
         """
-        fetched, _ = await self._wait_next_records(timeout)
+        if not self.flow_active:
+            await self.wait(self.can_resume_flow)
+        if self._has_dropped and not await self._went_back():
+            return
         generation = self.app.consumer_generation_id
+        fetched, _ = await self._wait_next_records(timeout)
         for key, records in (fetched or {}).items():
             tp = ensure_TP(key)
             if self.should_stop or not self.flow_active or generation != self.app.consumer_generation_id:
+                self._has_dropped = True
                 return
             batch = Batch((tp.topic, tp.partition), records)
             self.ledger.open(batch)
             yield tp, message_of(tp, batch, generation)
+
+    async def _went_back(self) -> bool:
+        """Go back to the committed offsets; False where partitions change hands, or the broker is away."""
+        try:
+            await self.perform_seek()
+        except (KafkaError, AssertionError) as error:
+            log.warning("not gone back to the committed offsets yet (%r): nothing is read until then", error)
+            await self.sleep(BACK_SECONDS)
+            return False
+        self._has_dropped = False
+        return True
 
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:
         """Fetch from those partitions that have room for a batch."""

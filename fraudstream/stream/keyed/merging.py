@@ -52,6 +52,7 @@ class Merging:
     async def fold(self, record: Any) -> Folded:
         """Judge the events of a part, once all shares have told of it."""
         state, packed = self._state, read(record.value)
+        state.check(packed.stretch)
         found, reached = await self._found(packed)
         await state.turn_to(packed.stretch)
         started = time.perf_counter()
@@ -59,7 +60,7 @@ class Merging:
         result = state.stage.step(packed, found)
         seconds = time.perf_counter() - started
         state.found.update(reached)
-        state.folded(record.offset + 1)
+        state.folded(record.offset + 1, packed.stretch)
         origins = Origins(record.headers)
         emitted = emission(origins, result, state.stage.ruleset.version, self._outlet)
         return Folded(emitted.messages, lambda: self._report(emitted, origins, seconds))

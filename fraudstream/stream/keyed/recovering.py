@@ -96,7 +96,7 @@ class StageRecovery:
             gone = f"{self.keyed.parts}[{number}] offsets {at} to {min(now.first, now.committed) - 1}"
             log.error("%s have left the topic: decisions that look back to them are marked as warming", gone)
             self.observer.on_error("retention")
-            self.state.stage.miss()
+            self.state.miss()
         name = (self.keyed.parts, number)
         async with LogReader(self.topology.kafka.bootstrap, [name]) as reader:
             async for batch in reader.read(name, at, now.committed):

@@ -24,8 +24,9 @@ class Sharing:
     async def fold(self, record: Any) -> Folded:
         """Count the events of a part."""
         state, packed = self._state, read(record.value)
+        state.check(packed.stretch)
         await state.turn_to(packed.stretch)
         state.is_whole = False
         value = state.stage.step(packed)
-        state.folded(record.offset + 1)
+        state.folded(record.offset + 1, packed.stretch)
         return Folded([Outgoing(self._found, None, value, [], state.partition)])

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from fraudstream.engine.keyed.merge import Merge
+from fraudstream.engine.keyed.part import OutOfStepError
 from fraudstream.engine.keyed.share import Share
 from fraudstream.stores.checkpoints import Meta
 from fraudstream.stream.threads import in_thread
@@ -37,6 +38,8 @@ class StageState(Generic[Stage]):
         Of the topics between the stages; a state of topics that were made anew is worthless.
     epoch
         The number of this owner of the stage, which its checkpoints bear.
+    following
+        How many events of the whole stream the next part has to follow; None where anything may come.
     """
 
     def __init__(self, stage: Stage, partition: int, partitions: int, ruleset_of: RulesetOf) -> None:
@@ -53,6 +56,7 @@ class StageState(Generic[Stage]):
         self.topic_ids = topic_ids
         self.positions: dict[int, int] = {self.partition: 0}
         self.found = dict.fromkeys(range(self._partitions), 0)
+        self.following: int | None = None
         ruleset = self.stage.ruleset
         self.has_begun = loaded is not None
         if loaded is None:
@@ -63,12 +67,26 @@ class StageState(Generic[Stage]):
             self.stage.restore(loaded.snapshot)
             self.positions = dict(loaded.meta.positions)
             self.found = {int(partition): offset for partition, offset in extra["found"].items()}
+            self.following = extra.get("following")
 
     def fits(self, listed: Listed, committed: int, topic_ids: tuple[str, ...]) -> bool:
         """Whether a checkpoint is of these very topics, and of nothing that is not committed."""
         extra = listed.extra
         same = (tuple(extra["topic_ids"]), extra["partitions"]) == (topic_ids, self._partitions)
         return same and listed.positions[self.partition] <= committed
+
+    def check(self, stretch: Stretch) -> None:
+        """Raise OutOfStepError unless a part follows the last one; one of an input made anew begins with 0."""
+        if self.following is not None and stretch.first not in (self.following, 0):
+            raise OutOfStepError(
+                f"stage {self.partition} has folded the events before {self.following}, and is to go on with "
+                f"{stretch.first}: parts were skipped or are there twice: start again, to recover it"
+            )
+
+    def miss(self) -> None:
+        """Take note that parts are gone which stood before the next one."""
+        self.following = None
+        self.stage.miss()
 
     async def turn_to(self, stretch: Stretch) -> None:
         """Put the ruleset in force that judges a stretch; UnknownRulesetError where it is not to be found."""
@@ -81,9 +99,10 @@ class StageState(Generic[Stage]):
         bound = await in_thread(self.stage.prepare, ruleset)
         self.stage.reload(bound, stretch.before_us)
 
-    def folded(self, offset: int) -> None:
-        """Take note that the stage has folded everything before an offset."""
+    def folded(self, offset: int, stretch: Stretch) -> None:
+        """Take note that the stage has folded everything before an offset, the part of a stretch at last."""
         self.positions[self.partition] = offset
+        self.following = stretch.first + stretch.events
         self.is_whole = self.has_begun = True
 
     def _ruleset(self, version: str) -> Ruleset:
@@ -117,5 +136,6 @@ class StageState(Generic[Stage]):
             "topic_ids": list(self.topic_ids),
             "partitions": self._partitions,
             "found": {str(partition): offset for partition, offset in self.found.items()},
+            "following": self.following,
         }
         return Meta(positions=dict(self.positions), epoch=self.epoch, extra=extra)

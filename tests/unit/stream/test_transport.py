@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
 import pytest
+from aiokafka.errors import IllegalStateError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
@@ -79,12 +80,54 @@ def test_nothing_is_given_while_the_flow_is_stopped(
     loop: asyncio.AbstractEventLoop, consumer: BatchConsumer
 ) -> None:
     """What a fetch brings after the flow stopped is dropped, and not under way."""
-    serve(consumer, {FIRST: [record(0)]})
+
+    async def fetch(timeout: float) -> tuple[Fetched, None]:
+        consumer.stop_flow()
+        return {FIRST: [record(0)]}, None
+
+    consumer._wait_next_records = fetch
 
     async def scenario() -> None:
-        consumer.stop_flow()
         assert await read(consumer) == []
         assert consumer.ledger.batches_open == 0
+
+    run(loop, scenario)
+
+
+@pytest.mark.parametrize("failures", [0, 2])
+def test_what_was_dropped_is_gone_back_for(
+    loop: asyncio.AbstractEventLoop,
+    app: BatchApp,
+    consumer: BatchConsumer,
+    monkeypatch: pytest.MonkeyPatch,
+    failures: int,
+) -> None:
+    """A fetch that outlasts a rebalance brings what follows the offsets gone back to: it is read again."""
+    monkeypatch.setattr(transport, "BACK_SECONDS", 0)
+    sought: list[bool] = []
+
+    async def seek_to_committed() -> dict[TP, int]:
+        sought.append(len(sought) >= failures)
+        if not sought[-1]:
+            raise IllegalStateError("the partition is not ours")
+        return {FIRST: 7}
+
+    async def fetch(timeout: float) -> tuple[Fetched, None]:
+        if not sought:
+            app.consumer_generation_id += 1
+        return {FIRST: [record(7)]}, None
+
+    consumer.seek_to_committed = seek_to_committed
+    consumer._wait_next_records = fetch
+
+    async def scenario() -> None:
+        assert await read(consumer) == []
+        for _ in range(failures):
+            assert await read(consumer) == []
+        for _ in range(2):
+            (message,) = await read(consumer)
+            assert (message.offset, message.generation_id) == (7, GENERATION + 1)
+        assert sought == [False] * failures + [True]
 
     run(loop, scenario)
 

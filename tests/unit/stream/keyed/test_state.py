@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from fraudstream.engine.keyed.ingest import Ingest
+from fraudstream.engine.keyed.part import OutOfStepError, Stretch
 from fraudstream.engine.keyed.share import Share
 from fraudstream.engine.step import Settings
 from fraudstream.rules.ruleset import Ruleset
@@ -91,6 +92,31 @@ def test_a_state_that_has_seen_nothing_begins_with_the_ruleset_of_its_first_part
     assert fold(share(FIRST), values) == fold(share(SECOND), values)
 
 
+@pytest.mark.parametrize("order", [(0, 2), (0, 1, 1)], ids=["skipped", "twice"])
+def test_a_part_must_follow_the_last_one(order: tuple[int, ...]) -> None:
+    """Else its features would be wrong without anybody noticing; a checkpoint knows what comes next, too."""
+    values = parts(FIRST, FIRST, FIRST)
+    state = share()
+    fold(state, [values[each] for each in order[:-1]])
+    heir = share()
+    heir.renew(kept(state), TOPIC_IDS)
+    for each in (state, heir):
+        with pytest.raises(OutOfStepError, match="skipped or are there twice"):
+            fold(each, [values[order[-1]]])
+        assert each.positions == {0: len(order) - 1}
+
+
+def test_after_a_gap_anything_may_come() -> None:
+    """Parts that have left the topic are missed, and so may be an input that was made anew."""
+    values = parts(FIRST, FIRST, FIRST)
+    state = share()
+    fold(state, values[:1])
+    state.miss()
+    fold(state, values[2:])
+    fold(state, values[:1])
+    assert state.following == 1
+
+
 def test_a_ruleset_that_is_not_to_be_found_is_named() -> None:
     """The worker cannot go on, and says what to do."""
     state = share()
@@ -115,7 +141,7 @@ def test_a_checkpoint_must_be_of_these_topics_and_committed(
 ) -> None:
     """Else what it has seen never happened, or is somewhere else."""
     state = share()
-    state.folded(5)
+    state.folded(5, Stretch(0, 3, 0, 0, ""))
     meta = state.meta()
     told = listed(Meta(meta.positions, meta.epoch, {**meta.extra, **change}))
     assert state.fits(told, committed, TOPIC_IDS) is fits
