@@ -76,7 +76,7 @@ class StageState(Generic[Stage]):
         return same and listed.positions[self.partition] <= committed
 
     def check(self, stretch: Stretch) -> None:
-        """Raise OutOfStepError unless a part follows the last one; one of an input made anew begins with 0."""
+        """Raise OutOfStepError unless a part follows the last one; an input made anew begins with 0."""
         if self.following is not None and stretch.first not in (self.following, 0):
             raise OutOfStepError(
                 f"stage {self.partition} has folded the events before {self.following}, and is to go on with "
