@@ -156,7 +156,9 @@ class BinnedLogistic:
         return frauds > 0 and genuine + frauds >= len(self._recent)
 
     def _filled(self, given: Matrix) -> Matrix:
-        return np.where(np.isfinite(given), given, self._constants)
+        # Rounded, since that is how inputs wait for their labels: what is learned must be what was scored.
+        filled = np.where(np.isfinite(given), given, self._constants).astype(np.float32)
+        return filled.astype(np.float64)
 
     def _learn(self, x: Matrix, fraud: Flags) -> None:
         # Written anew: what explains earlier batches reads the old ones.

@@ -141,6 +141,15 @@ def test_a_feature_that_was_never_there_takes_part_later() -> None:
     assert raw(learner, np.ones((1, 2)))[0] > raw(learner, np.array([[np.nan, 1.0]]))[0]
 
 
+def test_what_was_kept_as_float32_is_learned_as_it_was_scored() -> None:
+    """Both fall into the same bins, also where rounding crosses an edge."""
+    x = np.random.default_rng(9).normal(size=(1_000, 3))
+    exact, kept = model(3), model(3)
+    exact.learn(x, x[:, 0] > 1)
+    kept.learn(x.astype(np.float32).astype(np.float64), x[:, 0] > 1)
+    assert np.array_equal(raw(exact, x), raw(kept, x))
+
+
 def test_reasons_are_the_terms_above_their_mean() -> None:
     """The feature that makes frauds is named first, with the side on which it lies."""
     random = np.random.default_rng(5)
