@@ -56,7 +56,7 @@ class Told(NamedTuple):
 class Awaiting:
     """Remembers parts of the last events by their ids, until their labels come.
 
-    The first label of an event counts. Memory: 33 to 41 bytes an event and the parts, allocated as events come.
+    The first label of an event counts. Memory: 33 to 41 bytes an event and the parts, as events come.
     """
 
     def __init__(self, wait: Wait) -> None:
