@@ -89,7 +89,13 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
     async def _went_back(self) -> bool:
         """Go back to the committed offsets; False where partitions change hands, or the broker is away."""
         try:
-            await self.perform_seek()
+            # Whoever has no partitions by now begins anew with those that come.
+            if self.assignment():
+                await self.perform_seek()
+            # The client leaves a partition where it is of which nothing is committed, or offset 0.
+            for tp in self.assignment():
+                if not self._read_offset[tp]:
+                    await self.seek(tp, await self.oldest((tp.topic, tp.partition)))
         except (KafkaError, AssertionError) as error:
             log.warning("not gone back to the committed offsets yet (%r): nothing is read until then", error)
             await self.sleep(BACK_SECONDS)

@@ -18,7 +18,7 @@ from fraudstream.stream.unit import Unit
 from tests.unit.stream.fakes import GENERATION, record
 
 EVENTS = "fraudstream.events"
-FIRST, SECOND = TP(EVENTS, 0), TP(EVENTS, 1)
+FIRST, SECOND, THIRD = TP(EVENTS, 0), TP(EVENTS, 1), TP(EVENTS, 2)
 
 Fetched = dict[TP, list[Any]]
 
@@ -105,12 +105,19 @@ def test_what_was_dropped_is_gone_back_for(
     """A fetch that outlasts a rebalance brings what follows the offsets gone back to: it is read again."""
     monkeypatch.setattr(transport, "BACK_SECONDS", 0)
     sought: list[bool] = []
+    began: list[tuple[TP, int]] = []
 
-    async def seek_to_committed() -> dict[TP, int]:
+    async def seek_to_committed() -> dict[TP, int | None]:
         sought.append(len(sought) >= failures)
         if not sought[-1]:
             raise IllegalStateError("the partition is not ours")
-        return {FIRST: 7}
+        return {FIRST: 7, SECOND: None, THIRD: 0}
+
+    async def earliest_offsets(tp: TP) -> dict[TP, int]:
+        return {tp: 4}
+
+    async def seek(tp: TP, offset: int) -> None:
+        began.append((tp, offset))
 
     async def fetch(timeout: float) -> tuple[Fetched, None]:
         if not sought:
@@ -118,6 +125,9 @@ def test_what_was_dropped_is_gone_back_for(
         return {FIRST: [record(7)]}, None
 
     consumer.seek_to_committed = seek_to_committed
+    consumer.earliest_offsets = earliest_offsets
+    consumer.seek = seek
+    consumer.assignment = lambda: {FIRST, SECOND, THIRD}
     consumer._wait_next_records = fetch
 
     async def scenario() -> None:
@@ -128,6 +138,7 @@ def test_what_was_dropped_is_gone_back_for(
             (message,) = await read(consumer)
             assert (message.offset, message.generation_id) == (7, GENERATION + 1)
         assert sought == [False] * failures + [True]
+        assert sorted(began) == [(SECOND, 4), (THIRD, 4)]
 
     run(loop, scenario)
 
@@ -144,6 +155,31 @@ def test_a_new_generation_drops_the_rest(
             given.append(tp)
             app.consumer_generation_id = GENERATION + 1
         assert given == [FIRST]
+
+    run(loop, scenario)
+
+
+def test_who_has_no_partitions_goes_back_for_none(
+    loop: asyncio.AbstractEventLoop, app: BatchApp, consumer: BatchConsumer
+) -> None:
+    """The client refuses to: a worker that stands by would ask it for ever."""
+
+    async def fetch(timeout: float) -> tuple[Fetched, None]:
+        app.consumer_generation_id += 1
+        return {FIRST: [record(7)]}, None
+
+    async def seek_to_committed() -> dict[TP, int]:
+        raise AssertionError("no partitions are assigned")
+
+    consumer.assignment = set
+    consumer.seek_to_committed = seek_to_committed
+    consumer._wait_next_records = fetch
+
+    async def scenario() -> None:
+        assert await read(consumer) == []
+        serve(consumer, {})
+        assert await read(consumer) == []
+        assert not consumer._has_dropped
 
     run(loop, scenario)
 
