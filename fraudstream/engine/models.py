@@ -19,7 +19,7 @@ from fraudstream.rules.ruleset import Model, Ruleset
 from fraudstream.rules.validation import validated
 from fraudstream.rules.view import View
 from fraudstream.scorers.config import ModelSpec, build_scorer
-from fraudstream.scorers.drift import Drift
+from fraudstream.scorers.drift import BLOCK, Drift
 from fraudstream.scorers.performance import Skill
 from fraudstream.scorers.protocol import Contribution, LabelScorer, ScoreBatch, Scorer, Snapshot
 
@@ -203,7 +203,8 @@ class ModelStage:
 
     def warm(self) -> None:
         """Score and learn a window of made-up events per model, and explain one, to be thrown away."""
-        for bound, scorer in self._pairs():
+        for (bound, scorer), drift in zip(self._pairs(), self._drifts, strict=True):
+            drift.observe(np.zeros((BLOCK, len(scorer.features) + 1)))
             events = spec_of(bound.model).estimator.silent + 1
             scorer.explain(scorer.score_and_learn(np.zeros((events, len(scorer.features)))), 0, 1)
 

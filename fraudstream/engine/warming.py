@@ -50,7 +50,9 @@ typology: any
 rationale: Hits, so that what comes after a hit is compiled as well
 false_positives: [All]
 investigate: [Nothing]
-features: {n: {sum: amount_usd, where: 'starts_with(debtor.id, "a")', by: debtor.id, window: 1h}}
+features:
+  n: {sum: amount_usd, where: 'starts_with(debtor.id, "a")', by: debtor.id, window: 1h}
+  known: {count: frauds, by: debtor.id, window: 1h}
 when: n >= 0 and starts_with(debtor.id, "a000")
 then: {action: review, score: 1, reason_code: ANY}
 tests: {cases: []}
@@ -113,16 +115,18 @@ def _blank(schema: Schema) -> EventBatch:
     )
 
 
+_LABEL = b'{"schema": "fraudstream.label/v1", "label": "fraud", "event_id": "000000"}'
 _EVENTS = 6_000
 """So many that every table grows at least once."""
 
 
 @cache
 def _run_every_kernel() -> None:
-    """Judge alerts, a duplicate, a message that the kernels leave to the slow path, and one of no use."""
+    """Judge alerts, a duplicate, what kernels leave to the slow path and what is of no use; learn a label."""
     engine = Engine(build_ruleset(_FILES), Settings())
     events = [_event(f"{number:06}", debtor={"id": f"a{number:06}"}) for number in range(_EVENTS)]
     engine.step([*events, events[-1], _event("b", purpose='a "b"'), b"c"])
+    engine.learn([_LABEL])
 
 
 def _event(identity: str, **fields: object) -> bytes:
