@@ -14,7 +14,6 @@ from fraudstream.engine.labels import Labels
 from fraudstream.events.batch import Ids
 from fraudstream.features.catalogue import DAY_US
 
-UNTOLD, GENUINE, FRAUD = 0, 1, 2
 EVENTS_MIN = 1_000
 """As many as are judged at once: each has a place of its own then."""
 
@@ -65,7 +64,8 @@ class Awaiting:
         self._alerts = KnownIds(wait.events_max)
         self._event_of = np.zeros(self._alerts.size, np.int64)
         """Of each alert the number of its event among all accepted."""
-        self._told = np.zeros(self._events.size, np.int8)
+        self._told = np.zeros(self._events.size, np.bool_)
+        """Which events have their label."""
         self._parts: dict[str, NDArray[Any]] = {}
         self._since: dict[str, int] = {}
         """From which event on a part is kept."""
@@ -85,7 +85,7 @@ class Awaiting:
         self._events.accept(ids, time_us, 0)
         self._told = _as_long(self._told, self._events.size)
         places = np.arange(self._events.accepted - len(ids), self._events.accepted) % self._events.size
-        self._told[places] = UNTOLD
+        self._told[places] = False
         for name, kept in self._parts.items():
             self._parts[name] = longer = _as_long(kept, self._events.size)
             longer[places] = parts[name]
@@ -105,9 +105,8 @@ class Awaiting:
         known[known] = self._events.time_us[places[known]] > watermark_us - self._wait.wait_us
         first = np.zeros(len(labels), np.bool_)
         for row in np.flatnonzero(known):
-            first[row] = self._told[places[row]] == UNTOLD
-            if first[row]:
-                self._told[places[row]] = FRAUD if labels.fraud[row] else GENUINE
+            first[row] = not self._told[places[row]]
+            self._told[places[row]] = True
         counts = int(np.count_nonzero(known)), int(np.count_nonzero(first))
         ids = labels.ids.take(np.flatnonzero(first))
         return Told(places[first], ids, labels.fraud[first], counts[0] - counts[1], len(labels) - counts[0])

@@ -119,9 +119,9 @@ def _handle(app: BatchApp, topic: str, behind: str = "") -> None:
         # Faust would acknowledge by itself as soon as the loop asks for the next batch.
         async for event in stream.noack().events():
             unit = next(each for each in app.units if each.reads(event.value.partition))
-            # What was read before a rebalance is read again behind it.
             if behind and not await until_due(app.consumer, behind, event.message):
                 continue
+            # What was read before a rebalance is read again behind it.
             if await unit.keeper.ready() and event.message.generation_id == app.consumer_generation_id:
                 await unit.handle(event)
             else:
