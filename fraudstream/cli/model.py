@@ -71,7 +71,9 @@ def _summary(report: Report) -> str:
     worth = f"AUC {_figure(auc)}, recall in the top hundredth {_figure(recall)}"
     lessons = report.lessons
     learned = "" if lessons is None else f", learned {lessons[0]:,} genuine events and {lessons[1]:,} frauds"
-    return f"\n{report.model}: {report.kind}, {report.events:,} events scored{learned}; by labels: {worth}"
+    rests = "; has drifted, and leaves the events to the rules" if report.rests else ""
+    seen = f"{report.kind}, {report.events:,} events scored"
+    return f"\n{report.model}: {seen}{learned}; by labels: {worth}{rests}"
 
 
 def _features(report: Report) -> Table:

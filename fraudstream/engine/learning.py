@@ -63,25 +63,35 @@ class Learning:
             rows = np.searchsorted(batch.row, [alert.row for alert in told])
             self._awaiting.alerted(Ids.of([alert.alert_id for alert in told]), batch.ids.take(rows))
 
-    def learn(self, labels: Labels, watermark_us: int) -> Counter[str]:
-        """Learn labels in their order; count them as fraud, genuine, repeated or unknown."""
+    def learn(self, labels: Labels, watermark_us: int) -> tuple[Counter[str], Counter[str]]:
+        """Learn labels in their order; count them as fraud, genuine, repeated or unknown.
+
+        Return also how often the scores of frauds have drifted, by model.
+        """
         told = self._awaiting.tell(labels, watermark_us)
+        drifted: Counter[str] = Counter()
         if len(told.places):
-            self._assess(told)
+            drifted = self._assess(told)
             self._models.learn(self._awaiting, told.places, told.fraud)
             self._count(told, watermark_us)
         frauds = int(np.count_nonzero(told.fraud))
-        return Counter(
+        counts = Counter(
             fraud=frauds,
             genuine=len(told.fraud) - frauds,
             repeated=told.repeated,
             unknown=told.unknown,
         )
+        return counts, drifted
 
-    def _assess(self, told: Told) -> None:
+    def _assess(self, told: Told) -> Counter[str]:
+        drifted = Counter[str]()
         for model, performance in self._performance.items():
             scores, kept = self._awaiting.part(_score(model), told.places)
-            performance.learn(scores[kept, 0].astype(np.float64), told.fraud[kept])
+            times = performance.learn(scores[kept, 0].astype(np.float64), told.fraud[kept])
+            if times:
+                drifted[model] = times
+                self._models.performance_drifted(model)
+        return drifted
 
     def skills(self) -> dict[str, Skill]:
         """Return what each model is worth by the labels so far."""
@@ -116,7 +126,8 @@ class Learning:
         self._awaiting.restore(state["awaiting"])
         for model, performance in self._performance.items():
             for name, array in performance.arrays().items():
-                array[...] = state["performance"][model][name]
+                # Labels were counted before they were watched for drift.
+                array[...] = state["performance"][model].get(name, array)
 
 
 def refuse_labels(ruleset: Ruleset) -> None:

@@ -16,26 +16,33 @@ from fraudstream.rules.binding import Bound, BoundModel
 from fraudstream.rules.errors import Problem, RulesetError
 from fraudstream.rules.linked import link
 from fraudstream.rules.ruleset import Model, Ruleset
+from fraudstream.rules.tree import Call
 from fraudstream.rules.validation import validated
 from fraudstream.rules.view import View
-from fraudstream.scorers.config import ModelSpec, build_scorer
-from fraudstream.scorers.drift import BLOCK, Drift
+from fraudstream.scorers.config import BlendSpec, ModelSpec, build_watched
 from fraudstream.scorers.performance import Skill
-from fraudstream.scorers.protocol import Contribution, LabelScorer, ScoreBatch, Scorer, Snapshot
+from fraudstream.scorers.protocol import (
+    Contribution,
+    JudgedScorer,
+    LabelScorer,
+    Matrix,
+    ScoreBatch,
+    Scorer,
+    Snapshot,
+)
+from fraudstream.scorers.watched import Watched
 
 CONTRIBUTIONS_MAX = 5
 """How many of the features that raised a score an alert lists ..."""
 _RAISED_MAX = 3
 """... and how many of them the reason names."""
-SCORE = "score"
-"""What has drifted where it is no feature."""
 
 
 @dataclass(frozen=True)
 class Scored:
     """The scores of one batch by model, and what is needed to explain them."""
 
-    batches: Mapping[str, tuple[Scorer, ScoreBatch]]
+    batches: dict[str, tuple[Scorer, ScoreBatch]]
     drifted: Counter[tuple[str, str]] = field(default_factory=Counter)
     """How often a feature of a model, or its score, has drifted."""
     _raised: dict[tuple[str, int], list[Contribution]] = field(default_factory=dict)
@@ -98,6 +105,7 @@ class Report(NamedTuple):
     `kind` is that of its estimator, `events` how many it has scored, `lessons` how many genuine events and
     frauds it has learned where it learns from labels. `steady` says of each feature, and of the score, for
     how many events it has been watched without a change.
+    `rests`: it has drifted, and leaves the events to the rules.
     """
 
     model: str
@@ -106,6 +114,7 @@ class Report(NamedTuple):
     lessons: tuple[int, int] | None
     skill: Skill
     steady: Mapping[str, int]
+    rests: bool
 
 
 class ModelStage:
@@ -114,78 +123,85 @@ class ModelStage:
     def __init__(self, bound: Bound, interner: Interner) -> None:
         self._bound = bound
         self._inputs = link(bound.inputs, interner)
-        self._scorers = [build_scorer(spec_of(each.model)) for each in bound.models]
-        self._drifts = [Drift(len(scorer.features) + 1) for scorer in self._scorers]
+        self._over_scores = link(bound.over_scores, interner)
+        self._models = [build_watched(spec_of(each.model)) for each in bound.models]
 
     def score(self, view: View) -> Scored:
         """Score and learn a batch; the scores go into the view."""
-        if not self._scorers:
-            return Scored({})
-        found = self._inputs.run(self._inputs.inputs(view)).reals
-        batches = {}
-        drifted: Counter[tuple[str, str]] = Counter()
-        for (model, scorer), drift in zip(self._pairs(), self._drifts, strict=True):
-            inputs = found if len(self._scorers) == 1 else np.ascontiguousarray(found[:, model.inputs])
-            batch = scorer.score_and_learn(inputs)
-            view.scores[model.model.spec.id] = np.where(batch.ready, batch.calibrated, np.nan)
-            batches[model.model.spec.id] = (scorer, batch)
-            # Before a model is ready its windows fill up, which is no drift.
-            seen = drift.observe(np.column_stack([batch.x, batch.raw])[batch.ready])
-            for place in np.flatnonzero(seen):
-                drifted[model.model.spec.id, [*scorer.features, SCORE][place]] += int(seen[place])
-        return Scored(batches, drifted)
+        scored = Scored({})
+        # Those that read the scores of others come after these.
+        for program, over_scores in ((self._inputs, False), (self._over_scores, True)):
+            pairs = [(bound, each) for bound, each in self._pairs() if bound.reads_scores is over_scores]
+            if pairs:
+                found = program.run(program.inputs(view)).reals
+                for bound, watched in pairs:
+                    columns = found if len(pairs) == 1 else np.ascontiguousarray(found[:, bound.inputs])
+                    self._score(bound.model.spec.id, watched, columns, view, scored)
+        return scored
+
+    def _score(self, model: str, watched: Watched, inputs: Matrix, view: View, scored: Scored) -> None:
+        batch, drifted = watched.score_and_learn(inputs)
+        view.scores[model] = np.where(batch.ready, batch.calibrated, np.nan)
+        scored.batches[model] = (watched.scorer, batch)
+        scored.drifted.update({(model, what): number for what, number in drifted.items()})
+
+    def judged(self, alerted: NDArray[np.bool_]) -> None:
+        """Tell the models that learn by that which events [n] of the last batch raised an alert."""
+        for _, watched in self._pairs():
+            if isinstance(watched.scorer, JudgedScorer):
+                watched.scorer.judged(alerted)
+
+    def performance_drifted(self, model: str) -> None:
+        """Take note that what turned out to be fraud got other scores by a model lately."""
+        self._models[self.ids.index(model)].performance_drifted()
 
     @property
     def ids(self) -> tuple[str, ...]:
         """The ids of the models."""
         return tuple(each.model.spec.id for each in self._bound.models)
 
+    def resting(self) -> dict[str, bool]:
+        """Return of each model whether it has drifted and leaves the events to the rules."""
+        return {bound.model.spec.id: watched.rests for bound, watched in self._pairs()}
+
     def wanted(self) -> dict[str, Wanted]:
         """Return what must be known of an event when its label comes: its inputs, per model."""
         return {
-            bound.model.spec.id: Wanted(len(scorer.features), "float32")
-            for bound, scorer in self._pairs()
-            if isinstance(scorer, LabelScorer)
+            bound.model.spec.id: Wanted(len(watched.scorer.features), "float32")
+            for bound, watched in self._pairs()
+            if isinstance(watched.scorer, LabelScorer)
         }
 
     def learn(self, awaiting: Awaiting, places: NDArray[np.int64], fraud: NDArray[np.bool_]) -> None:
         """Learn the events at these places, whose labels have come."""
-        for bound, scorer in self._pairs():
-            if isinstance(scorer, LabelScorer):
+        for bound, watched in self._pairs():
+            if isinstance(watched.scorer, LabelScorer):
                 inputs, kept = awaiting.part(bound.model.spec.id, places)
-                scorer.learn(inputs[kept].astype(np.float64), fraud[kept])
+                watched.scorer.learn(inputs[kept].astype(np.float64), fraud[kept])
 
     def adopt(self, old: ModelStage) -> set[str]:
         """Go on with the scorers of models whose files say the same; return the ids of the others."""
-        known = {each.model.spec.id: (each.model, scorer) for each, scorer in old._pairs()}
+        known = {each.model.spec.id: (each.model, watched) for each, watched in old._pairs()}
         anew = set()
         for index, (bound, _) in enumerate(self._pairs()):
-            model, scorer = known.get(bound.model.spec.id, (None, None))
-            if scorer is not None and model is not None and model.file.data == bound.model.file.data:
-                self._scorers[index] = scorer
-                self._drifts[index] = old._drift_of(bound.model.spec.id)
+            model, watched = known.get(bound.model.spec.id, (None, None))
+            if watched is not None and model is not None and model.file.data == bound.model.file.data:
+                self._models[index] = watched
             else:
                 anew.add(bound.model.spec.id)
         return anew
 
-    def _drift_of(self, model: str) -> Drift:
-        return self._drifts[self.ids.index(model)]
-
-    def _pairs(self) -> Iterator[tuple[BoundModel, Scorer]]:
-        return zip(self._bound.models, self._scorers, strict=True)
+    def _pairs(self) -> Iterator[tuple[BoundModel, Watched]]:
+        return zip(self._bound.models, self._models, strict=True)
 
     def snapshot(self) -> dict[str, Snapshot]:
         """Return the state of every model by its id."""
-        return {
-            bound.model.spec.id: {**scorer.snapshot(), **drift.snapshot()}
-            for (bound, scorer), drift in zip(self._pairs(), self._drifts, strict=True)
-        }
+        return {bound.model.spec.id: watched.snapshot() for bound, watched in self._pairs()}
 
     def restore(self, state: Mapping[str, Snapshot]) -> None:
         """Go on from a snapshot of the same models."""
-        for (bound, scorer), drift in zip(self._pairs(), self._drifts, strict=True):
-            scorer.restore(state[bound.model.spec.id])
-            drift.restore(state[bound.model.spec.id])
+        for bound, watched in self._pairs():
+            watched.restore(state[bound.model.spec.id])
 
     def reports(self, skills: Mapping[str, Skill]) -> list[Report]:
         """Return what is to be told of each model; `skills` are by their ids."""
@@ -193,20 +209,19 @@ class ModelStage:
             Report(
                 bound.model.spec.id,
                 spec_of(bound.model).estimator.kind,
-                scorer.scored,
-                scorer.learned if isinstance(scorer, LabelScorer) else None,
+                watched.scorer.scored,
+                watched.scorer.learned if isinstance(watched.scorer, LabelScorer) else None,
                 skills.get(bound.model.spec.id, Skill(None, None)),
-                dict(zip([*scorer.features, SCORE], drift.steady_events(), strict=True)),
+                watched.steady_events(),
+                watched.rests,
             )
-            for (bound, scorer), drift in zip(self._pairs(), self._drifts, strict=True)
+            for bound, watched in self._pairs()
         ]
 
     def warm(self) -> None:
         """Score and learn a window of made-up events per model, and explain one, to be thrown away."""
-        for (bound, scorer), drift in zip(self._pairs(), self._drifts, strict=True):
-            drift.observe(np.zeros((BLOCK, len(scorer.features) + 1)))
-            events = spec_of(bound.model).estimator.silent + 1
-            scorer.explain(scorer.score_and_learn(np.zeros((events, len(scorer.features)))), 0, 1)
+        for bound, watched in self._pairs():
+            watched.warm(spec_of(bound.model).estimator.silent + 1)
 
     def pretend(self, view: View, scores: Mapping[str, float]) -> None:
         """Put given scores into the view for every event."""
@@ -219,9 +234,16 @@ def check_models(ruleset: Ruleset) -> list[Problem]:
     problems: list[Problem] = []
     for model in ruleset.models:
         try:
-            spec_of(model)
+            spec = spec_of(model)
         except RulesetError as error:
             problems += error.problems
+            continue
+        if isinstance(spec.estimator, BlendSpec):
+            problems += [
+                model.file.problem(("features", name), f"a blend reads scores: write {name} as score(...)")
+                for name, node in model.inputs.items()
+                if not (isinstance(node, Call) and node.function == "score")
+            ]
     return problems
 
 

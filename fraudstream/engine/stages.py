@@ -97,6 +97,7 @@ class Stages:
         judged = Judged(
             batch, judgement.vectors, self._features, frame, scored, decided, tide, self._warming(gap)
         )
+        self.models.judged(decided.action > 0)
         if witness is not None:
             witness(self.bound, judged)
         return Outcome(judged, judgement, *self._alerting.alerts(judged))

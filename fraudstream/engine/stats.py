@@ -37,6 +37,8 @@ class EngineStats:
     """How many shards judge with an incomplete past."""
     skills: Mapping[str, Skill] = field(default_factory=dict)
     """What each model is worth by the labels so far; of a single engine."""
+    resting: Mapping[str, bool] = field(default_factory=dict)
+    """Which models have drifted and leave the events to the rules; of a single engine."""
 
     @property
     def feature_bytes(self) -> float:
@@ -60,6 +62,7 @@ def together(several: Sequence[EngineStats]) -> EngineStats:
         sum(stats.id_bytes for stats in several),
         sum(stats.warming for stats in several),
         dict(ChainMap(*(dict(stats.skills) for stats in several))),
+        dict(ChainMap(*(dict(stats.resting) for stats in several))),
     )
 
 

@@ -48,17 +48,22 @@ class BoundRule:
 
 @dataclass(frozen=True)
 class BoundModel:
-    """A model, and the columns of its inputs among what the input program leaves."""
+    """A model, and the columns of its inputs among what its input program leaves.
+
+    That is `Bound.over_scores` where it `reads_scores`.
+    """
 
     model: Model
     inputs: tuple[int, ...]
+    reads_scores: bool
 
 
 @dataclass
 class Bound:
-    """A ruleset ready to run: the features of all rules, each once, and three programs in their order.
+    """A ruleset ready to run: the features of all rules, each once, and four programs in their order.
 
-    `before` computes what features count, `inputs` what models read, `judge` the rules. `in_floats` tells per
+    `before` computes what features count, `inputs` what models read, `over_scores` what those models read
+    that read the scores of others, `judge` the rules. `in_floats` tells per
     feature whether its values lie in `Frame.floats`.
     """
 
@@ -67,6 +72,7 @@ class Bound:
     scope: Scope
     before: Program = field(default_factory=Program)
     inputs: Program = field(default_factory=Program)
+    over_scores: Program = field(default_factory=Program)
     judge: Program = field(default_factory=Program)
     features: list[Feature] = field(default_factory=list)
     types: list[Type] = field(default_factory=list)
@@ -142,7 +148,7 @@ class _Binder:
         outcome = within_days(program, program.registers[when.slot], *rule.effective_us)
         self._outcomes[rule.id] = outcome
         program.judge(outcome, self.rows[rule.id])
-        read = tuple(models(rule.condition))
+        read = tuple(name for name, _ in models(rule.condition))
         self._bound.rules.append(BoundRule(rule, when, program.slot(outcome), mentioned, read, bands))
 
     def check_keys(self, name: str, keys: Iterable[tuple[YamlPath, tuple[str, ...]]]) -> None:
@@ -154,16 +160,27 @@ class _Binder:
         indexes = self._features(model.spec.windows, model, "windows")
         scope = self._with_features(self._scope, indexes)
         columns: list[int] = []
+        reads_scores = model.reads_scores
+        program = self._bound.over_scores if reads_scores else self._bound.inputs
         for name, node in model.inputs.items():
             try:
-                compiled = expression(self._bound.inputs, node, scope)
+                self._check_scores(model, node)
+                compiled = expression(program, node, scope)
                 if compiled.type.kind not in (Kind.NUMBER, Kind.MONEY, Kind.DURATION):
                     raise ExpressionError(f"{name} is {compiled.type}: a model reads numbers", node.position)
             except ExpressionError as error:
                 self._problems.append(model.locate(error))
                 continue
-            columns.append(self._bound.inputs.emit_real(self._bound.inputs.registers[compiled.slot]))
-        self._bound.models.append(BoundModel(model, tuple(columns)))
+            columns.append(program.emit_real(program.registers[compiled.slot]))
+        self._bound.models.append(BoundModel(model, tuple(columns), reads_scores))
+
+    def _check_scores(self, model: Model, node: Node) -> None:
+        """Raise ExpressionError where an input reads a score that is not there yet."""
+        known = {each.spec.id: each for each in self._bound.ruleset.models}
+        for name, position in models(node):
+            if name == model.spec.id or (name in known and known[name].reads_scores):
+                message = f"{name} reads scores itself: a model may read those of models that read none"
+                raise ExpressionError(message, position)
 
     def _with_features(self, scope: Scope, indexes: Mapping[str, int]) -> Scope:
         symbols = {

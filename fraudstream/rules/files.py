@@ -66,3 +66,6 @@ class ModelFile(Strict):
     estimator: Any
     warm_up: Any
     seed: Any
+    learn: Any = None
+    guard: Any = None
+    on_drift: Any = None

@@ -29,6 +29,7 @@ from fraudstream.rules.tree import (
     Literal,
     Node,
     Not,
+    models,
     put_in,
 )
 from fraudstream.rules.typologies import Typologies
@@ -106,6 +107,11 @@ class Model:
     where: Mapping[str, Node | None]
     inputs: Mapping[str, Node]
     origins: tuple[YamlPath, ...] = ()
+
+    @cached_property
+    def reads_scores(self) -> bool:
+        """Whether it reads the scores of other models, so that it comes after them."""
+        return any(True for node in self.inputs.values() for _ in models(node))
 
     def locate(self, error: ExpressionError) -> Problem:
         """Return the problem that an error in one of the model's expressions is, at its place in the file."""

@@ -193,12 +193,12 @@ def names(node: Node) -> Iterator[Name]:
     return (part for part in parts(node) if isinstance(part, Name))
 
 
-def models(node: Node) -> Iterator[str]:
-    """Yield the models whose scores an expression reads."""
+def models(node: Node) -> Iterator[tuple[str, int]]:
+    """Yield the models whose scores an expression reads, and where it names them."""
     for part in parts(node):
         match part:
-            case Call("score", (Literal(str(model)),)):
-                yield model
+            case Call("score", (Literal(str(model), _, position),)):
+                yield model, position
 
 
 def outcomes(node: Node) -> Iterator[tuple[str, int]]:

@@ -12,7 +12,15 @@ from fraudstream.events.jit import kernel
 from fraudstream.scorers.binned import BINS, Binning, Bins
 from fraudstream.scorers.calibration import Calibrator
 from fraudstream.scorers.explanation import strongest
-from fraudstream.scorers.protocol import Contribution, Matrix, Occlusion, ScoreBatch, Snapshot, as_matrix
+from fraudstream.scorers.protocol import (
+    FADE,
+    Contribution,
+    Matrix,
+    Occlusion,
+    ScoreBatch,
+    Snapshot,
+    as_matrix,
+)
 from fraudstream.scorers.state import capture, check, overwrite
 
 INTERCEPT_RATE = 0.01
@@ -105,6 +113,11 @@ class BinnedLogistic:
             start = stop
             if sum(self.learned) == due:
                 self._lay(is_first=due == len(self._recent))
+
+    def fade(self) -> None:
+        """Let the steps so far count a tenth; see `FadingScorer`."""
+        self._squares /= FADE
+        self._calibrator.fade()
 
     def _next_laying(self, lessons: int) -> int:
         """Return after how many lessons the bins are laid next."""

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fraudstream.events.jit import kernel
-from fraudstream.scorers.protocol import ScorerError
+from fraudstream.scorers.protocol import FADE, ScorerError
 
 MEMORY_EVENTS = 1_000_000
 """After so many further events, an event counts for 1/e of a new one."""
@@ -137,6 +137,15 @@ class Calibrator:
         ready = np.zeros(len(raw), dtype=np.bool_)
         _rank(raw, self._ranks, self._silent, self._warm_up, self._growth, calibrated, ready)
         return calibrated, ready
+
+    def pass_over(self, scores: int) -> None:
+        """Count scores that say nothing."""
+        self._ranks.seen[0] += scores
+
+    def fade(self) -> None:
+        """Let the scores so far count a tenth."""
+        self._ranks.weights[:] /= FADE
+        self._ranks.scale[1] /= FADE
 
     @property
     def seen(self) -> int:

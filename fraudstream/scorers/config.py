@@ -9,14 +9,17 @@ import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from fraudstream.scorers.binned_logistic import BinnedLogistic
+from fraudstream.scorers.blend import Blend
 from fraudstream.scorers.calibration import Calibrator
 from fraudstream.scorers.forest import Forest
 from fraudstream.scorers.fused import Detector, Fused
 from fraudstream.scorers.imputation import Imputer
 from fraudstream.scorers.loda import Loda
-from fraudstream.scorers.protocol import Scorer
+from fraudstream.scorers.protocol import BATCH_ROWS_MAX, Scorer
 from fraudstream.scorers.river_path import RiverPipeline
 from fraudstream.scorers.scaling import MinMax, Scaler, Standard, Unscaled
+from fraudstream.scorers.selective import Confirmed, Sparing
+from fraudstream.scorers.watched import OnDrift, Watched
 
 LEAVES_MAX = 2**21
 """Of all trees of a model together; such a model takes about 60 MB."""
@@ -99,6 +102,20 @@ class BinnedLogisticSpec(_Strict):
         return 1
 
 
+class BlendSpec(_Strict):
+    """The mean of other models' scores, each weighed by what labels say it was worth.
+
+    Its features are such scores: `score("anomaly")`.
+    """
+
+    kind: Literal["blend"]
+
+    @property
+    def silent(self) -> int:
+        """How many first scores say nothing."""
+        return 1
+
+
 class RiverSpec(_Strict):
     """A detector of River by its name, such as `OneClassSVM`, at River's speed; see `river_names.py`.
 
@@ -128,8 +145,10 @@ def _from_text(value: object) -> object:
 
 
 Estimator = Annotated[
-    HalfSpaceTreesSpec | LodaSpec | BinnedLogisticSpec | RiverSpec, Field(discriminator="kind")
+    HalfSpaceTreesSpec | LodaSpec | BinnedLogisticSpec | BlendSpec | RiverSpec, Field(discriminator="kind")
 ]
+Selectable = HalfSpaceTreesSpec | LodaSpec
+"""Those that may choose what they learn."""
 SCALERS: dict[str, Callable[[int], Scaler]] = {
     "min_max": MinMax,
     "standard": Standard,
@@ -139,6 +158,7 @@ _SUITABLE = {
     "half_space_trees": ("min_max", "none"),
     "loda": ("standard",),
     "binned_logistic": ("none",),
+    "blend": ("none",),
     "river": ("standard", "min_max", "none"),
 }
 """By estimator the scalers that give it what it needs, its usual one first."""
@@ -151,6 +171,11 @@ class ModelSpec(_Strict):
     `features` maps names to inputs, in the order of the columns; a bare text is short for `{expr: text}`.
     `warm_up` is the number of first events whose scores must not be acted on; where the model learns from
     labels, of those that are scored after it has learned enough of them.
+
+    `learn` says which events an unsupervised model learns: all as they are scored; or after they were judged,
+    those without an alert; or, once their labels have come, the genuine ones. With `guard` it learns no event
+    whose score is at or above that. `on_drift` is what follows a drift of a feature, its score or its
+    performance.
     """
 
     id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
@@ -159,11 +184,25 @@ class ModelSpec(_Strict):
     scaler: Literal["min_max", "standard", "none"]
     warm_up: int = Field(ge=1)
     seed: int = Field(ge=0)
+    learn: Literal["all", "not_alerted", "confirmed_good"] = "all"
+    guard: float | None = Field(None, gt=0, le=1)
+    on_drift: OnDrift = "warn"
 
     @property
     def learns_from_labels(self) -> bool:
         """Whether it learns events whose labels are known, and no others."""
-        return isinstance(self.estimator, BinnedLogisticSpec)
+        by_kind = isinstance(self.estimator, BinnedLogisticSpec | BlendSpec)
+        return by_kind or self.learn == "confirmed_good"
+
+    @property
+    def spares(self) -> bool:
+        """Whether it learns some blocks later, to leave some events out."""
+        return self.learn == "not_alerted" or self.guard is not None
+
+    @property
+    def silent(self) -> int:
+        """How many first scores say nothing; where it learns from labels, of those once they are there."""
+        return self.estimator.silent + (2 * BATCH_ROWS_MAX if self.spares else 0)
 
     @model_validator(mode="before")
     @classmethod
@@ -184,8 +223,22 @@ class ModelSpec(_Strict):
         return self
 
     @model_validator(mode="after")
+    def _choosing(self) -> ModelSpec:
+        chooses = self.learn != "all" or self.guard is not None
+        if chooses and not isinstance(self.estimator, Selectable):
+            raise ValueError(
+                f"learn and guard choose what half_space_trees and loda learn; take them out for "
+                f"{self.estimator.kind}"
+            )
+        if self.guard is not None and self.learn == "confirmed_good":
+            raise ValueError("with learn: confirmed_good labels are the guard: take guard out")
+        if self.on_drift == "learn_faster" and isinstance(self.estimator, RiverSpec | BlendSpec):
+            raise ValueError(f"{self.estimator.kind} cannot learn faster: let on_drift be warn or rules_only")
+        return self
+
+    @model_validator(mode="after")
     def _warm(self) -> ModelSpec:
-        silent = self.estimator.silent
+        silent = self.silent
         if self.warm_up <= silent:
             raise ValueError(
                 f"warm_up is {self.warm_up}, but the first {silent} scores say nothing, and a rank needs "
@@ -199,10 +252,27 @@ def build_scorer(spec: ModelSpec) -> Scorer:
     features = tuple(spec.features)
     constants = [feature.missing for feature in spec.features.values()]
     missing = np.array([np.nan if constant is None else constant for constant in constants])
-    estimator, calibrator = spec.estimator, Calibrator(spec.estimator.silent, spec.warm_up)
+    estimator, calibrator = spec.estimator, Calibrator(spec.silent, spec.warm_up)
     if isinstance(estimator, RiverSpec):
         return RiverPipeline(features, estimator.build(spec.scaler, spec.seed), calibrator, missing)
     if isinstance(estimator, BinnedLogisticSpec):
         return BinnedLogistic(features, missing, calibrator, estimator.first, estimator.rate)
+    if isinstance(estimator, BlendSpec):
+        return Blend(features, calibrator)
     scaler, detector = SCALERS[spec.scaler](len(features)), estimator.build(features, spec.seed)
-    return Fused(features, Imputer(missing), scaler, detector, calibrator)
+    return _selective(spec, Fused(features, Imputer(missing), scaler, detector, calibrator))
+
+
+def _selective(spec: ModelSpec, fused: Fused) -> Scorer:
+    """Let a scorer choose what it learns, where its file says so."""
+    silent = spec.estimator.silent
+    if spec.learn == "confirmed_good":
+        return Confirmed(fused, silent)
+    if spec.spares:
+        return Sparing(fused, silent, spares_alerted=spec.learn == "not_alerted", guard=spec.guard)
+    return fused
+
+
+def build_watched(spec: ModelSpec) -> Watched:
+    """Make the scorer of a model file, and what watches it for drift; see `build_scorer`."""
+    return Watched(build_scorer(spec), spec.on_drift, spec.warm_up)

@@ -28,18 +28,18 @@ class Drift:
     """Looks after some columns; each is compared with itself.
 
     A value counts by its place among sixteenths of the first block, so that its unit and its outliers do
-    not matter; a missing one is ignored. Per block of 2,000 rows one mean place enters the column's window.
-    Where any cut of the window has sides whose means differ by more than ADWIN's bound (Bifet and Gavalda
-    2007, with the variance), the column has drifted, and what lies before the cut is forgotten. All cuts are
-    tried, where ADWIN tries some; the window is bounded. The bound's second term takes the range that the
-    means have, since that of single values would hide all but the grossest changes.
+    not matter; a missing one is ignored. Per block of rows, usually 2,000, one mean place enters the column's
+    window. Where any cut of the window has sides whose means differ by more than ADWIN's bound (Bifet and
+    Gavalda 2007, with the variance), the column has drifted, and what lies before the cut is forgotten. All
+    cuts are tried, where ADWIN tries some; the window is bounded. The bound's second term takes the range
+    that the means have, since that of single values would hide all but the grossest changes.
 
     Where the rows are cut into batches changes nothing.
     """
 
-    def __init__(self, columns: int) -> None:
+    def __init__(self, columns: int, block: int = BLOCK) -> None:
         self._edges = np.full((columns, _STEPS - 1), np.nan)
-        self._block = np.zeros((BLOCK, columns))
+        self._block = np.zeros((block, columns))
         self._means = np.zeros((columns, BLOCKS_MAX))
         self._counts = np.zeros(columns, np.int64)
         """How many means each window holds."""
@@ -50,19 +50,29 @@ class Drift:
         found = np.zeros(len(self._counts), np.int64)
         start = 0
         while start < len(x):
-            at = int(self._rows[0]) % BLOCK
-            stop = min(len(x), start + BLOCK - at)
+            at = self.block - self.missing
+            stop = min(len(x), start + self.missing)
             self._block[at : at + stop - start] = x[start:stop]
             self._rows += stop - start
-            if self._rows[0] % BLOCK == 0:
+            if self.missing == self.block:
                 for column in range(len(found)):
                     found[column] += self._look(column)
             start = stop
         return found
 
+    @property
+    def block(self) -> int:
+        """How many rows are one observation."""
+        return len(self._block)
+
+    @property
+    def missing(self) -> int:
+        """How many rows the block under way lacks."""
+        return self.block - int(self._rows[0]) % self.block
+
     def steady_events(self) -> list[int]:
         """Return of each column for how many rows, at most so many blocks, it has not drifted."""
-        return [int(count) * BLOCK for count in self._counts]
+        return [int(count) * self.block for count in self._counts]
 
     def _look(self, column: int) -> bool:
         """Take in the block of a column; return whether it has drifted."""
@@ -94,14 +104,15 @@ class Drift:
 
     def snapshot(self) -> dict[str, NDArray[Any]]:
         """Copy the whole state; its names are its own, so that it may lie beside a scorer's."""
-        return {name: array.copy() for name, array in self._arrays().items()}
+        return {name: array.copy() for name, array in self.arrays().items()}
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go on from a snapshot; one from before drift was watched is nothing to go on from."""
         if "drift.rows" in snapshot:
-            overwrite(snapshot, self._arrays())
+            overwrite(snapshot, self.arrays())
 
-    def _arrays(self) -> dict[str, NDArray[Any]]:
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The live state."""
         return {
             "drift.edges": self._edges,
             "drift.block": self._block,

@@ -103,6 +103,15 @@ class Forest:
             begin = end
         return 1 - totals / self._total_max, ForestTrace(scored, starts, epochs, self._total_max)
 
+    def score(self, scored: Matrix) -> tuple[NDArray[np.float64], ForestTrace]:
+        """Score each row by the last full window; see `Detector`."""
+        totals = np.zeros(len(scored), dtype=np.int64)
+        score_rows(scored, self._epoch, totals, np.empty(len(scored), dtype=np.uint32))
+        return 1 - totals / self._total_max, ForestTrace(scored, [0], [self._epoch], self._total_max)
+
+    def fade(self) -> None:
+        """Do nothing: trees know the last full window and nothing before it."""
+
     def _next_epoch(self) -> None:
         # A new one each time, because the traces of earlier batches still read the old one.
         trees, features = len(self._trees.feature), len(self._window.sums)

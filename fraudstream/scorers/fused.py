@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -25,6 +26,14 @@ class Detector(Protocol):
 
     def walk(self, scored: Matrix, learned: Matrix) -> tuple[NDArray[np.float64], Trace]:
         """Score each row of `scored`, then learn that row of `learned`; return raw scores, float64 [n]."""
+        ...
+
+    def score(self, scored: Matrix) -> tuple[NDArray[np.float64], Trace]:
+        """Score each row by what was learned so far, and learn nothing."""
+        ...
+
+    def fade(self) -> None:
+        """Let all that was learned count a tenth, where it has weights."""
         ...
 
     def renew(self) -> None:
@@ -56,7 +65,7 @@ class Fused:
         self._scaler = scaler
         self._detector = detector
         self._calibrator = calibrator
-        self._model = f"{detector.name} on {type(scaler).__name__} of {', '.join(features)}"
+        self.model = f"{detector.name} on {type(scaler).__name__} of {', '.join(features)}"
 
     def score_and_learn(self, x: Matrix) -> ScoreBatch:
         """Score each row by the state before it, then learn it; see `Scorer`."""
@@ -65,6 +74,31 @@ class Fused:
         raw, trace = self._detector.walk(scored, learned)
         calibrated, ready = self._calibrator.rank(raw)
         return ScoreBatch(raw, calibrated, ready, given, trace)
+
+    def score(self, x: Matrix) -> ScoreBatch:
+        """Score rows by what was learned so far, without ranks."""
+        given = as_matrix(x, self.features)
+        scored, _ = self._scaler.scale(self._imputer.fill(given, learns=False), learns=False)
+        raw, trace = self._detector.score(scored)
+        return ScoreBatch(raw, np.zeros(len(raw)), np.zeros(len(raw), np.bool_), given, trace)
+
+    def ranked(self, batch: ScoreBatch) -> ScoreBatch:
+        """Return a batch with ranks, and count its scores."""
+        calibrated, ready = self._calibrator.rank(batch.raw)
+        return replace(batch, calibrated=calibrated, ready=ready)
+
+    def pass_over(self, rows: int) -> None:
+        """Count rows of the warm-up whose scores say nothing."""
+        self._calibrator.pass_over(rows)
+
+    def learn(self, x: Matrix) -> None:
+        """Learn rows, and score none."""
+        self._detector.walk(*self._scaler.scale(self._imputer.fill(as_matrix(x, self.features))))
+
+    def fade(self) -> None:
+        """Let all that was learned count a tenth from now on; see `FadingScorer`."""
+        for part in (self._imputer, self._scaler, self._detector, self._calibrator):
+            part.fade()
 
     @property
     def scored(self) -> int:
@@ -77,15 +111,20 @@ class Fused:
 
     def snapshot(self) -> Snapshot:
         """Copy the whole state."""
-        return capture(self._model, self._arrays())
+        return capture(self.model, self.arrays())
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go on from a snapshot; earlier batches can still be explained."""
-        check(snapshot, self._model, self._arrays())
-        self._detector.renew()
-        overwrite(snapshot, self._arrays())
+        check(snapshot, self.model, self.arrays())
+        self.renew()
+        overwrite(snapshot, self.arrays())
 
-    def _arrays(self) -> dict[str, NDArray[Any]]:
+    def renew(self) -> None:
+        """Make sure that writing over the state leaves earlier batches alone."""
+        self._detector.renew()
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The live state."""
         return (
             self._imputer.arrays()
             | self._scaler.arrays()

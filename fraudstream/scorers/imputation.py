@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fraudstream.events.jit import kernel
-from fraudstream.scorers.protocol import Matrix
+from fraudstream.scorers.protocol import Matrix, faded
 
 
 @kernel
@@ -17,15 +17,17 @@ def _fill(
     constants: NDArray[np.float64],
     sums: NDArray[np.float64],
     counts: NDArray[np.int64],
+    learns: bool,
     filled: Matrix,
 ) -> None:
-    """Copy x to `filled` row by row with its gaps closed, and count the values that are there."""
+    """Copy x to `filled` row by row with its gaps closed; with `learns` the values that are there count."""
     for row in range(x.shape[0]):
         for feature in range(x.shape[1]):
             value = x[row, feature]
             if np.isfinite(value):
-                sums[feature] += value
-                counts[feature] += 1
+                if learns:
+                    sums[feature] += value
+                    counts[feature] += 1
             elif np.isfinite(constants[feature]):
                 value = constants[feature]
             else:
@@ -47,11 +49,17 @@ class Imputer:
         self._sums = np.zeros(len(constants))
         self._counts = np.zeros(len(constants), dtype=np.int64)
 
-    def fill(self, x: Matrix) -> Matrix:
+    def fill(self, x: Matrix, *, learns: bool = True) -> Matrix:
         """Return [n, d] without gaps, and learn the values that are there."""
         filled = np.empty_like(x)
-        _fill(x, self._constants, self._sums, self._counts, filled)
+        _fill(x, self._constants, self._sums, self._counts, learns, filled)
         return filled
+
+    def fade(self) -> None:
+        """Let the values so far count a tenth."""
+        fewer = faded(self._counts)
+        np.multiply(self._sums, fewer / np.maximum(self._counts, 1), out=self._sums)
+        self._counts[:] = fewer
 
     def means(self) -> NDArray[np.float64]:
         """Return the mean of each feature so far, float64 [d]; NaN where it was never seen."""

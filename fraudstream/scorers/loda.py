@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fraudstream.events.jit import called, inlined, lean_kernel
-from fraudstream.scorers.protocol import Matrix, Occlusion
+from fraudstream.scorers.protocol import FADE, Matrix, Occlusion
 
 HALF_WIDTH = 6.0
 """How many deviations a histogram reaches either way; what lies beyond counts to its outermost bin."""
@@ -94,8 +94,11 @@ def _rescale(histograms: Histograms) -> None:
 class LodaTrace:
     """The rows of a batch and the histograms before it: to explain one, those before it are learned again."""
 
-    def __init__(self, rows: Matrix, projections: Projections, before: Histograms, growth: float) -> None:
+    def __init__(
+        self, rows: Matrix, projections: Projections, before: Histograms, growth: float, *, learns: bool
+    ) -> None:
         self._rows = rows
+        self._learns = learns
         self._projections = projections
         self._before = before
         self._growth = growth
@@ -106,7 +109,8 @@ class LodaTrace:
         if row < self._at:
             self._at, self._now = 0, self._before.copy()
         skipped = self._rows[self._at : row]
-        _walk(skipped, self._projections, self._now, self._growth, True, np.empty(len(skipped)))
+        if self._learns:
+            _walk(skipped, self._projections, self._now, self._growth, True, np.empty(len(skipped)))
         self._at = row
         value = self._rows[row]
         variants = np.tile(value, (len(value) + 1, 1))
@@ -152,11 +156,23 @@ class Loda:
 
     def walk(self, scored: Matrix, learned: Matrix) -> tuple[NDArray[np.float64], LodaTrace]:
         """Score each row by those before it, then learn it as it was scored; see `Detector`."""
+        return self._walk(scored, learns=True)
+
+    def score(self, scored: Matrix) -> tuple[NDArray[np.float64], LodaTrace]:
+        """Score each row by what was learned so far; see `Detector`."""
+        return self._walk(scored, learns=False)
+
+    def _walk(self, scored: Matrix, *, learns: bool) -> tuple[NDArray[np.float64], LodaTrace]:
         rows = np.clip(scored, -WIDEST, WIDEST)
-        trace = LodaTrace(rows, self._projections, self._histograms.copy(), self._growth)
+        trace = LodaTrace(rows, self._projections, self._histograms.copy(), self._growth, learns=learns)
         raw = np.empty(len(rows))
-        _walk(rows, self._projections, self._histograms, self._growth, True, raw)
+        _walk(rows, self._projections, self._histograms, self._growth, learns, raw)
         return raw, trace
+
+    def fade(self) -> None:
+        """Let the rows so far count a tenth."""
+        self._histograms.counts[:] /= FADE
+        self._histograms.scale[1] /= FADE
 
     def renew(self) -> None:
         """Do nothing: traces have copies."""

@@ -7,12 +7,16 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fraudstream.scorers.drift import Drift
+
 BINS = 1_000
 """Scores are ranks from 0 to 1; a bin is one event in a thousand."""
 MEMORY_LABELS = 100_000
 """After so many further labels, a label counts for 1/e of a new one."""
 BUDGET = 0.01
 """The share of events whose scores are in the top of `recall_at_1pct`."""
+DRIFT_FRAUDS = 25
+"""The scores of so many frauds are one observation of drift; ten on each side of a change show it."""
 _GROWTH = 1.0 + 1.0 / MEMORY_LABELS
 _TURN = 1_000_000
 """So many labels later the weights, which grow by e^10 meanwhile, are scaled back."""
@@ -33,15 +37,21 @@ class Skill(NamedTuple):
 class Performance:
     """Counts the scores of labelled events, the recent labels counting more.
 
-    Memory: two histograms of 1,000 bins. Where the labels are cut into batches changes nothing.
+    What turned out to be fraud is watched for drift: the scores of all events are ranks, and stay what they
+    are by their making. Memory: two histograms of 1,000 bins. Where the labels are cut into batches changes
+    nothing.
     """
 
     def __init__(self) -> None:
         self._weights = np.zeros((2, BINS))
         self._seen = np.zeros(1, np.int64)
+        self._drift = Drift(1, DRIFT_FRAUDS)
 
-    def learn(self, scores: NDArray[np.float64], fraud: NDArray[np.bool_]) -> None:
-        """Take in labelled events; scores [n] as given at their time, NaN where there was none, fraud [n]."""
+    def learn(self, scores: NDArray[np.float64], fraud: NDArray[np.bool_]) -> int:
+        """Take in labelled events; scores [n] as given at their time, NaN where there was none, fraud [n].
+
+        Return how often the scores of frauds have drifted by them.
+        """
         given = np.isfinite(scores)
         bins = np.minimum((scores[given] * BINS).astype(np.int64), BINS - 1)
         answers = fraud[given].astype(np.int64)
@@ -55,6 +65,7 @@ class Performance:
             if self._seen[0] % _TURN == 0:
                 self._weights *= _GROWTH**-_TURN
             start = stop
+        return int(self._drift.observe(scores[given & fraud, None])[0])
 
     def skill(self) -> Skill:
         """Return what the model is worth by the labels so far."""
@@ -68,4 +79,4 @@ class Performance:
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The live state."""
-        return {"weights": self._weights, "seen": self._seen}
+        return {"weights": self._weights, "seen": self._seen} | self._drift.arrays()

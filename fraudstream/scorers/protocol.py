@@ -14,6 +14,10 @@ Matrix = NDArray[np.float64]
 """One row per event, one column per feature: float64 [n, d], C-contiguous."""
 Snapshot = Mapping[str, NDArray[Any] | str]
 """A scorer's whole state, by name: arrays, and texts that say which model they belong to."""
+BATCH_ROWS_MAX = 1_000
+"""So many events are scored and judged at once, at most: what follows from a judgement waits for so many."""
+FADE = 10
+"""What was learned counts so many times less once it fades."""
 
 
 class ScorerError(ValueError):
@@ -133,6 +137,29 @@ class LabelScorer(Scorer, Protocol):
     def learn(self, x: Matrix, fraud: NDArray[np.bool_]) -> None:
         """Learn events, in the order in which their labels became known: x [n, d] as scored, fraud [n]."""
         ...
+
+
+@runtime_checkable
+class JudgedScorer(Scorer, Protocol):
+    """A scorer that learns events only once they were judged."""
+
+    def judged(self, alerted: NDArray[np.bool_]) -> None:
+        """Take note which events [n] of the last batch raised an alert."""
+        ...
+
+
+@runtime_checkable
+class FadingScorer(Scorer, Protocol):
+    """A scorer that can learn faster for a while."""
+
+    def fade(self) -> None:
+        """Let all that was learned count a tenth from now on."""
+        ...
+
+
+def faded(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return a tenth of each count; what was seen at all stays seen."""
+    return -(-counts // FADE)
 
 
 def as_matrix(x: Matrix, features: tuple[str, ...]) -> Matrix:

@@ -172,7 +172,12 @@ class Desk:
         for _ in range(sent.emitted.alerts_too_large):
             self._observer.on_error(ALERT_TOO_LARGE)
         for model, what in sent.emitted.result.drifted:
-            log.warning("model %s: %s has drifted: see whether its scores still tell fraud", model, what)
+            log.warning(
+                "model %s: %s has drifted: see whether its scores still tell fraud; on_drift in its file "
+                "says what follows by itself",
+                model,
+                what,
+            )
         self._observer.on_batch(
             sent.emitted.result,
             events=len(sent.batch) - sent.emitted.result.labels.total(),

@@ -105,6 +105,11 @@ class Metrics:
         self.drifts = self._counter(
             "model_drifts", "Changes for good of what a model reads, or of its score.", "model", "of"
         )
+        self.model_resting = self._gauge(
+            "model_resting",
+            "1 while a model that has drifted leaves the events to the rules, else 0.",
+            "model",
+        )
         self.model_auc = self._gauge(
             "model_auc", "By the labels so far, how often a fraud scored above a genuine event.", "model"
         )

@@ -112,6 +112,8 @@ class WorkerTelemetry:
             metrics.state_bytes.labels(part).set(held)
         metrics.log_events.set(stats.log_events)
         metrics.warming_shards.set(stats.warming)
+        for model, rests in stats.resting.items():
+            metrics.model_resting.labels(model).set(int(rests))
         for model, skill in stats.skills.items():
             if skill.auc is not None and skill.recall_at_1pct is not None:
                 metrics.model_auc.labels(model).set(skill.auc)

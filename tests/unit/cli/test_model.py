@@ -9,7 +9,7 @@ import pytest
 from fraudstream.cli.service import kept_by
 from fraudstream.config import load_topology
 from fraudstream.engine.step import Engine
-from fraudstream.scorers import drift
+from fraudstream.scorers import watched
 from fraudstream.stores.checkpoints import Meta
 from fraudstream.stores.rule_directory import load_ruleset, read_files
 from tests.unit.cli.commands import fraudstream
@@ -44,7 +44,7 @@ def save(path: Path) -> None:
 
 def test_what_a_model_has_learned_is_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What it has seen and learned, what its scores were worth, and for how long nothing has changed."""
-    monkeypatch.setattr(drift, "BLOCK", 50)
+    monkeypatch.setattr(watched, "BLOCK", 50)
     path = topology(tmp_path)
     save(path)
     printed = fraudstream("model", "inspect", "--topology", path).out

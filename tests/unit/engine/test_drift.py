@@ -7,7 +7,7 @@ import pytest
 
 from fraudstream.engine.step import Engine
 from fraudstream.rules.ruleset import build_ruleset
-from fraudstream.scorers import drift
+from fraudstream.scorers import watched
 from tests.unit.rule_files import event, rule_file, rule_files
 
 MODEL = b"""schema: fraudstream.model/v1
@@ -22,7 +22,7 @@ seed: 1
 
 def test_a_drift_is_counted_by_model_and_feature(monkeypatch: pytest.MonkeyPatch) -> None:
     """Amounts that double are noticed within some blocks; the constant beside them never is."""
-    monkeypatch.setattr(drift, "BLOCK", 50)
+    monkeypatch.setattr(watched, "BLOCK", 50)
     engine = Engine(build_ruleset(rule_files(rule_file(cases="[]"), **{"models/unusual.yml": MODEL})))
     random = np.random.default_rng(1)
     amounts = np.concatenate([random.integers(10, 100, 2_000), random.integers(200, 900, 2_000)])

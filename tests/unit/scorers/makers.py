@@ -11,8 +11,10 @@ from river import anomaly, compose, preprocessing
 
 from fraudstream.scorers.calibration import Calibrator
 from fraudstream.scorers.config import ModelSpec, build_scorer
+from fraudstream.scorers.fused import Fused
 from fraudstream.scorers.protocol import LabelScorer, Matrix, ScoreBatch, Scorer
 from fraudstream.scorers.river_path import RiverPipeline
+from fraudstream.scorers.selective import Sparing
 
 FEATURES = ("velocity", "amount", "hour", "age")
 """Not in the order of the alphabet, in which River draws its split features."""
@@ -66,10 +68,17 @@ def _river(pipeline: Any, silent: int) -> Scorer:
     return RiverPipeline(FEATURES, pipeline, Calibrator(silent, WARM_UP))
 
 
-def _taught() -> Scorer:
+def _sparing() -> Scorer:
+    """Return a scorer of small blocks, so that it has learned some before its warm-up is over."""
+    fused = build_scorer(loda_spec(FEATURES, WARM_UP, projections=30, half_life=100))
+    assert isinstance(fused, Fused)
+    return Sparing(fused, 1, spares_alerted=True, guard=0.98, block=20)
+
+
+def _taught(kind: str, scaler: str = "none", learn: str = "all", **estimator: int) -> Scorer:
     """Return a scorer that learns from labels, after its lessons."""
-    estimator = {"kind": "binned_logistic", "first": 200}
-    scorer = build_scorer(_spec(FEATURES, estimator, WARM_UP, "none"))
+    spec = _spec(FEATURES, {"kind": kind, **estimator}, WARM_UP, scaler)
+    scorer = build_scorer(spec.model_copy(update={"learn": learn}))
     assert isinstance(scorer, LabelScorer)
     x = stream(2_000, seed=5, gaps=0.02)
     scorer.learn(x, np.any(x > 0.6, axis=1))
@@ -80,7 +89,12 @@ SCORERS: Mapping[str, Callable[[], Scorer]] = {
     "min_max_half_space_trees": lambda: build_scorer(spec(FEATURES, 7, 5, WINDOW, warm_up=WARM_UP)),
     "half_space_trees": lambda: build_scorer(spec(FEATURES, 7, 5, WINDOW, "none", WARM_UP)),
     "loda": lambda: build_scorer(loda_spec(FEATURES, WARM_UP, projections=30, half_life=100)),
-    "binned_logistic": _taught,
+    "sparing_loda": _sparing,
+    "confirmed_half_space_trees": lambda: _taught(
+        "half_space_trees", "min_max", "confirmed_good", trees=25, height=6, window=WINDOW
+    ),
+    "binned_logistic": lambda: _taught("binned_logistic", first=200),
+    "blend": lambda: _taught("blend"),
     "river_half_space_trees": lambda: _river(scaled(river_half_space_trees(7, 5, WINDOW)), WINDOW),
     "river_loda": lambda: _river(anomaly.LODA(n_bins=8, n_random_cuts=10, seed=SEED), 0),
 }

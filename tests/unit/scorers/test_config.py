@@ -52,7 +52,16 @@ def test_the_scaler_is_the_estimators_usual_one() -> None:
 @pytest.mark.parametrize(
     ("document", "message"),
     [
-        (_document(learn=True), "Extra inputs"),
+        (_document(teach=True), "Extra inputs"),
+        (_document(learn="none"), "'all', 'not_alerted' or 'confirmed_good'"),
+        (_document(guard=0), "greater than 0"),
+        (_document(learn="confirmed_good", guard=0.99), "labels are the guard: take guard out"),
+        (_document(estimator={"kind": "blend"}, guard=0.99), "take them out for blend"),
+        (
+            _document(estimator={"kind": "blend"}, on_drift="learn_faster"),
+            "let on_drift be warn or rules_only",
+        ),
+        (_document(on_drift="stop"), "'warn', 'learn_faster' or 'rules_only'"),
         (_document(features={}), "at least 1 item"),
         (_document(features={"amount": {"expr": "amount", "missing": float("nan")}}), "finite number"),
         (_document(scaler="robust"), "'min_max', 'standard' or 'none'"),
