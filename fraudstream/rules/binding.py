@@ -21,6 +21,7 @@ from fraudstream.rules.scope import Scope, feature_symbol
 from fraudstream.rules.shared import ACTIONS_FILE, TYPOLOGIES_FILE
 from fraudstream.rules.tree import Node, models, names, outcomes
 from fraudstream.rules.types import DURATION, NUMBER, TIME, Kind, Type, number
+from fraudstream.rules.usual import BoundUsual, bound_usual
 from fraudstream.rules.yaml_file import YamlFile, YamlPath
 
 _ORDERED = SUMMED | {Aggregate.MIN, Aggregate.MAX}
@@ -48,18 +49,19 @@ class BoundRule:
 
 @dataclass(frozen=True)
 class BoundModel:
-    """A model, and the columns of its inputs among what the input program leaves."""
+    """A model, the columns of its inputs among what the input program leaves, and what is usual of which."""
 
     model: Model
     inputs: tuple[int, ...]
+    usual: Mapping[str, BoundUsual] = field(default_factory=dict)
 
 
 @dataclass
 class Bound:
-    """A ruleset ready to run: the features of all rules, each once, and three programs in their order.
+    """A ruleset ready to run: the features of all rules, each once, and the programs in their order.
 
-    `before` computes what features count, `inputs` what models read, `judge` the rules. `in_floats` tells per
-    feature whether its values lie in `Frame.floats`.
+    `before` computes what features count, `inputs` what models read, `judge` the rules, and `usual` what
+    alerts show beside those inputs. `in_floats` tells per feature whether its values lie in `Frame.floats`.
     """
 
     ruleset: Ruleset
@@ -68,6 +70,7 @@ class Bound:
     before: Program = field(default_factory=Program)
     inputs: Program = field(default_factory=Program)
     judge: Program = field(default_factory=Program)
+    usual: Program = field(default_factory=Program)
     features: list[Feature] = field(default_factory=list)
     types: list[Type] = field(default_factory=list)
     in_floats: list[bool] = field(default_factory=list)
@@ -152,18 +155,22 @@ class _Binder:
 
     def bind_model(self, model: Model) -> None:
         indexes = self._features(model.spec.windows, model, "windows")
-        scope = self._with_features(self._scope, indexes)
+        # Models score side by side: none reads the score of another.
+        scope = self._with_features(replace(self._scope, models=frozenset()), indexes)
         columns: list[int] = []
+        usual: dict[str, BoundUsual] = {}
         for name, node in model.inputs.items():
             try:
                 compiled = expression(self._bound.inputs, node, scope)
                 if compiled.type.kind not in (Kind.NUMBER, Kind.MONEY, Kind.DURATION):
                     raise ExpressionError(f"{name} is {compiled.type}: a model reads numbers", node.position)
+                if name in model.usual:
+                    usual[name] = bound_usual(self._bound.usual, name, node, model.usual[name], scope)
             except ExpressionError as error:
                 self._problems.append(model.locate(error))
                 continue
             columns.append(self._bound.inputs.emit_real(self._bound.inputs.registers[compiled.slot]))
-        self._bound.models.append(BoundModel(model, tuple(columns)))
+        self._bound.models.append(BoundModel(model, tuple(columns), usual))
 
     def _with_features(self, scope: Scope, indexes: Mapping[str, int]) -> Scope:
         symbols = {
