@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fraudstream.engine.awaiting import Awaiting, Wanted
+from fraudstream.engine.usual import Usual, UsualOfBatch
 from fraudstream.events.interning import Interner
 from fraudstream.rules.binding import Bound, BoundModel
 from fraudstream.rules.errors import Problem, RulesetError
@@ -36,6 +37,7 @@ class Scored:
     """The scores of one batch by model, and what is needed to explain them."""
 
     batches: Mapping[str, tuple[Scorer, ScoreBatch]]
+    usual: UsualOfBatch
     drifted: Counter[tuple[str, str]] = field(default_factory=Counter)
     """How often a feature of a model, or its score, has drifted."""
     _raised: dict[tuple[str, int], list[Contribution]] = field(default_factory=dict)
@@ -64,7 +66,7 @@ class Scored:
         if model not in self.batches:
             return ""
         top = self._top(model, event) if self.batches[model][1].ready[event] else []
-        return ", ".join(f"{each.feature} ({each.direction})" for each in top[:_RAISED_MAX])
+        return ", ".join(self.usual.in_words(model, each, event) for each in top[:_RAISED_MAX])
 
     def _top(self, model: str, event: int) -> list[Contribution]:
         """Return what raised a score, explained once for all that tell of it."""
@@ -86,7 +88,7 @@ class Scored:
                     "id": model,
                     "score": float(batch.calibrated[event]),
                     "raw_score": float(batch.raw[event]),
-                    "contributions": top,
+                    "contributions": [self.usual.described(model, each, event) for each in top],
                 }
             )
         return described
@@ -114,13 +116,14 @@ class ModelStage:
     def __init__(self, bound: Bound, interner: Interner) -> None:
         self._bound = bound
         self._inputs = link(bound.inputs, interner)
+        self._usual = Usual(bound, interner)
         self._scorers = [build_scorer(spec_of(each.model)) for each in bound.models]
         self._drifts = [Drift(len(scorer.features) + 1) for scorer in self._scorers]
 
     def score(self, view: View) -> Scored:
         """Score and learn a batch; the scores go into the view."""
         if not self._scorers:
-            return Scored({})
+            return Scored({}, self._usual.of(view))
         found = self._inputs.run(self._inputs.inputs(view)).reals
         batches = {}
         drifted: Counter[tuple[str, str]] = Counter()
@@ -133,7 +136,7 @@ class ModelStage:
             seen = drift.observe(np.column_stack([batch.x, batch.raw])[batch.ready])
             for place in np.flatnonzero(seen):
                 drifted[model.model.spec.id, [*scorer.features, SCORE][place]] += int(seen[place])
-        return Scored(batches, drifted)
+        return Scored(batches, self._usual.of(view), drifted)
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -156,12 +159,12 @@ class ModelStage:
                 scorer.learn(inputs[kept].astype(np.float64), fraud[kept])
 
     def adopt(self, old: ModelStage) -> set[str]:
-        """Go on with the scorers of models whose files say the same; return the ids of the others."""
+        """Go on with the scorers of models that learn the same; return the ids of the others."""
         known = {each.model.spec.id: (each.model, scorer) for each, scorer in old._pairs()}
         anew = set()
         for index, (bound, _) in enumerate(self._pairs()):
             model, scorer = known.get(bound.model.spec.id, (None, None))
-            if scorer is not None and model is not None and model.file.data == bound.model.file.data:
+            if scorer is not None and model is not None and model.learned == bound.model.learned:
                 self._scorers[index] = scorer
                 self._drifts[index] = old._drift_of(bound.model.spec.id)
             else:
@@ -229,4 +232,12 @@ def spec_of(model: Model) -> ModelSpec:
     """Return the scorers' part of a model file; RulesetError says where it does not fit."""
     file = model.file
     content = {key: value for key, value in file.data.items() if key not in ("schema", "windows", "title")}
+    content["features"] = {name: _without_usual(each) for name, each in content["features"].items()}
     return validated(replace(file, data=content), ModelSpec)
+
+
+def _without_usual(feature: Any) -> Any:
+    """Return a feature of a model file without what only the reader of an alert needs."""
+    if not isinstance(feature, dict):
+        return feature
+    return {key: value for key, value in feature.items() if key != "usual"}
