@@ -26,13 +26,29 @@ class AllowedBy(_Part):
     reason: str
 
 
+_Shown = Annotated[
+    str | float | int | None, Field(description="Amounts and durations are texts; null: not known.")
+]
+
+
+class Usual(_Part):
+    """What a feature says of the event, and between which values that usually lies for its entity."""
+
+    value: _Shown
+    low: _Shown
+    high: _Shown
+
+
 class Contribution(_Part):
     """What one feature added to a model's raw score."""
 
     feature: str
     contribution: float
     value: float | None
-    direction: Literal["high", "low", "usual", "missing"]
+    direction: Literal["high", "low", "usual", "missing"] = Field(
+        description="Where the value lies, seen from that of all events."
+    )
+    usual: Usual | None = Field(description="By the entity's own past; null where the model file has none.")
 
 
 class ModelScore(_Part):

@@ -77,6 +77,7 @@ class Alerting:
     def _written(self, found: Sequence[Told | tuple[int, Overflow]], judged: Judged) -> list[Alert]:
         told = [each for each in found if isinstance(each, Told)]
         events = np.array([each.verdict.event for each in told], np.intp)
+        judged.scored.usual.expect(events.tolist())
         if self._texts is None:
             self._texts = Texts(judged.batch.texts)
         texts = self._texts

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fraudstream.engine.awaiting import Awaiting, Wanted
+from fraudstream.engine.usual import Usual, UsualOfBatch
 from fraudstream.events.interning import Interner
 from fraudstream.rules.binding import Bound, BoundModel
 from fraudstream.rules.errors import Problem, RulesetError
@@ -43,6 +44,7 @@ class Scored:
     """The scores of one batch by model, and what is needed to explain them."""
 
     batches: dict[str, tuple[Scorer, ScoreBatch]]
+    usual: UsualOfBatch
     drifted: Counter[tuple[str, str]] = field(default_factory=Counter)
     """How often a feature of a model, or its score, has drifted."""
     _raised: dict[tuple[str, int], list[Contribution]] = field(default_factory=dict)
@@ -71,7 +73,7 @@ class Scored:
         if model not in self.batches:
             return ""
         top = self._top(model, event) if self.batches[model][1].ready[event] else []
-        return ", ".join(f"{each.feature} ({each.direction})" for each in top[:_RAISED_MAX])
+        return ", ".join(self.usual.in_words(model, each, event) for each in top[:_RAISED_MAX])
 
     def _top(self, model: str, event: int) -> list[Contribution]:
         """Return what raised a score, explained once for all that tell of it."""
@@ -93,7 +95,7 @@ class Scored:
                     "id": model,
                     "score": float(batch.calibrated[event]),
                     "raw_score": float(batch.raw[event]),
-                    "contributions": top,
+                    "contributions": [self.usual.described(model, each, event) for each in top],
                 }
             )
         return described
@@ -124,11 +126,12 @@ class ModelStage:
         self._bound = bound
         self._inputs = link(bound.inputs, interner)
         self._over_scores = link(bound.over_scores, interner)
+        self._usual = Usual(bound, interner)
         self._models = [build_watched(spec_of(each.model)) for each in bound.models]
 
     def score(self, view: View) -> Scored:
         """Score and learn a batch; the scores go into the view."""
-        scored = Scored({})
+        scored = Scored({}, self._usual.of(view))
         # Those that read the scores of others come after these.
         for program, over_scores in ((self._inputs, False), (self._over_scores, True)):
             pairs = [(bound, each) for bound, each in self._pairs() if bound.reads_scores is over_scores]
@@ -180,12 +183,12 @@ class ModelStage:
                 watched.scorer.learn(inputs[kept].astype(np.float64), fraud[kept])
 
     def adopt(self, old: ModelStage) -> set[str]:
-        """Go on with the scorers of models whose files say the same; return the ids of the others."""
+        """Go on with the scorers of models that learn the same; return the ids of the others."""
         known = {each.model.spec.id: (each.model, watched) for each, watched in old._pairs()}
         anew = set()
         for index, (bound, _) in enumerate(self._pairs()):
             model, watched = known.get(bound.model.spec.id, (None, None))
-            if watched is not None and model is not None and model.file.data == bound.model.file.data:
+            if watched is not None and model is not None and model.learned == bound.model.learned:
                 self._models[index] = watched
             else:
                 anew.add(bound.model.spec.id)
@@ -251,4 +254,12 @@ def spec_of(model: Model) -> ModelSpec:
     """Return the scorers' part of a model file; RulesetError says where it does not fit."""
     file = model.file
     content = {key: value for key, value in file.data.items() if key not in ("schema", "windows", "title")}
+    content["features"] = {name: _without_usual(each) for name, each in content["features"].items()}
     return validated(replace(file, data=content), ModelSpec)
+
+
+def _without_usual(feature: Any) -> Any:
+    """Return a feature of a model file without what only the reader of an alert needs."""
+    if not isinstance(feature, dict):
+        return feature
+    return {key: value for key, value in feature.items() if key != "usual"}

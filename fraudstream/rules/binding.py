@@ -21,6 +21,7 @@ from fraudstream.rules.scope import Scope, feature_symbol
 from fraudstream.rules.shared import ACTIONS_FILE, TYPOLOGIES_FILE
 from fraudstream.rules.tree import Node, models, names, outcomes
 from fraudstream.rules.types import DURATION, NUMBER, TIME, Kind, Type, number
+from fraudstream.rules.usual import BoundUsual, bound_usual
 from fraudstream.rules.yaml_file import YamlFile, YamlPath
 
 _ORDERED = SUMMED | {Aggregate.MIN, Aggregate.MAX}
@@ -48,23 +49,24 @@ class BoundRule:
 
 @dataclass(frozen=True)
 class BoundModel:
-    """A model, and the columns of its inputs among what its input program leaves.
+    """A model, the columns of its inputs among what its input program leaves, and what is usual of which.
 
-    That is `Bound.over_scores` where it `reads_scores`.
+    That program is `Bound.over_scores` where it `reads_scores`.
     """
 
     model: Model
     inputs: tuple[int, ...]
     reads_scores: bool
+    usual: Mapping[str, BoundUsual] = field(default_factory=dict)
 
 
 @dataclass
 class Bound:
-    """A ruleset ready to run: the features of all rules, each once, and four programs in their order.
+    """A ruleset ready to run: the features of all rules, each once, and the programs in their order.
 
     `before` computes what features count, `inputs` what models read, `over_scores` what those models read
-    that read the scores of others, `judge` the rules. `in_floats` tells per
-    feature whether its values lie in `Frame.floats`.
+    that read the scores of others, `judge` the rules, and `usual` what alerts show beside those inputs.
+    `in_floats` tells per feature whether its values lie in `Frame.floats`.
     """
 
     ruleset: Ruleset
@@ -74,6 +76,7 @@ class Bound:
     inputs: Program = field(default_factory=Program)
     over_scores: Program = field(default_factory=Program)
     judge: Program = field(default_factory=Program)
+    usual: Program = field(default_factory=Program)
     features: list[Feature] = field(default_factory=list)
     types: list[Type] = field(default_factory=list)
     in_floats: list[bool] = field(default_factory=list)
@@ -162,17 +165,20 @@ class _Binder:
         columns: list[int] = []
         reads_scores = model.reads_scores
         program = self._bound.over_scores if reads_scores else self._bound.inputs
+        usual: dict[str, BoundUsual] = {}
         for name, node in model.inputs.items():
             try:
                 self._check_scores(model, node)
                 compiled = expression(program, node, scope)
                 if compiled.type.kind not in (Kind.NUMBER, Kind.MONEY, Kind.DURATION):
                     raise ExpressionError(f"{name} is {compiled.type}: a model reads numbers", node.position)
+                if name in model.usual:
+                    usual[name] = bound_usual(self._bound.usual, name, node, model.usual[name], scope)
             except ExpressionError as error:
                 self._problems.append(model.locate(error))
                 continue
             columns.append(program.emit_real(program.registers[compiled.slot]))
-        self._bound.models.append(BoundModel(model, tuple(columns), reads_scores))
+        self._bound.models.append(BoundModel(model, tuple(columns), reads_scores, usual))
 
     def _check_scores(self, model: Model, node: Node) -> None:
         """Raise ExpressionError where an input reads a score that is not there yet."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from fraudstream.events.money import EXPONENTS
 from fraudstream.events.rates import RateTable
@@ -54,6 +54,43 @@ class Rates(Strict):
         return RateTable(self.base, tuple((dated.from_, dated.per_base) for dated in self.rates))
 
 
+class Usual(Strict):
+    """What is usual for the entity, for the reader of an alert: expressions, which the model never reads."""
+
+    value: str | None = None
+    """What lies between the bounds; the input itself unless given."""
+    low: str | None = None
+    high: str | None = None
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Usual:
+        if self.low is None and self.high is None:
+            raise ValueError("it has no bound: give low, high or both")
+        return self
+
+    def texts(self) -> dict[str, str]:
+        """Return the expressions that are given, by what they are."""
+        return self.model_dump(exclude_none=True)
+
+
+class ModelInput(Strict):
+    """One input of a model: an expression over columns and windows."""
+
+    expr: str
+    missing: float | None = None
+    """What is put where it has no value; the mean of its earlier values unless given."""
+    usual: Usual | None = None
+    """Between which values of the entity an alert shows it."""
+
+
+def _from_text(value: object) -> object:
+    return {"expr": value} if isinstance(value, str) else value
+
+
+Input = Annotated[ModelInput, BeforeValidator(_from_text, json_schema_input_type=str | ModelInput)]
+"""A bare text is short for `{expr: text}`."""
+
+
 class ModelFile(Strict):
     """rules/models/*.yml: what a model reads; how it learns is the scorers' part, kept as it is."""
 
@@ -61,7 +98,7 @@ class ModelFile(Strict):
     id: str
     title: str
     windows: dict[str, FeatureSpec] = Field(default_factory=dict)
-    features: dict[str, Any] = Field(min_length=1)
+    features: dict[str, Input] = Field(min_length=1)
     scaler: Any = None
     estimator: Any
     warm_up: Any

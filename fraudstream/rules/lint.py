@@ -117,7 +117,7 @@ def _expressions(owner: Rule | Model) -> Iterator[str]:
         yield from _strings({key: owner.file.data.get(key) for key in ("when", "bands")})
     else:
         specs = owner.spec.windows
-        yield from _strings(owner.spec.features)
+        yield from _strings(owner.file.data["features"])
     yield from (spec.where for spec in specs.values() if spec.where is not None)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import PurePosixPath
+from typing import Any
 
 import orjson
 
@@ -30,6 +31,7 @@ from fraudstream.rules.tree import (
     Node,
     Not,
     models,
+    names,
     put_in,
 )
 from fraudstream.rules.typologies import Typologies
@@ -107,6 +109,17 @@ class Model:
     where: Mapping[str, Node | None]
     inputs: Mapping[str, Node]
     origins: tuple[YamlPath, ...] = ()
+    usual: Mapping[str, Mapping[str, Node]] = field(default_factory=dict)
+    """By input what is usual of it: `value` where it is not the input itself, `low` and `high`."""
+
+    @cached_property
+    def learned(self) -> dict[str, Any]:
+        """What of the file bears on what the model learns: all but what only `usual` is, and reads."""
+        read = {each.name for node in self.inputs.values() for each in names(node)}
+        windows = {name: window for name, window in self.spec.windows.items() if name in read}
+        # A list: the order of the inputs is that of what was learned of each.
+        inputs = [(name, each.expr, each.missing) for name, each in self.spec.features.items()]
+        return {**self.file.data, "windows": windows, "features": inputs}
 
     @cached_property
     def reads_scores(self) -> bool:
@@ -252,14 +265,17 @@ def _model(file: YamlFile, problems: list[Problem]) -> list[Model]:
     found = len(problems)
     texts = _Texts(file, {}, problems)
     where = texts.conditions_of(spec.windows, ("windows",))
-    inputs = {}
+    inputs, usual = {}, {}
     for name, feature in spec.features.items():
-        text = feature.get("expr") if isinstance(feature, dict) else feature
-        path = ("features", name, "expr") if isinstance(feature, dict) else ("features", name)
-        node = texts.condition(str(text), path)
+        is_text = isinstance(file.data["features"][name], str)
+        node = texts.expression(feature.expr, ("features", name) if is_text else ("features", name, "expr"))
         if node is not None:
             inputs[name] = node
-    return [Model(spec, file, where, inputs, tuple(texts.origins))] if len(problems) == found else []
+        if feature.usual is not None:
+            usual[name] = texts.expressions(feature.usual.texts(), ("features", name, "usual"))
+    if len(problems) > found:
+        return []
+    return [Model(spec, file, where, inputs, tuple(texts.origins), usual)]
 
 
 class _Texts:
@@ -294,6 +310,11 @@ class _Texts:
         except ExpressionError as error:
             self._problems.append(_locate(self._file, self.origins, error))
             return None
+
+    def expressions(self, texts: Mapping[str, str], path: YamlPath) -> dict[str, Node]:
+        """Parse some expressions by their keys."""
+        found = {key: self.expression(text, (*path, key)) for key, text in texts.items()}
+        return {key: node for key, node in found.items() if node is not None}
 
     def conditions_of(
         self, features: Mapping[str, FeatureSpec], path: tuple[str, ...]

@@ -107,6 +107,7 @@ def test_the_stream_used_here_has_everything() -> None:
     alerts = [orjson.loads(entry[3]) for entry in out if entry[0] == "alert"]
     assert len(alerts) > 20
     assert any(alert["models"] for alert in alerts)
+    assert b'"usual":{"value":"' in b"".join(entry[3] for entry in out if entry[0] == "alert")
     assert any(rule["contributing_event_ids"] for alert in alerts for rule in alert["rules"])
     assert sum(entry[0] == "dead" for entry in out) == 30
     assert sum(entry[0] == "decision" for entry in out) < EVENTS - 30

@@ -274,20 +274,20 @@ def test_a_link_in_a_circle_is_refused(tmp_path: Path) -> None:
     [
         (
             "{kind: half_space_tree}",
-            "22:19: estimator.kind: is never 'half_space_tree': did you mean",
+            "36:19: estimator.kind: is never 'half_space_tree': did you mean",
         ),
         (
             "{kind: 3}",
-            "22:19: estimator.kind: is never '3': write 'half_space_trees', 'loda', 'binned",
+            "36:19: estimator.kind: is never '3': write 'half_space_trees', 'loda', 'binned",
         ),
-        ("{trees: 25}", "22:12: estimator.kind: the key is missing"),
-        ("{kind: loda, binz: 30}", "22:31: estimator.binz: there is no such key: did you mean bins?"),
+        ("{trees: 25}", "36:12: estimator.kind: the key is missing"),
+        ("{kind: loda, binz: 30}", "36:31: estimator.binz: there is no such key: did you mean bins?"),
         (
             "{kind: loda, tree: 30}",
-            "22:31: estimator.tree: there is no such key: known are bins, half_life, ",
+            "36:31: estimator.tree: there is no such key: known are bins, half_life, ",
         ),
-        ("{kind: loda, bins: 3}", "22:31: estimator.bins: 3 is too small"),
-        ("{kind: river, name: Foo}", "22:12: estimator: River has no detector 'Foo'"),
+        ("{kind: loda, bins: 3}", "36:31: estimator.bins: 3 is too small"),
+        ("{kind: river, name: Foo}", "36:12: estimator: River has no detector 'Foo'"),
     ],
 )
 def test_lint_builds_the_models_too(tmp_path: Path, estimator: str, told: str) -> None:
