@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fraudstream.events.jit import kernel
 from fraudstream.scorers.calibration import Calibrator
 from fraudstream.scorers.explanation import strongest
-from fraudstream.scorers.performance import Performance
 from fraudstream.scorers.protocol import (
     Contribution,
     Matrix,
@@ -23,10 +23,13 @@ from fraudstream.scorers.state import capture, check, overwrite
 
 NEAREST = 1e-4
 """How near to 0 and 1 a rank is told apart, so that no single model says all."""
-FRAUDS = 20.0
-"""So many frauds weigh as much as the belief that all models are worth the same."""
-AUC = 0.75
-"""What every model is believed to be worth before there are labels."""
+FIRST, LEAST = 0.5, 0.01
+"""The weight that each column begins with, and that which it keeps, to be heard where it is alone."""
+INTERCEPT = -4.0
+"""The log-odds of fraud to begin with: one event in fifty."""
+RATE = 0.1
+"""AdaGrad's step size."""
+_EPSILON = 1e-8
 
 
 @dataclass(frozen=True)
@@ -42,50 +45,39 @@ class _Terms:
 
 
 class Blend:
-    """The mean of the log-odds of ranks, those of a model that told frauds better counting more.
+    """Logistic regression on the log-odds of ranks, with no weight below 0: a logarithmic opinion pool.
 
-    The columns are ranks from 0 to 1, as other models give; a missing one is left out. The weight of a column
-    is the log-odds of its AUC over the labels so far, none below one half: so each vote counts as that of
-    classifiers of known accuracy does (Nitzan and Paroush 1982).
+    The columns are ranks from 0 to 1, as other models give; a missing one is left out. At first all weights
+    are equal. Labels move them, each event as it was scored: by AdaGrad (Duchi, Hazan and Singer 2011) down
+    the log loss, so that a model whose score adds nothing to those of the others is hardly heard.
     """
 
     def __init__(self, features: tuple[str, ...], calibrator: Calibrator) -> None:
         self.features = features
         self._calibrator = calibrator
-        self._performances = [Performance() for _ in features]
+        self._weights = np.full(len(features), FIRST)
+        self._squares = np.zeros(len(features) + 1)
+        self._intercept = np.full(1, INTERCEPT)
         self._learned = np.zeros(2, np.int64)
+        """How many genuine events, and how many frauds."""
         self._model = f"blend of {', '.join(features)}"
-        self._weights = self._weighed()
 
     def score_and_learn(self, x: Matrix) -> ScoreBatch:
         """Score each row by the labels learned so far; see `Scorer`."""
         given = as_matrix(x, self.features)
-        there = np.isfinite(given)
-        ranks = np.where(there, np.clip(given, NEAREST, 1 - NEAREST), 0.5)
-        votes = self._weights * there
-        votes /= np.maximum(votes.sum(axis=1, keepdims=True), np.finfo(np.float64).tiny)
-        terms = votes * np.log(ranks / (1 - ranks))
+        log_odds, ranks = _log_odds(given)
+        terms = self._weights * log_odds
         raw = terms.sum(axis=1)
         calibrated, ready = np.zeros(len(raw)), np.zeros(len(raw), np.bool_)
-        any_there = there.any(axis=1)
+        any_there = np.isfinite(given).any(axis=1)
         calibrated[any_there], ready[any_there] = self._calibrator.rank(raw[any_there])
         return ScoreBatch(raw, calibrated, ready, given, _Terms(terms, ranks))
 
     def learn(self, x: Matrix, fraud: NDArray[np.bool_]) -> None:
         """Learn what the ranks were worth; see `LabelScorer`."""
-        for performance, ranks in zip(self._performances, as_matrix(x, self.features).T, strict=True):
-            performance.learn(np.clip(ranks, 0.0, 1.0), fraud)
+        log_odds, _ = _log_odds(as_matrix(x, self.features))
+        _descend(log_odds, fraud, self._weights, self._squares, self._intercept)
         self._learned += [np.count_nonzero(~fraud), np.count_nonzero(fraud)]
-        self._weights = self._weighed()
-
-    def _weighed(self) -> NDArray[np.float64]:
-        """Return the weight of each column [d]; all are equal where none is worth anything."""
-        found = [performance.skill().auc for performance in self._performances]
-        aucs = np.array([AUC if auc is None else auc for auc in found])
-        frauds = float(self._learned[1])
-        aucs = np.clip((aucs * frauds + AUC * FRAUDS) / (frauds + FRAUDS), 0.5, 1 - 1e-6)
-        weights = np.log(aucs / (1 - aucs))
-        return weights if weights.any() else np.ones(len(aucs))
 
     @property
     def scored(self) -> int:
@@ -110,12 +102,42 @@ class Blend:
         """Go on from a snapshot; earlier batches can still be explained."""
         check(snapshot, self._model, self._arrays())
         overwrite(snapshot, self._arrays())
-        self._weights = self._weighed()
 
     def _arrays(self) -> dict[str, NDArray[Any]]:
-        parts = {
-            f"performance.{place}.{name}": array
-            for place, performance in enumerate(self._performances)
-            for name, array in performance.arrays().items()
+        own = {
+            "weights": self._weights,
+            "squares": self._squares,
+            "intercept": self._intercept,
+            "learned": self._learned,
         }
-        return parts | {"learned": self._learned} | self._calibrator.arrays()
+        return own | self._calibrator.arrays()
+
+
+def _log_odds(given: Matrix) -> tuple[Matrix, Matrix]:
+    """Return the log-odds of ranks [n, d], 0 where one is missing, and the ranks, then in the middle."""
+    ranks = np.where(np.isfinite(given), np.clip(given, NEAREST, 1 - NEAREST), 0.5)
+    return np.log(ranks / (1 - ranks)), ranks
+
+
+@kernel
+def _descend(
+    x: Matrix,
+    fraud: NDArray[np.bool_],
+    weights: NDArray[np.float64],
+    squares: NDArray[np.float64],
+    intercept: NDArray[np.float64],
+) -> None:
+    """Step down the gradient of the log loss with each row."""
+    features = x.shape[1]
+    for row in range(x.shape[0]):
+        total = intercept[0]
+        for feature in range(features):
+            total += weights[feature] * x[row, feature]
+        slope = 1 / (1 + np.exp(-total)) - (1.0 if fraud[row] else 0.0)
+        for feature in range(features):
+            step = slope * x[row, feature]
+            squares[feature] += step * step
+            moved = weights[feature] - RATE / np.sqrt(squares[feature] + _EPSILON) * step
+            weights[feature] = max(LEAST, moved)
+        squares[features] += slope * slope
+        intercept[0] -= RATE / np.sqrt(squares[features] + _EPSILON) * slope

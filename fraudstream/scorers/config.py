@@ -103,7 +103,7 @@ class BinnedLogisticSpec(_Strict):
 
 
 class BlendSpec(_Strict):
-    """The mean of other models' scores, each weighed by what labels say it was worth.
+    """Other models' scores as one, each weighed by what it adds to the others by the labels so far.
 
     Its features are such scores: `score("anomaly")`.
     """
