@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import numpy as np
@@ -12,7 +13,7 @@ from fraudstream.scorers.explanation import strongest
 from fraudstream.scorers.imputation import Imputer
 from fraudstream.scorers.protocol import Contribution, Matrix, ScoreBatch, Snapshot, Trace, as_matrix
 from fraudstream.scorers.scaling import Scaler
-from fraudstream.scorers.state import capture, check, overwrite
+from fraudstream.scorers.state import capture, check, damaged, entry, overwrite
 
 
 class Detector(Protocol):
@@ -25,6 +26,10 @@ class Detector(Protocol):
 
     def walk(self, scored: Matrix, learned: Matrix) -> tuple[NDArray[np.float64], Trace]:
         """Score each row of `scored`, then learn that row of `learned`; return raw scores, float64 [n]."""
+        ...
+
+    def is_sound(self, saved: Mapping[str, NDArray[Any]]) -> bool:
+        """Whether saved arrays of the right shapes can be gone on from: no kernel may leave its arrays."""
         ...
 
     def renew(self) -> None:
@@ -82,6 +87,8 @@ class Fused:
     def restore(self, snapshot: Snapshot) -> None:
         """Go on from a snapshot; earlier batches can still be explained."""
         check(snapshot, self._model, self._arrays())
+        if not self._detector.is_sound({name: entry(snapshot, name) for name in self._detector.arrays()}):
+            raise damaged("detector")
         self._detector.renew()
         overwrite(snapshot, self._arrays())
 
