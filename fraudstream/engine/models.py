@@ -11,14 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fraudstream.engine.awaiting import Awaiting, Wanted
+from fraudstream.engine.model_states import begun, check_start, exported
 from fraudstream.events.interning import Interner
 from fraudstream.rules.binding import Bound, BoundModel
 from fraudstream.rules.errors import Problem, RulesetError
 from fraudstream.rules.linked import link
 from fraudstream.rules.ruleset import Model, Ruleset
+from fraudstream.rules.states import START_FROM
 from fraudstream.rules.validation import validated
 from fraudstream.rules.view import View
-from fraudstream.scorers.config import ModelSpec, build_scorer
+from fraudstream.scorers.config import ModelSpec
 from fraudstream.scorers.drift import BLOCK, Drift
 from fraudstream.scorers.performance import Skill
 from fraudstream.scorers.protocol import Contribution, LabelScorer, ScoreBatch, Scorer, Snapshot
@@ -29,6 +31,8 @@ _RAISED_MAX = 3
 """... and how many of them the reason names."""
 SCORE = "score"
 """What has drifted where it is no feature."""
+_NOT_THE_SCORERS = ("schema", "windows", "title", START_FROM)
+"""Keys of a model file that its scorer does not know."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +118,7 @@ class ModelStage:
     def __init__(self, bound: Bound, interner: Interner) -> None:
         self._bound = bound
         self._inputs = link(bound.inputs, interner)
-        self._scorers = [build_scorer(spec_of(each.model)) for each in bound.models]
+        self._scorers = [begun(each.model, spec_of(each.model)) for each in bound.models]
         self._drifts = [Drift(len(scorer.features) + 1) for scorer in self._scorers]
 
     def score(self, view: View) -> Scored:
@@ -156,12 +160,12 @@ class ModelStage:
                 scorer.learn(inputs[kept].astype(np.float64), fraud[kept])
 
     def adopt(self, old: ModelStage) -> set[str]:
-        """Go on with the scorers of models whose files say the same; return the ids of the others."""
+        """Go on with the scorers of models whose files and starts are the same; return the others' ids."""
         known = {each.model.spec.id: (each.model, scorer) for each, scorer in old._pairs()}
         anew = set()
         for index, (bound, _) in enumerate(self._pairs()):
             model, scorer = known.get(bound.model.spec.id, (None, None))
-            if scorer is not None and model is not None and model.file.data == bound.model.file.data:
+            if scorer is not None and model is not None and _says_the_same(model, bound.model):
                 self._scorers[index] = scorer
                 self._drifts[index] = old._drift_of(bound.model.spec.id)
             else:
@@ -201,6 +205,12 @@ class ModelStage:
             for (bound, scorer), drift in zip(self._pairs(), self._drifts, strict=True)
         ]
 
+    def exported(self, model: str, fraudstream: str) -> bytes:
+        """Return what a model has learned as a file; what was watched for drift stays behind."""
+        bound, scorer = next(each for each in self._pairs() if each[0].model.spec.id == model)
+        version = self._bound.ruleset.version
+        return exported(bound.model, spec_of(bound.model), scorer, version, fraudstream)
+
     def warm(self) -> None:
         """Score and learn a window of made-up events per model, and explain one, to be thrown away."""
         for (bound, scorer), drift in zip(self._pairs(), self._drifts, strict=True):
@@ -214,12 +224,16 @@ class ModelStage:
             view.scores[model] = np.full(len(view), score)
 
 
+def _says_the_same(old: Model, new: Model) -> bool:
+    return old.file.data == new.file.data and old.start == new.start
+
+
 def check_models(ruleset: Ruleset) -> list[Problem]:
     """Return what the scorers find wrong with the model files."""
     problems: list[Problem] = []
     for model in ruleset.models:
         try:
-            spec_of(model)
+            check_start(model, spec_of(model))
         except RulesetError as error:
             problems += error.problems
     return problems
@@ -228,5 +242,5 @@ def check_models(ruleset: Ruleset) -> list[Problem]:
 def spec_of(model: Model) -> ModelSpec:
     """Return the scorers' part of a model file; RulesetError says where it does not fit."""
     file = model.file
-    content = {key: value for key, value in file.data.items() if key not in ("schema", "windows", "title")}
+    content = {key: value for key, value in file.data.items() if key not in _NOT_THE_SCORERS}
     return validated(replace(file, data=content), ModelSpec)

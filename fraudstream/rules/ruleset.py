@@ -22,6 +22,7 @@ from fraudstream.rules.parse import EXPRESSION_CHARS_MAX, ExpressionError, parse
 from fraudstream.rules.references import needed
 from fraudstream.rules.schema import Condition, Effective, FeatureSpec, RuleSpec, Status
 from fraudstream.rules.shared import SHARED_FILES, Shared
+from fraudstream.rules.states import MODELS_DIRECTORY, Start, digests, is_state, start_of, unused_states
 from fraudstream.rules.tree import (
     Constant,
     Junction,
@@ -35,7 +36,6 @@ from fraudstream.rules.typologies import Typologies
 from fraudstream.rules.validation import validated
 from fraudstream.rules.yaml_file import YamlFile, YamlPath, read_yaml
 
-MODELS_DIRECTORY = "models"
 LISTS_DIRECTORY = "lists"
 VERSION_CHARS = 16
 RULES_MAX = 5_000
@@ -106,6 +106,7 @@ class Model:
     where: Mapping[str, Node | None]
     inputs: Mapping[str, Node]
     origins: tuple[YamlPath, ...] = ()
+    start: Start | None = None
 
     def locate(self, error: ExpressionError) -> Problem:
         """Return the problem that an error in one of the model's expressions is, at its place in the file."""
@@ -127,6 +128,8 @@ class Ruleset:
     """The lists that conditions and allow-lists name, by their ids."""
     files: Mapping[str, YamlFile] = field(default_factory=dict)
     """The shared files by name, for what is found wrong with them only when the columns are known."""
+    unused_states: tuple[str, ...] = ()
+    """Files of what a model has learned, from which no model starts: they do not count for the version."""
 
     def only(self, rule: Rule) -> Ruleset:
         """Return the ruleset of one rule, and of those it rests on: what its inline tests run on."""
@@ -143,7 +146,7 @@ def build_ruleset(files: Mapping[str, bytes]) -> Ruleset:
         raise RulesetError([Problem(min(rule_names), 1, 1, message)])
     problems: list[Problem] = []
     parsed = {}
-    for name in sorted(files):
+    for name in sorted(name for name in files if not is_state(name)):
         try:
             parsed[name] = (read_list if _is_list(name) else read_yaml)(name, files[name])
         except RulesetError as error:
@@ -151,7 +154,9 @@ def build_ruleset(files: Mapping[str, bytes]) -> Ruleset:
     shared = Shared(parsed, problems)
     problems += [_stray(file) for file in parsed.values() if _is_stray(file.name)]
     rules = [rule for file in parsed.values() if _is_rule(file.name) for rule in _rule(file, problems)]
-    models = [model for file in parsed.values() if _is_model(file.name) for model in _model(file, problems)]
+    models = [
+        model for file in parsed.values() if _is_model(file.name) for model in _model(file, files, problems)
+    ]
     lists = named_lists([file for file in parsed.values() if _is_list(file.name)], problems)
     _check_ids([(rule.id, rule.file) for rule in rules], problems)
     _check_ids([(each.id, each.file) for each in lists], problems)
@@ -164,8 +169,9 @@ def build_ruleset(files: Mapping[str, bytes]) -> Ruleset:
     if problems:
         raise RulesetError(problems)
     rules.sort(key=lambda rule: rule.id)
+    starts = [model.start for model in models]
     return Ruleset(
-        content_hash(parsed),
+        content_hash(parsed, digests(starts)),
         tuple(rules),
         shared.typologies,
         shared.reason_codes,
@@ -174,12 +180,13 @@ def build_ruleset(files: Mapping[str, bytes]) -> Ruleset:
         shared.actions,
         {each.id: each for each in lists},
         {name: parsed[name] for name in SHARED_FILES if name in parsed},
+        unused_states(starts, files),
     )
 
 
-def content_hash(files: Mapping[str, YamlFile]) -> str:
-    """Hash what the files say; comments and layout do not count."""
-    content = {name: file.data for name, file in files.items()}
+def content_hash(files: Mapping[str, YamlFile], states: Mapping[str, str]) -> str:
+    """Hash what the files say, and the hashes of others; comments and layout do not count."""
+    content = {**{name: file.data for name, file in files.items()}, **states}
     return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()[:VERSION_CHARS]
 
 
@@ -237,7 +244,7 @@ def _rule(file: YamlFile, problems: list[Problem]) -> list[Rule]:
     return [Rule(spec, file, when, where, tuple(texts.origins), bands)]
 
 
-def _model(file: YamlFile, problems: list[Problem]) -> list[Model]:
+def _model(file: YamlFile, files: Mapping[str, bytes], problems: list[Problem]) -> list[Model]:
     try:
         spec = validated(file, ModelFile)
     except RulesetError as error:
@@ -253,7 +260,10 @@ def _model(file: YamlFile, problems: list[Problem]) -> list[Model]:
         node = texts.condition(str(text), path)
         if node is not None:
             inputs[name] = node
-    return [Model(spec, file, where, inputs, tuple(texts.origins))] if len(problems) == found else []
+    if len(problems) > found:
+        return []
+    start = start_of(file, spec.start_from, files)
+    return [Model(spec, file, where, inputs, tuple(texts.origins), start)]
 
 
 class _Texts:

@@ -13,7 +13,7 @@ from fraudstream.scorers import drift
 from fraudstream.stores.checkpoints import Meta
 from fraudstream.stores.rule_directory import load_ruleset, read_files
 from tests.unit.cli.commands import fraudstream
-from tests.unit.engine.test_learning import COUNTS, MODEL, _taught
+from tests.unit.engine.test_learning import COUNTS, MODEL, taught
 from tests.unit.rule_files import rule_files, write_files
 
 
@@ -34,7 +34,7 @@ def save(path: Path) -> None:
     loaded = load_topology(path)
     engine = Engine(load_ruleset(loaded.rules), loaded.settings())
     for start in range(0, 450, 150):
-        _taught(engine, 150, start)
+        taught(engine, 150, start)
     kept = kept_by(loaded)
     assert kept is not None
     kept.keep_rules(engine.ruleset.version, read_files(loaded.rules))
