@@ -1,22 +1,29 @@
-"""`fraudstream model inspect`: what the models of a topology have learned, from its newest checkpoint."""
+"""`fraudstream model`: what the models of a topology have learned: told, taken out, and put into rules."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
+from fraudstream import __version__
 from fraudstream.cli.console import fail, one_line_errors, out
 from fraudstream.cli.service import SINGLE, TopologyFile, kept_by
 from fraudstream.config import Topology, load_topology
-from fraudstream.engine.models import Report
+from fraudstream.engine.models import Report, spec_of
 from fraudstream.engine.step import Engine
+from fraudstream.rules.ruleset import Model, Ruleset
+from fraudstream.scorers.protocol import ScorerError
+from fraudstream.scorers.state_file import Header, refuse_pickles
 from fraudstream.stores.checkpoints import CheckpointError, Loaded
+from fraudstream.stores.state_files import import_state, write_state
 
 app = typer.Typer(help="What the models of a topology have learned.", no_args_is_help=True)
 
 NO_FIGURE = "-"
+_PLAIN: Any = {"highlight": False, "soft_wrap": True, "markup": False}
 
 
 @app.callback()
@@ -30,23 +37,77 @@ def inspect(
     model: Annotated[str | None, typer.Argument(help="One model; all unless given.")] = None,
 ) -> None:
     """Print what each model has seen, what its scores were worth by labels, and what has changed lately."""
-    with one_line_errors():
-        loaded = load_topology(topology)
-    if loaded.keyed is not None:
-        raise fail("a keyed topology keeps its models in the last stage, which this does not read yet")
-    engine, taken = _engine(loaded)
-    reports = [each for each in engine.reports() if model in (None, each.model)]
+    loaded = _topology(topology)
+    ruleset, found = _newest(loaded)
+    if model is not None:
+        _known(model, ruleset)
+    reports = [each for each in _engine(loaded, ruleset, found).reports() if model in (None, each.model)]
     if not reports:
-        known = ", ".join(each.model for each in engine.reports()) or "none"
-        raise fail(f"there is no model {model} in ruleset {engine.ruleset.version}: known are {known}")
-    out.print(taken, highlight=False, soft_wrap=True)
+        raise fail(f"ruleset {ruleset.version} has no models")
+    out.print(_taken(ruleset, found), **_PLAIN)
     for each in reports:
-        out.print(_summary(each), highlight=False, soft_wrap=True)
+        out.print(_summary(each), **_PLAIN)
         out.print(_features(each))
 
 
-def _engine(topology: Topology) -> tuple[Engine, str]:
-    """Return the engine of the newest checkpoint, and where that stands."""
+@app.command("export")
+def export(
+    model: Annotated[str, typer.Argument(metavar="NAME", help="The model.")],
+    to: Annotated[Path, typer.Option("--to", metavar="FILE", help="The file to write, named *.state.")],
+    topology: TopologyFile = SINGLE,
+) -> None:
+    """Write what a model has learned to a file from which a model elsewhere can start."""
+    loaded = _topology(topology)
+    ruleset, found = _newest(loaded)
+    wanted = _known(model, ruleset)
+    try:
+        # Before it is read: reading is what could run code.
+        refuse_pickles(spec_of(wanted).estimator.kind)
+        content = _engine(loaded, ruleset, found).exported(model, __version__)
+        write_state(to, content)
+    except ScorerError as error:
+        raise fail(f"{model} {error}") from None
+    except OSError as error:
+        raise fail(f"{to}: cannot be written ({error.strerror}): choose another path") from None
+    out.print(f"{model} of {_taken(ruleset, found)}: {len(content):,} bytes in {to}", **_PLAIN)
+
+
+@app.command("import")
+def import_file(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What `fraudstream model export` wrote.")],
+    rules: Annotated[Path, typer.Option("--rules", metavar="DIR", help="The rule directory.")] = Path(
+        "rules"
+    ),
+    name: Annotated[
+        str | None, typer.Option("--as", metavar="NAME", help="The model that it is for, if not its own.")
+    ] = None,
+) -> None:
+    """Put what a model has learned into a rule directory, where the model file can name it to start from."""
+    try:
+        with one_line_errors():
+            done = import_state(file, rules, name)
+    except ScorerError as error:
+        raise fail(str(error)) from None
+    except OSError as error:
+        where = error.filename or file
+        raise fail(f"{where}: cannot be read or written ({error.strerror}): mend that, and repeat") from None
+    out.print(f"{done.state}: {_learned(done.header)}", **_PLAIN)
+    if done.line is None:
+        out.print(f"{done.model_file} starts from it: a model that runs begins anew with it", **_PLAIN)
+    else:
+        out.print(f"now add this line to {done.model_file}:\n\n{done.line}\n", **_PLAIN)
+
+
+def _topology(path: Path) -> Topology:
+    with one_line_errors():
+        loaded = load_topology(path)
+    if loaded.keyed is not None:
+        raise fail("a keyed topology keeps its models in the last stage, which this does not read yet")
+    return loaded
+
+
+def _newest(topology: Topology) -> tuple[Ruleset, Loaded]:
+    """Return the newest whole checkpoint, and the ruleset under which it was written."""
     kept = kept_by(topology)
     if kept is None:
         raise fail("the topology names no checkpoints: add them, they hold what the models have learned")
@@ -60,20 +121,48 @@ def _engine(topology: Topology) -> tuple[Engine, str]:
     ruleset = kept.ruleset_of(version)
     if ruleset is None:
         raise fail(f"ruleset {version}, under which the checkpoint was written, is not kept beside it")
+    return ruleset, found
+
+
+def _engine(topology: Topology, ruleset: Ruleset, found: Loaded) -> Engine:
     engine = Engine(ruleset, topology.settings())
     engine.restore(found.snapshot)
+    return engine
+
+
+def _known(model: str, ruleset: Ruleset) -> Model:
+    known = {each.spec.id: each for each in ruleset.models}
+    if model not in known:
+        listed = ", ".join(known) or "none"
+        raise fail(f"there is no model {model} in ruleset {ruleset.version}: known are {listed}")
+    return known[model]
+
+
+def _taken(ruleset: Ruleset, found: Loaded) -> str:
     events = ", ".join(f"{number}: {offset}" for number, offset in sorted(found.meta.positions.items()))
-    return engine, f"ruleset {version}, after the offsets {{{events}}}"
+    return f"ruleset {ruleset.version}, after the offsets {{{events}}}"
+
+
+def _learned(header: Header) -> str:
+    lessons = header.lessons
+    taught = "" if lessons is None else f"; {_lessons(lessons.genuine, lessons.frauds)}"
+    return (
+        f"{header.model}, {header.kind} of {len(header.features)} features, {header.events_scored:,} events "
+        f"scored{taught}; exported under ruleset {header.ruleset} by fraudstream {header.fraudstream}"
+    )
 
 
 def _summary(report: Report) -> str:
     auc, recall = report.skill
     worth = f"AUC {_figure(auc)}, recall in the top hundredth {_figure(recall)}"
-    lessons = report.lessons
-    learned = "" if lessons is None else f", learned {lessons[0]:,} genuine events and {lessons[1]:,} frauds"
+    learned = "" if report.lessons is None else f", {_lessons(*report.lessons)}"
     rests = "; has drifted, and leaves the events to the rules" if report.rests else ""
     seen = f"{report.kind}, {report.events:,} events scored"
     return f"\n{report.model}: {seen}{learned}; by labels: {worth}{rests}"
+
+
+def _lessons(genuine: int, frauds: int) -> str:
+    return f"learned {genuine:,} genuine events and {frauds:,} frauds"
 
 
 def _features(report: Report) -> Table:

@@ -11,16 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fraudstream.engine.awaiting import Awaiting, Wanted
+from fraudstream.engine.model_states import begun, check_start, exported
 from fraudstream.engine.usual import Usual, UsualOfBatch
 from fraudstream.events.interning import Interner
 from fraudstream.rules.binding import Bound, BoundModel
 from fraudstream.rules.errors import Problem, RulesetError
 from fraudstream.rules.linked import link
 from fraudstream.rules.ruleset import Model, Ruleset
+from fraudstream.rules.states import START_FROM
 from fraudstream.rules.tree import Call
 from fraudstream.rules.validation import validated
 from fraudstream.rules.view import View
-from fraudstream.scorers.config import BlendSpec, ModelSpec, build_watched
+from fraudstream.scorers.config import BlendSpec, ModelSpec
 from fraudstream.scorers.performance import Skill
 from fraudstream.scorers.protocol import (
     Contribution,
@@ -37,6 +39,8 @@ CONTRIBUTIONS_MAX = 5
 """How many of the features that raised a score an alert lists ..."""
 _RAISED_MAX = 3
 """... and how many of them the reason names."""
+_NOT_THE_SCORERS = ("schema", "windows", "title", START_FROM)
+"""Keys of a model file that its scorer does not know."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +131,7 @@ class ModelStage:
         self._inputs = link(bound.inputs, interner)
         self._over_scores = link(bound.over_scores, interner)
         self._usual = Usual(bound, interner)
-        self._models = [build_watched(spec_of(each.model)) for each in bound.models]
+        self._models = [_watched(each.model) for each in bound.models]
 
     def score(self, view: View) -> Scored:
         """Score and learn a batch; the scores go into the view."""
@@ -183,12 +187,12 @@ class ModelStage:
                 watched.scorer.learn(inputs[kept].astype(np.float64), fraud[kept])
 
     def adopt(self, old: ModelStage) -> set[str]:
-        """Go on with the scorers of models that learn the same; return the ids of the others."""
+        """Go on with the scorers of models that learn the same from one start; return the others' ids."""
         known = {each.model.spec.id: (each.model, watched) for each, watched in old._pairs()}
         anew = set()
         for index, (bound, _) in enumerate(self._pairs()):
             model, watched = known.get(bound.model.spec.id, (None, None))
-            if watched is not None and model is not None and model.learned == bound.model.learned:
+            if watched is not None and model is not None and _learns_the_same(model, bound.model):
                 self._models[index] = watched
             else:
                 anew.add(bound.model.spec.id)
@@ -221,6 +225,12 @@ class ModelStage:
             for bound, watched in self._pairs()
         ]
 
+    def exported(self, model: str, fraudstream: str) -> bytes:
+        """Return what a model has learned as a file; what was watched for drift stays behind."""
+        bound, watched = next(each for each in self._pairs() if each[0].model.spec.id == model)
+        version = self._bound.ruleset.version
+        return exported(bound.model, spec_of(bound.model), watched.scorer, version, fraudstream)
+
     def warm(self) -> None:
         """Score and learn a window of made-up events per model, and explain one, to be thrown away."""
         for bound, watched in self._pairs():
@@ -232,12 +242,22 @@ class ModelStage:
             view.scores[model] = np.full(len(view), score)
 
 
+def _watched(model: Model) -> Watched:
+    spec = spec_of(model)
+    return Watched(begun(model, spec), spec.on_drift, spec.warm_up)
+
+
+def _learns_the_same(old: Model, new: Model) -> bool:
+    return old.learned == new.learned and old.start == new.start
+
+
 def check_models(ruleset: Ruleset) -> list[Problem]:
     """Return what the scorers find wrong with the model files."""
     problems: list[Problem] = []
     for model in ruleset.models:
         try:
             spec = spec_of(model)
+            check_start(model, spec)
         except RulesetError as error:
             problems += error.problems
             continue
@@ -253,7 +273,7 @@ def check_models(ruleset: Ruleset) -> list[Problem]:
 def spec_of(model: Model) -> ModelSpec:
     """Return the scorers' part of a model file; RulesetError says where it does not fit."""
     file = model.file
-    content = {key: value for key, value in file.data.items() if key not in ("schema", "windows", "title")}
+    content = {key: value for key, value in file.data.items() if key not in _NOT_THE_SCORERS}
     content["features"] = {name: _without_usual(each) for name, each in content["features"].items()}
     return validated(replace(file, data=content), ModelSpec)
 

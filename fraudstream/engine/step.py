@@ -231,6 +231,13 @@ class Engine:
         """Return what is to be told of each model."""
         return self._stages.models.reports(self._learning.skills() if self._learning else {})
 
+    def exported(self, model: str, fraudstream: str) -> bytes:
+        """Return what a model has learned as a file, which also names the version of the program.
+
+        ScorerError where it cannot be one, StopIteration where there is no such model.
+        """
+        return self._stages.models.exported(model, fraudstream)
+
     def snapshot(self) -> Snapshot:
         """Return the whole state, between two batches: a fold that goes on from it gives the same bytes."""
         return {

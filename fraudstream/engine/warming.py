@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -68,7 +69,9 @@ def warm_up(ruleset: Ruleset, settings: Settings) -> None:
 
 
 def _warm_models(ruleset: Ruleset, settings: Settings) -> None:
-    ModelStage(bind(ruleset, settings.schema), Interner()).warm()
+    # Without what they start from, which no kernel needs, and which may not fit: the check tells of that.
+    empty = tuple(replace(model, start=None) for model in ruleset.models)
+    ModelStage(bind(replace(ruleset, models=empty), settings.schema), Interner()).warm()
 
 
 def warm_half(ruleset: Ruleset, settings: Settings) -> None:

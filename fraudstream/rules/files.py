@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from fraudstream.events.money import EXPONENTS
 from fraudstream.events.rates import RateTable
 from fraudstream.rules.fields import Day, Strict
 from fraudstream.rules.schema import FeatureSpec
+from fraudstream.rules.states import STATE_SUFFIX
 
 
 class ReasonCodes(Strict):
@@ -106,3 +108,15 @@ class ModelFile(Strict):
     learn: Any = None
     guard: Any = None
     on_drift: Any = None
+    start_from: str | None = None
+    """What it has learned when it begins: a file beside this one, written by `fraudstream model export`."""
+
+    @field_validator("start_from")
+    @classmethod
+    def _lies_beside(cls, value: str | None) -> str | None:
+        path = PurePosixPath(value or "")
+        if value is not None and (path.suffix != STATE_SUFFIX or path.is_absolute() or ".." in path.parts):
+            raise ValueError(
+                f"name a file beside this one or below that ends in {STATE_SUFFIX}, not {value!r}"
+            )
+        return value

@@ -28,7 +28,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
 
 def lint(ruleset: Ruleset, schema: Schema, lock: Lock) -> list[Problem]:
     """Return every problem of a ruleset that loads."""
-    problems = [*check_lock(ruleset, lock), *_unused_lists(ruleset)]
+    problems = [*check_lock(ruleset, lock), *_unused_lists(ruleset), *_unused_states(ruleset)]
     try:
         bind(ruleset, schema)
     except RulesetError as error:
@@ -108,6 +108,12 @@ def _unused_lists(ruleset: Ruleset) -> Iterator[Problem]:
         if each.id not in named:
             message = f"list {each.id} is never used: name it in a rule, or remove its file"
             yield each.file.problem(("id",), message)
+
+
+def _unused_states(ruleset: Ruleset) -> Iterator[Problem]:
+    """Yield a problem for each state from which no model starts."""
+    for name in ruleset.unused_states:
+        yield Problem(name, 1, 1, "no model starts from it: name it in a model's start_from, or remove it")
 
 
 def _expressions(owner: Rule | Model) -> Iterator[str]:

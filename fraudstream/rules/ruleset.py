@@ -23,6 +23,7 @@ from fraudstream.rules.parse import EXPRESSION_CHARS_MAX, ExpressionError, parse
 from fraudstream.rules.references import needed
 from fraudstream.rules.schema import Condition, Effective, FeatureSpec, RuleSpec, Status
 from fraudstream.rules.shared import SHARED_FILES, Shared
+from fraudstream.rules.states import MODELS_DIRECTORY, Start, digests, is_state, start_of, unused_states
 from fraudstream.rules.tree import (
     Constant,
     Junction,
@@ -38,7 +39,6 @@ from fraudstream.rules.typologies import Typologies
 from fraudstream.rules.validation import validated
 from fraudstream.rules.yaml_file import YamlFile, YamlPath, read_yaml
 
-MODELS_DIRECTORY = "models"
 LISTS_DIRECTORY = "lists"
 VERSION_CHARS = 16
 RULES_MAX = 5_000
@@ -111,12 +111,18 @@ class Model:
     origins: tuple[YamlPath, ...] = ()
     usual: Mapping[str, Mapping[str, Node]] = field(default_factory=dict)
     """By input what is usual of it: `value` where it is not the input itself, `low` and `high`."""
+    start: Start | None = None
+
+    @cached_property
+    def windows_read(self) -> frozenset[str]:
+        """The windows that an input reads; others are only there for what is usual."""
+        read = {each.name for node in self.inputs.values() for each in names(node)}
+        return frozenset(read.intersection(self.spec.windows))
 
     @cached_property
     def learned(self) -> dict[str, Any]:
         """What of the file bears on what the model learns: all but what only `usual` is, and reads."""
-        read = {each.name for node in self.inputs.values() for each in names(node)}
-        windows = {name: window for name, window in self.spec.windows.items() if name in read}
+        windows = {name: self.spec.windows[name] for name in self.windows_read}
         # A list: the order of the inputs is that of what was learned of each.
         inputs = [(name, each.expr, each.missing) for name, each in self.spec.features.items()]
         return {**self.file.data, "windows": windows, "features": inputs}
@@ -146,6 +152,8 @@ class Ruleset:
     """The lists that conditions and allow-lists name, by their ids."""
     files: Mapping[str, YamlFile] = field(default_factory=dict)
     """The shared files by name, for what is found wrong with them only when the columns are known."""
+    unused_states: tuple[str, ...] = ()
+    """Files of what a model has learned, from which no model starts: they do not count for the version."""
 
     def only(self, rule: Rule) -> Ruleset:
         """Return the ruleset of one rule, and of those it rests on: what its inline tests run on."""
@@ -162,7 +170,7 @@ def build_ruleset(files: Mapping[str, bytes]) -> Ruleset:
         raise RulesetError([Problem(min(rule_names), 1, 1, message)])
     problems: list[Problem] = []
     parsed = {}
-    for name in sorted(files):
+    for name in sorted(name for name in files if not is_state(name)):
         try:
             parsed[name] = (read_list if _is_list(name) else read_yaml)(name, files[name])
         except RulesetError as error:
@@ -170,7 +178,9 @@ def build_ruleset(files: Mapping[str, bytes]) -> Ruleset:
     shared = Shared(parsed, problems)
     problems += [_stray(file) for file in parsed.values() if _is_stray(file.name)]
     rules = [rule for file in parsed.values() if _is_rule(file.name) for rule in _rule(file, problems)]
-    models = [model for file in parsed.values() if _is_model(file.name) for model in _model(file, problems)]
+    models = [
+        model for file in parsed.values() if _is_model(file.name) for model in _model(file, files, problems)
+    ]
     lists = named_lists([file for file in parsed.values() if _is_list(file.name)], problems)
     _check_ids([(rule.id, rule.file) for rule in rules], problems)
     _check_ids([(each.id, each.file) for each in lists], problems)
@@ -183,8 +193,9 @@ def build_ruleset(files: Mapping[str, bytes]) -> Ruleset:
     if problems:
         raise RulesetError(problems)
     rules.sort(key=lambda rule: rule.id)
+    starts = [model.start for model in models]
     return Ruleset(
-        content_hash(parsed),
+        content_hash(parsed, digests(starts)),
         tuple(rules),
         shared.typologies,
         shared.reason_codes,
@@ -193,12 +204,13 @@ def build_ruleset(files: Mapping[str, bytes]) -> Ruleset:
         shared.actions,
         {each.id: each for each in lists},
         {name: parsed[name] for name in SHARED_FILES if name in parsed},
+        unused_states(starts, files),
     )
 
 
-def content_hash(files: Mapping[str, YamlFile]) -> str:
-    """Hash what the files say; comments and layout do not count."""
-    content = {name: file.data for name, file in files.items()}
+def content_hash(files: Mapping[str, YamlFile], states: Mapping[str, str]) -> str:
+    """Hash what the files say, and the hashes of others; comments and layout do not count."""
+    content = {**{name: file.data for name, file in files.items()}, **states}
     return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()[:VERSION_CHARS]
 
 
@@ -256,7 +268,7 @@ def _rule(file: YamlFile, problems: list[Problem]) -> list[Rule]:
     return [Rule(spec, file, when, where, tuple(texts.origins), bands)]
 
 
-def _model(file: YamlFile, problems: list[Problem]) -> list[Model]:
+def _model(file: YamlFile, files: Mapping[str, bytes], problems: list[Problem]) -> list[Model]:
     try:
         spec = validated(file, ModelFile)
     except RulesetError as error:
@@ -275,7 +287,8 @@ def _model(file: YamlFile, problems: list[Problem]) -> list[Model]:
             usual[name] = texts.expressions(feature.usual.texts(), ("features", name, "usual"))
     if len(problems) > found:
         return []
-    return [Model(spec, file, where, inputs, tuple(texts.origins), usual)]
+    start = start_of(file, spec.start_from, files)
+    return [Model(spec, file, where, inputs, tuple(texts.origins), usual, start)]
 
 
 class _Texts:

@@ -19,7 +19,7 @@ from fraudstream.scorers.protocol import BATCH_ROWS_MAX, Scorer
 from fraudstream.scorers.river_path import RiverPipeline
 from fraudstream.scorers.scaling import MinMax, Scaler, Standard, Unscaled
 from fraudstream.scorers.selective import Confirmed, Sparing
-from fraudstream.scorers.watched import OnDrift, Watched
+from fraudstream.scorers.watched import OnDrift
 
 LEAVES_MAX = 2**21
 """Of all trees of a model together; such a model takes about 60 MB."""
@@ -271,8 +271,3 @@ def _selective(spec: ModelSpec, fused: Fused) -> Scorer:
     if spec.spares:
         return Sparing(fused, silent, spares_alerted=spec.learn == "not_alerted", guard=spec.guard)
     return fused
-
-
-def build_watched(spec: ModelSpec) -> Watched:
-    """Make the scorer of a model file, and what watches it for drift; see `build_scorer`."""
-    return Watched(build_scorer(spec), spec.on_drift, spec.warm_up)

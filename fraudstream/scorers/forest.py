@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fraudstream.scorers.half_space_check import is_sound
 from fraudstream.scorers.half_space_kernels import (
     Epoch,
     Window,
@@ -117,6 +118,10 @@ class Forest:
         trees, features = len(self._trees.feature), len(self._window.sums)
         self._epoch = _empty_epoch(trees, self._height, features)
         turn_over(self._trees, self._height, self._window, self._epoch)
+
+    def is_sound(self, saved: Mapping[str, NDArray[Any]]) -> bool:
+        """Whether no walk would leave the arrays."""
+        return is_sound(saved, self._height, self.window_size)
 
     def renew(self) -> None:
         """Copy the epoch, so that writing over the state leaves the traces of earlier batches alone."""

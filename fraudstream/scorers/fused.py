@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -13,7 +14,7 @@ from fraudstream.scorers.explanation import strongest
 from fraudstream.scorers.imputation import Imputer
 from fraudstream.scorers.protocol import Contribution, Matrix, ScoreBatch, Snapshot, Trace, as_matrix
 from fraudstream.scorers.scaling import Scaler
-from fraudstream.scorers.state import capture, check, overwrite
+from fraudstream.scorers.state import capture, check, damaged, entry, overwrite
 
 
 class Detector(Protocol):
@@ -34,6 +35,10 @@ class Detector(Protocol):
 
     def fade(self) -> None:
         """Let all that was learned count a tenth, where it has weights."""
+        ...
+
+    def is_sound(self, saved: Mapping[str, NDArray[Any]]) -> bool:
+        """Whether saved arrays of the right shapes can be gone on from: no kernel may leave its arrays."""
         ...
 
     def renew(self) -> None:
@@ -116,8 +121,14 @@ class Fused:
     def restore(self, snapshot: Snapshot) -> None:
         """Go on from a snapshot; earlier batches can still be explained."""
         check(snapshot, self.model, self.arrays())
+        self.check_sound(snapshot)
         self.renew()
         overwrite(snapshot, self.arrays())
+
+    def check_sound(self, snapshot: Snapshot) -> None:
+        """Raise ScorerError where a snapshot of the right shapes would lead a kernel out of its arrays."""
+        if not self._detector.is_sound({name: entry(snapshot, name) for name in self._detector.arrays()}):
+            raise damaged("detector")
 
     def renew(self) -> None:
         """Make sure that writing over the state leaves earlier batches alone."""

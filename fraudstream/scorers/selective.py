@@ -68,6 +68,7 @@ class _Selective:
     def restore(self, snapshot: Snapshot) -> None:
         """Go on from a snapshot; earlier batches can still be explained."""
         check(snapshot, self._model, self._arrays())
+        self._fused.check_sound(snapshot)
         self._fused.renew()
         overwrite(snapshot, self._arrays())
 

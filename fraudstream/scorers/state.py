@@ -28,7 +28,7 @@ def check(snapshot: Snapshot, model: str, live: Mapping[str, NDArray[Any]]) -> N
     for name, array in live.items():
         saved = entry(snapshot, name)
         if (saved.shape, saved.dtype) != (array.shape, array.dtype):
-            raise _damaged(name)
+            raise damaged(name)
 
 
 def overwrite(snapshot: Snapshot, live: Mapping[str, NDArray[Any]]) -> None:
@@ -41,12 +41,13 @@ def entry(snapshot: Snapshot, name: str) -> NDArray[Any]:
     """Return one array of a snapshot; ScorerError where it is missing."""
     saved = snapshot.get(name)
     if saved is None or isinstance(saved, str):
-        raise _damaged(name)
+        raise damaged(name)
     return saved
 
 
-def _damaged(name: str) -> ScorerError:
+def damaged(name: str) -> ScorerError:
+    """Return what to raise where an entry cannot be gone on from."""
     return ScorerError(
-        f"the snapshot's entry {name!r} is missing or has another shape: it is damaged or of another "
+        f"the snapshot's entry {name!r} is missing or does not fit: it is damaged or of another "
         "version; take an older one, or start the model anew without it"
     )

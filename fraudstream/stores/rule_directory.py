@@ -10,12 +10,15 @@ from stat import S_ISREG
 from fraudstream.rules.errors import Problem, RulesetError
 from fraudstream.rules.lists import LIST_BYTES_MAX
 from fraudstream.rules.ruleset import LISTS_DIRECTORY, Ruleset, build_ruleset
+from fraudstream.rules.states import STATE_SUFFIX, is_state
 from fraudstream.rules.yaml_file import FILE_BYTES_MAX
+from fraudstream.scorers.state_file import STATE_BYTES_MAX
 
 FILES_MAX = 20_000
 BYTES_MAX = 128 * 1_048_576
 """Bound on all files together."""
 _SUFFIXES = (".yml", ".yaml")
+_BYTES_MAX_OF = {".csv": LIST_BYTES_MAX, STATE_SUFFIX: STATE_BYTES_MAX}
 
 
 def load_ruleset(directory: Path) -> Ruleset:
@@ -48,7 +51,7 @@ def read_files(directory: Path) -> dict[str, bytes]:
 
 
 def rule_paths(directory: Path) -> Iterator[Path]:
-    """Yield what bears the name of a rule file or of a list; RulesetError where a folder cannot be read."""
+    """Yield what has the name of a rule file, list or state; RulesetError where a folder cannot be read."""
 
     def unreadable(error: OSError) -> None:
         raise _refusal(str(error.filename), f"cannot be read: {error.strerror}: correct its permissions")
@@ -66,12 +69,13 @@ def rule_paths(directory: Path) -> Iterator[Path]:
 def _is_read(path: Path, directory: Path) -> bool:
     if path.name.startswith("."):
         return False
-    in_lists = path.relative_to(directory).parts[0] == LISTS_DIRECTORY
-    return path.suffix in _SUFFIXES or (in_lists and path.suffix == ".csv")
+    name = path.relative_to(directory)
+    in_lists = name.parts[0] == LISTS_DIRECTORY
+    return path.suffix in _SUFFIXES or (in_lists and path.suffix == ".csv") or is_state(name.as_posix())
 
 
 def _content(name: str, path: Path, root: Path) -> bytes:
-    bytes_max = LIST_BYTES_MAX if path.suffix == ".csv" else FILE_BYTES_MAX
+    bytes_max = _BYTES_MAX_OF.get(path.suffix, FILE_BYTES_MAX)
     try:
         if not path.resolve(strict=True).is_relative_to(root):
             raise _refusal(name, "the link leads out of the rule directory: copy the file")
@@ -79,7 +83,8 @@ def _content(name: str, path: Path, root: Path) -> bytes:
         if not S_ISREG(status.st_mode):
             raise _refusal(name, "is no file: rename it, or take it out of the rule directory")
         if status.st_size > bytes_max:
-            message = f"the file has {status.st_size} bytes, at most {bytes_max} are read: split it"
+            remedy = "take a smaller estimator" if path.suffix == STATE_SUFFIX else "split it"
+            message = f"the file has {status.st_size} bytes, at most {bytes_max} are read: {remedy}"
             raise _refusal(name, message)
         return path.read_bytes()
     except RuntimeError:

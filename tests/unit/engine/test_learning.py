@@ -165,7 +165,7 @@ def test_what_is_no_label_becomes_a_dead_letter(message: bytes | None, reason: s
 def test_a_model_learns_what_its_events_were() -> None:
     """It scores once it has learned enough, and then high what is like the known frauds."""
     engine = Engine(ruleset())
-    assert _taught(engine, 150, start=0) == 0
+    assert taught(engine, 150, start=0) == 0
     scores = engine.step([*_payments(4, start=150), _payment(900, 5_000)]).model_scores["learned"]
     assert len(scores) == 3
     assert scores[-1] > max(scores[:-1])
@@ -183,7 +183,7 @@ def _payments(count: int, start: int) -> list[bytes]:
     ]
 
 
-def _taught(engine: Engine, count: int, start: int) -> int:
+def taught(engine: Engine, count: int, start: int) -> int:
     """Have payments judged, and say which were fraud: the large ones. Return how many scores were given."""
     result = engine.step(_payments(count, start))
     engine.learn(
@@ -195,9 +195,9 @@ def _taught(engine: Engine, count: int, start: int) -> int:
 def test_a_model_is_measured_by_the_labels_of_what_it_scored() -> None:
     """By its scores at their time; events that it could not score yet say nothing."""
     engine = Engine(ruleset())
-    _taught(engine, 150, start=0)
+    taught(engine, 150, start=0)
     assert engine.stats().skills["learned"] == Skill(None, None)
-    _taught(engine, 150, start=150)
+    taught(engine, 150, start=150)
     skill = engine.stats().skills["learned"]
     assert skill.auc is not None
     assert skill.auc > 0.9
@@ -211,7 +211,7 @@ def test_a_model_is_measured_by_the_labels_of_what_it_scored() -> None:
 def test_a_reload_keeps_what_was_learned_and_what_waits() -> None:
     """A model whose file says the same goes on; another begins anew with the events from then on."""
     engine = Engine(ruleset())
-    _taught(engine, 150, start=0)
+    taught(engine, 150, start=0)
     engine.step(_payments(20, start=150))
     engine.reload(engine.prepare(build_ruleset(rule_files(COUNTS, **{"models/learned.yml": MODEL}))))
     assert told(engine, label("p150")) == {"fraud": 1}
@@ -220,7 +220,7 @@ def test_a_reload_keeps_what_was_learned_and_what_waits() -> None:
     engine.reload(engine.prepare(ruleset(wider)))
     assert told(engine, label("p151", "genuine")) == {"genuine": 1}
     assert len(engine.step(_payments(5, start=200)).model_scores["learned"]) == 0
-    assert _taught(engine, 150, start=210) == 0
+    assert taught(engine, 150, start=210) == 0
     assert len(engine.step(_payments(5, start=400)).model_scores["learned"]) == 3
 
 
