@@ -85,8 +85,11 @@ class Watched:
         names = [*self.scorer.features, SCORE]
         values, ready = np.column_stack([batch.x, batch.raw]), np.flatnonzero(batch.ready)
         drifted: Counter[str] = Counter()
-        # Only with its last row does a block show a drift, so that is the row at which to act.
-        for rows in np.split(ready, range(self._drift.missing, len(ready), self._drift.block)):
+        start = 0
+        while start < len(ready):
+            # Only with its last row does a block show a drift, so that is the row at which to act.
+            rows = ready[start : start + self._drift.missing]
+            start += len(rows)
             seen = self._drift.observe(values[rows])
             if seen.any():
                 drifted.update({names[place]: int(seen[place]) for place in np.flatnonzero(seen)})
