@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import orjson
+from numpy.typing import NDArray
 
 from fraudstream.engine.step import Settings
+from fraudstream.rules.ruleset import Ruleset
 from fraudstream.stores.rule_directory import load_ruleset
 from loadtest.quality.budget import Stream
 from loadtest.quality.comparison import Contest, said_keys
@@ -19,11 +22,12 @@ from loadtest.quality.fraudtwin_product import RULES
 from loadtest.quality.handbook_models import VALIDATION_DAYS, Stage
 from loadtest.quality.metrics import CARDS_A_DAY
 from loadtest.quality.passes import Said, run
+from loadtest.quality.windows import Integers
 from loadtest.traffic import Traffic, generate
 
 FED_BY_LABELS = {"HBK-TRM-001"}
 """The rules of the handbook that read labels."""
-DEMO_EVENTS, DEMO_SEED = 100_000, 11
+DEMO_EVENTS, DEMO_SEEDS = 100_000, (11, 12, 13, 14, 15)
 DEMO_FROM_DAY = 2
 """Before, the demo's model warms up, and windows fill."""
 FIRST_WORLD, FIRST_TESTED_WORLD = 2, 4
@@ -76,16 +80,31 @@ def of_fraudtwin(worlds: Worlds, said: Said) -> Contest:
     )
 
 
-def of_demo(events: int = DEMO_EVENTS, seed: int = DEMO_SEED, rules: Path = RULES) -> tuple[Contest, str]:
-    """Return the contest on the demo's traffic, 1 % of a day's events, and the traffic's hash."""
-    traffic = generate(events, seed)
-    payloads = traffic.payloads
-    turns = (((), payloads[start : start + _BATCH]) for start in range(0, events, _BATCH))
+def of_demo(
+    events: int = DEMO_EVENTS, seeds: Sequence[int] = DEMO_SEEDS, rules: Path = RULES
+) -> tuple[Contest, str]:
+    """Return the contest on the demo's traffic, 1 % of a day's events, and the traffic's hash.
+
+    Each seed's traffic goes through an engine of its own; their days, payers and incidents are put side by
+    side, since how many incidents of which kind the days have differs much from seed to seed.
+    """
     ruleset = load_ruleset(rules)
+    digest = hashlib.sha256()
+    worlds = []
+    for seed in seeds:
+        traffic = generate(events, seed)
+        digest.update(b"\n".join(traffic.payloads))
+        worlds.append(_demo_world(traffic, ruleset))
+    return _side_by_side(worlds), digest.hexdigest()[:12]
+
+
+def _demo_world(traffic: Traffic, ruleset: Ruleset) -> Contest:
+    events = len(traffic.payloads)
+    turns = (((), traffic.payloads[start : start + _BATCH]) for start in range(0, events, _BATCH))
     said = run(ruleset, Settings(), events, turns)
     day = _days(traffic)
     tested_from = DEMO_FROM_DAY + (int(day.max()) + 1 - DEMO_FROM_DAY) // 2
-    contest = Contest(
+    return Contest(
         "demo traffic, second half, the project's rules",
         _demo_stream(traffic, day),
         said_keys(said, said.of_no_model(), "MOD-ANO-001", "anomaly"),
@@ -93,17 +112,42 @@ def of_demo(events: int = DEMO_EVENTS, seed: int = DEMO_SEED, rules: Path = RULE
         np.flatnonzero(day >= tested_from),
         budget=events // (int(day.max()) + 1) // 100,
     )
-    return contest, hashlib.sha256(b"\n".join(payloads)).hexdigest()[:12]
 
 
-def _days(traffic: Traffic) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def _side_by_side(worlds: Sequence[Contest]) -> Contest:
+    """Return one contest of several that have nothing in common but their ways and the length of a day."""
+    streams = [world.stream for world in worlds]
+    begins = np.cumsum([0, *(len(stream.fraud) for stream in streams)])
+    first = worlds[0]
+    return replace(
+        first,
+        stream=Stream(
+            period=_apart([stream.period for stream in streams]),
+            entity=_apart([stream.entity for stream in streams]),
+            amount=np.concatenate([stream.amount for stream in streams]),
+            fraud=np.concatenate([stream.fraud for stream in streams]),
+            case=_apart([stream.case for stream in streams]),
+        ),
+        keys={name: np.concatenate([world.keys[name] for world in worlds]) for name in first.keys},
+        earlier=np.concatenate([at + world.earlier for at, world in zip(begins, worlds, strict=False)]),
+        test=np.concatenate([at + world.test for at, world in zip(begins, worlds, strict=False)]),
+    )
+
+
+def _apart(numbers: Sequence[Integers]) -> Integers:
+    """Return numbers of several worlds one after the other, so that no two worlds have one in common."""
+    begins = np.cumsum([0, *(int(each.max()) + 1 for each in numbers)])
+    return np.concatenate([at + each for at, each in zip(begins, numbers, strict=False)])
+
+
+def _days(traffic: Traffic) -> Integers:
     """Return the day of each event, by when it came: a few are dated long before the first day."""
     day = traffic.occurred_at_us // DAY_US
     first = int(np.percentile(day, 1))
     return np.maximum.accumulate(np.maximum(day - first, 0))
 
 
-def _demo_stream(traffic: Traffic, day: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Stream:
+def _demo_stream(traffic: Traffic, day: Integers) -> Stream:
     innocent = len(traffic.incidents) + np.arange(len(day))
     return Stream(
         period=day,
@@ -114,7 +158,7 @@ def _demo_stream(traffic: Traffic, day: np.ndarray[tuple[int], np.dtype[np.int64
     )
 
 
-def _usd(payloads: Sequence[bytes], incident: np.ndarray[tuple[int], np.dtype[np.int32]]) -> np.ndarray:
+def _usd(payloads: Sequence[bytes], incident: NDArray[np.int32]) -> NDArray[np.float64]:
     """Return the dollars of the payments of incidents, which alone count, at one rate a currency."""
     amounts = np.zeros(len(payloads))
     for row in np.flatnonzero(incident >= 0).tolist():

@@ -16,8 +16,8 @@ from tests.unit.loadtest.quality.test_fraudtwin import worlds
 
 @pytest.fixture(scope="module")
 def demo() -> Contest:
-    """Return the demo's contest on few events."""
-    return contests.of_demo(20_000)[0]
+    """Return the demo's contest on few events of two seeds."""
+    return contests.of_demo(20_000, (11, 12))[0]
 
 
 def test_the_demo_is_told_by_its_rules(demo: Contest) -> None:
@@ -28,9 +28,13 @@ def test_the_demo_is_told_by_its_rules(demo: Contest) -> None:
 
 
 def test_what_choices_are_made_on_comes_before_the_test(demo: Contest) -> None:
-    """And nothing is in both."""
-    assert demo.earlier.max() < demo.test.min()
-    assert demo.stream.period[demo.earlier].max() < demo.stream.period[demo.test].min()
+    """In each of the two worlds, which have no day, payer and incident in common."""
+    second = np.arange(40_000) >= 20_000
+    for world in (~second, second):
+        earlier, test = demo.earlier[world[demo.earlier]], demo.test[world[demo.test]]
+        assert demo.stream.period[earlier].max() < demo.stream.period[test].min()
+    for part in (demo.stream.period, demo.stream.entity, demo.stream.case):
+        assert not np.intersect1d(part[second], part[~second]).size
 
 
 def test_the_handbooks_rules_without_labels_read_none() -> None:
