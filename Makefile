@@ -86,7 +86,7 @@ bench-engine: $(STAMP) ## Measure the engine alone beside rule engines of PyPI, 
 	@$(BIN)/python -m loadtest.bench_alone $(if $(JSON),--json)
 
 .PHONY: quality
-quality: $(STAMP) ## Measure what the online models find, beside the published figures (JSON=1; tables in ../shared/data)
+quality: $(STAMP) ## Measure what the online models find, beside the published figures; draws into .quality/ (JSON=1; tables in ../shared/data)
 	@$(BIN)/python -m loadtest.quality $(if $(JSON),--json)
 
 .PHONY: kafka-up
@@ -116,5 +116,5 @@ lock: $(STAMP) ## Resolve requirements.lock anew from pyproject.toml
 
 .PHONY: clean
 clean: ## Remove everything that was built or installed here
-	@rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .hypothesis .import_linter_cache .kafka
+	@rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .hypothesis .import_linter_cache .kafka .quality
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

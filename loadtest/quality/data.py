@@ -75,7 +75,9 @@ def located(name: str, folder: Path = DATA) -> Path:
     """Return the path of a table; DataMissingError where it is not there."""
     path = folder / name
     if not path.is_file():
-        raise DataMissingError(f"{name} is missing: no such file below {folder.name}/ beside the repository")
+        raise DataMissingError(
+            f"{name} is missing: no such file below ../{folder.parent.name}/{folder.name}/"
+        )
     return path
 
 

@@ -33,15 +33,27 @@ def average_precision(fraud: Flags, score: Scores) -> float:
     return float((precision * found).sum() / fraud.sum())
 
 
+def precision_recall(fraud: Flags, score: Scores) -> tuple[Scores, Scores]:
+    """Return recall and precision, float64 [k], where the 1st to kth highest distinct scores are alerted."""
+    values, place = np.unique(-score, return_inverse=True)
+    found = np.cumsum(np.bincount(place, weights=fraud, minlength=len(values)))
+    return found / fraud.sum(), found / np.cumsum(np.bincount(place, minlength=len(values)))
+
+
 def card_precision(day: Ids, card: Ids, fraud: Flags, score: Scores, cards_a_day: int = CARDS_A_DAY) -> float:
     """Return the mean over days of the share of compromised cards among the `cards_a_day` highest scored.
 
     A card's score of a day is the highest of its payments. A compromised card that was found is blocked: its
     payments of later days are left out. Of equal scores the lower card number comes first.
     """
-    return float(
-        np.mean([found / cards_a_day for found in _found_by_day(day, card, fraud, score, cards_a_day)])
-    )
+    return float(np.mean(card_precision_by_day(day, card, fraud, score, cards_a_day)))
+
+
+def card_precision_by_day(
+    day: Ids, card: Ids, fraud: Flags, score: Scores, cards_a_day: int = CARDS_A_DAY
+) -> list[float]:
+    """Return that share of each day, in the order of the days."""
+    return [found / cards_a_day for found in _found_by_day(day, card, fraud, score, cards_a_day)]
 
 
 def card_precision_ceiling(day: Ids, card: Ids, fraud: Flags, cards_a_day: int = CARDS_A_DAY) -> float:

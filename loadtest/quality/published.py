@@ -28,5 +28,9 @@ ISOLATION_FOREST_AUC = {"smtp": 0.900, "mammography": 0.864, "shuttle": 0.998}
 """Batch isolation forest, fit on the whole set."""
 HALF_SPACE_TREES_AUC = {"smtp": 0.771, "mammography": 0.818, "shuttle": 0.971}
 """River's, prequential."""
-FRAUDTWIN_TABLES = ("fraudtwin/payments.parquet", "fraudtwin/fraud_records.parquet")
+FRAUDTWIN_TABLES = (
+    "fraudtwin/payments.parquet",
+    "fraudtwin/fraud_records.parquet",
+    "fraudtwin/fraud_labels.parquet",
+)
 """Nothing is published for them."""

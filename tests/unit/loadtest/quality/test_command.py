@@ -10,21 +10,31 @@ import pyarrow.parquet as pq
 import pytest
 from rich.table import Table
 
-from loadtest.quality import anomaly_models
+from loadtest.quality import anomaly_models, part_demo
 from loadtest.quality.__main__ import measured
 from loadtest.quality.data import content_hash, load_anomaly_set, load_handbook
+from loadtest.quality.part import Part
 from loadtest.quality.published import ANOMALY_TABLES
 
 
+def a_small_demo() -> Part:
+    """Measure what the demo shows of few events."""
+    return part_demo.measured(20_000, [11])
+
+
 def test_without_tables_it_says_what_is_missing(tmp_path: Path) -> None:
-    """One line for each part, and no figure."""
+    """One line for each part, and the demo's own traffic is measured and drawn."""
     said: list[Table | str] = []
-    assert measured(tmp_path, said.append) == {}
-    assert [str(line).split(" is missing")[0] for line in said] == [
+    figures = measured(tmp_path, tmp_path, said.append, a_small_demo)
+    assert all("_demo_" in name for name in figures)
+    lines = [line for line in said if isinstance(line, str)]
+    assert [line.split(" is missing")[0] for line in lines] == [
         "quality: handbook/transactions.parquet",
         "quality: anomaly/34_smtp.npz",
         "quality: fraudtwin/payments.parquet",
+        f"drawn: {tmp_path / 'rules_model_both.png'}",
     ]
+    assert (tmp_path / "rules_model_both.png").stat().st_size > 10_000
 
 
 def test_the_anomaly_sets_are_measured_where_they_are(
@@ -38,10 +48,11 @@ def test_the_anomaly_sets_are_measured_where_they_are(
         y = np.arange(900) % 90 == 89
         np.savez(tmp_path / file, X=random.normal(size=(900, 3)) + 9 * y[:, None], y=y.astype(np.int64))
     said: list[Table | str] = []
-    figures = measured(tmp_path, said.append)
-    assert [*figures] == ["smtp_auc", "mammography_auc", "shuttle_auc"]
-    assert min(figures.values()) > 0.9
-    assert [table.row_count for table in said if isinstance(table, Table)] == [3 * 6]
+    figures = measured(tmp_path, tmp_path, said.append, a_small_demo)
+    of_sets = {name: figure for name, figure in figures.items() if name.endswith("_auc")}
+    assert [*of_sets] == ["smtp_auc", "mammography_auc", "shuttle_auc"]
+    assert min(of_sets.values()) > 0.9
+    assert next(table.row_count for table in said if isinstance(table, Table)) == 3 * 6
 
 
 def test_payments_are_read_in_the_order_of_their_times(tmp_path: Path) -> None:

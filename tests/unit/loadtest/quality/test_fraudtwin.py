@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from loadtest.quality.fraudtwin import Worlds, load_worlds, recall, velocities
+from loadtest.quality.data import DAY_US
+from loadtest.quality.fraudtwin import SILENT_US, Worlds, load_worlds, recall, velocities
 
 MINUTE_US = 60_000_000
 
@@ -18,8 +19,11 @@ def worlds(rows: int, scenario: dict[int, str], frauds: set[int]) -> Worlds:
     """Return payments a minute apart, of one payer to one payee."""
     return Worlds(
         time_us=np.arange(rows) * MINUTE_US,
+        world=np.arange(rows) * 8 // rows,
         payer=np.zeros(rows, np.int64),
         payee=np.zeros(rows, np.int64),
+        card=np.full(rows, -1),
+        known_us=np.arange(rows) * MINUTE_US + 2 * DAY_US,
         amount=np.full(rows, 1_000),
         scenario=np.array([scenario.get(row, "") for row in range(rows)]),
         fraud=np.array([row in frauds for row in range(rows)]),
@@ -28,7 +32,7 @@ def worlds(rows: int, scenario: dict[int, str], frauds: set[int]) -> Worlds:
 
 def test_worlds_are_read_one_after_the_other_and_payments_once(tmp_path: Path) -> None:
     """Equal names in two worlds are two entities; an amount below 0 counts as 0."""
-    payments, records = tmp_path / "payments.parquet", tmp_path / "records.parquet"
+    payments, records, labels = (tmp_path / f"{name}.parquet" for name in ("payments", "records", "labels"))
     pq.write_table(
         pa.table(
             {
@@ -38,6 +42,7 @@ def test_worlds_are_read_one_after_the_other_and_payments_once(tmp_path: Path) -
                 "payer_account_id": ["A", "A", "A", "A"],
                 "payee_account_id": [None, "B", "B", "B"],
                 "merchant_id": ["M", None, None, None],
+                "card_id": [None, "C", None, None],
                 "amount": [5.0, -1.0, 0.29, 0.29],
             }
         ),
@@ -45,13 +50,17 @@ def test_worlds_are_read_one_after_the_other_and_payments_once(tmp_path: Path) -
     )
     answers = {"world": [1], "payment_id": ["P2"], "scenario_type": ["F01"], "fraud_truth": [True]}
     pq.write_table(pa.table(answers), records)
-    read = load_worlds(payments, records)
+    told = {"world": [1], "payment_id": ["P2"], "label_available_at": ["2026-01-02T00:00:00Z"]}
+    pq.write_table(pa.table(told), labels)
+    read = load_worlds(payments, records, labels)
     assert read.amount.tolist() == [0, 29, 500]
     assert read.payer.tolist() == [0, 0, 1]
     assert read.payee.tolist() == [0, 0, 1]
     assert read.time_us.tolist() == [MINUTE_US, MINUTE_US, 10 * 24 * 60 * MINUTE_US]
     assert read.fraud.tolist() == [True, False, False]
     assert read.scenario.tolist() == ["F01", "", ""]
+    assert read.card.tolist() == [0, -1, -1]
+    assert read.known_us.tolist() == [DAY_US, MINUTE_US + SILENT_US, 10 * DAY_US + SILENT_US]
 
 
 def test_one_payment_in_a_hundred_is_alerted() -> None:
@@ -73,3 +82,12 @@ def test_velocities_are_of_the_windows_that_they_name() -> None:
     assert np.expm1(named["payee_1h"][-1]) == pytest.approx(29)
     assert named["new_payee"].tolist() == [1] + [0] * 29
     assert np.expm1(named["new_payees_1h"][-1]) == pytest.approx(1)
+
+
+def test_what_has_no_score_is_never_alerted_and_a_part_has_a_budget_of_its_own() -> None:
+    """Of the last hundred payments one is alerted, however high the first hundred score."""
+    stream = worlds(200, {3: "F01", 120: "F02", 150: "F01"}, {3, 150})
+    score = np.full(200, np.nan)
+    assert recall("x", stream, score).recall == 0
+    score[[3, 150]] = 2, 1
+    assert recall("x", stream, score, np.arange(200) >= 100).recall == 1

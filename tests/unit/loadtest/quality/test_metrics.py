@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loadtest.quality.metrics import auc_roc, average_precision, card_precision, card_precision_ceiling
+from loadtest.quality.metrics import (
+    auc_roc,
+    average_precision,
+    card_precision,
+    card_precision_ceiling,
+    precision_recall,
+)
 
 FRAUD = np.array([True, False, True, False, False])
 SCORE = np.array([0.9, 0.8, 0.7, 0.7, 0.1])
@@ -50,3 +56,10 @@ def test_the_ceiling_of_card_precision_is_below_one_where_few_cards_are_compromi
     day, card = np.array([0, 0, 1, 1]), np.array([1, 2, 3, 4])
     fraud = np.array([True, False, False, True])
     assert card_precision_ceiling(day, card, fraud, cards_a_day=2) == pytest.approx(0.5)
+
+
+def test_a_curve_has_a_point_for_each_distinct_score() -> None:
+    """The highest finds one of two, with the tie below both are found among four."""
+    recall, precision = precision_recall(np.array([1, 0, 1, 0, 0]) == 1, np.array([9.0, 5, 5, 5, 1]))
+    assert recall.tolist() == [0.5, 1, 1]
+    assert precision.tolist() == [1, 0.5, 0.4]

@@ -11,7 +11,7 @@ import pytest
 
 from fraudstream.features.catalogue import DAY_US
 from loadtest.quality.data import Payments
-from loadtest.quality.product import RULES, product_scores
+from loadtest.quality.product import RULES, judged
 
 DELAY_US = 7 * DAY_US
 
@@ -44,7 +44,7 @@ def payments() -> Payments:
 def test_known_frauds_of_a_terminal_raise_the_score_of_its_payments(rules: Path) -> None:
     """Once their labels have come; before that nothing is scored."""
     found = payments()
-    scores = product_scores(found, DELAY_US, rules)["learned"]
+    scores = judged(found, DELAY_US, rules).ranks["learned"]
     assert np.isnan(scores[found.time_us < DELAY_US]).all()
     late = found.time_us > 25 * DAY_US
     assert np.isfinite(scores[late]).all()
@@ -59,6 +59,18 @@ def test_a_label_changes_nothing_before_it_is_known(rules: Path) -> None:
     unknown = found.time_us > day_us - DELAY_US
     other = replace(found, fraud=np.where(unknown, ~found.fraud, found.fraud))
     before = found.time_us < day_us
-    one, two = (product_scores(each, DELAY_US, rules)["learned"] for each in (found, other))
+    one, two = (judged(each, DELAY_US, rules).ranks["learned"] for each in (found, other))
     assert np.array_equal(one[before], two[before], equal_nan=True)
     assert not np.array_equal(one, two, equal_nan=True)
+
+
+def test_rules_say_what_they_say_and_read_no_label_early(rules: Path) -> None:
+    """Amounts above 220 are sure; a terminal is held against payments once its frauds are known."""
+    found = payments()
+    found = replace(found, amount=np.where(np.arange(2_000) % 100 == 7, 22_001, found.amount))
+    said = judged(found, DELAY_US, rules)
+    assert said.of_no_model() <= {"HBK-AMT-001", "HBK-CRD-001", "HBK-CRD-002", "HBK-TRM-001"}
+    assert np.array_equal(said.hits["HBK-AMT-001"] == 90, found.amount > 22_000)
+    terminal = said.hits["HBK-TRM-001"] > 0
+    assert not terminal[found.time_us < DELAY_US].any()
+    assert found.fraud[terminal].all()
