@@ -20,7 +20,7 @@ from fraudstream.stream.logs import FAUST_LOG, configure_logging
 from fraudstream.stream.reloading import Reloader
 from fraudstream.stream.shard import Shard
 from fraudstream.stream.shard_unit import Surroundings
-from fraudstream.stream.topic_settings import doubts, outlet, require_room, topic_settings
+from fraudstream.stream.topic_settings import doubts, outlet, require_settings, topic_settings
 
 if TYPE_CHECKING:
     from fraudstream.config import Topology
@@ -57,7 +57,7 @@ def run_worker(
     try:
         states = require_topics(topology)
         settings = topic_settings(topology)
-        require_room(topology, settings)
+        require_settings(topology, settings)
     except BrokerError as error:
         log.error("%s", error)
         observer.on_error(error.stage)

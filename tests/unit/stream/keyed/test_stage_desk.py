@@ -8,7 +8,8 @@ from typing import Any, cast
 
 import pytest
 
-from fraudstream.stream.keyed.desk import Folded, StageDesk
+from fraudstream.stream.keyed.desk import StageDesk
+from fraudstream.stream.keyed.folding import Folded
 from fraudstream.stream.producer import Outgoing
 from fraudstream.stream.sender import Done, FencedError
 from tests.unit.stream.fakes import FakeEvent, FakeObserver, FakeProducer, batch, settled
@@ -35,9 +36,6 @@ class FakeWork:
         self.may_go_on = asyncio.Event()
         self.fails_at: int | None = None
         self.folded: list[int] = []
-
-    async def begin(self) -> None:
-        """Get ready."""
 
     async def fold(self, record: Any) -> Folded:
         """Fold a message."""
@@ -67,7 +65,7 @@ class Setup:
 
         self.producer.submit = noted  # type: ignore[method-assign]
         self.desk = StageDesk(
-            cast(Any, self.state), self.work, self.producer, self.observer, self._note_failure
+            cast(Any, self.state), self.work.fold, self.producer, self.observer, self._note_failure
         )
 
     def _note_failure(self) -> None:
