@@ -57,7 +57,8 @@ class BrokerError(Exception):
 class TopicState:
     """A topic as it is on the cluster; `partitions_wanted` is None where any number will do.
 
-    `is_fixed` says that nothing works with another number.
+    `is_fixed` says that nothing works with another number. `topic_id` is another one after a topic
+    was deleted and made anew.
     """
 
     name: str
@@ -65,6 +66,7 @@ class TopicState:
     partitions_wanted: int | None
     created: bool
     is_fixed: bool = False
+    topic_id: str = ""
 
     @property
     def fits(self) -> bool:
@@ -142,12 +144,13 @@ def states(
     fixed = fixed_partitions(topology)
     wanted = {topology.input.topic: topology.input.partitions, **label_partitions(topology), **fixed}
     existing = [
-        (topic["name"], len(topic["partitions"]))
+        (topic["name"], len(topic["partitions"]), str(topic.get("topic_id")))
         for topic in described
         if topic["error_code"] not in (UNKNOWN_TOPIC, TOPIC_DENIED)
     ]
     return [
-        TopicState(name, count, wanted.get(name), name in created, name in fixed) for name, count in existing
+        TopicState(name, count, wanted.get(name), name in created, name in fixed, topic_id)
+        for name, count, topic_id in existing
     ]
 
 

@@ -27,10 +27,10 @@ Found = Mapping[str, tuple[str, int] | None]
 
 @dataclass
 class _Known:
-    """What is known of a topic: how often in a row it was missing, its partitions, 0 for unknown, its id."""
+    """What is known of a topic, empty or 0 where it is not; and how often in a row it was missing."""
 
-    partitions: int = 0
     topic_id: str = ""
+    partitions: int = 0
     missed: int = 0
 
 
@@ -39,7 +39,7 @@ class TopicWatch:
 
     Without its input, or a topic between its stages, the worker has nothing to go on with: then `on_failure`
     is called. `folded_id` tells the id of the input that this worker folds, empty where it folds none.
-    `partitions` is how many the input had at the start, 0 where that is not known.
+    `known` tells ids and numbers of partitions at the start, as far as they are known.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class TopicWatch:
         observer: StreamObserver,
         on_failure: Callable[[], None],
         folded_id: Callable[[], str],
-        partitions: int,
+        known: Found,
         ask: Callable[[Topology], Found] = watched_topics,
     ) -> None:
         self._topology = topology
@@ -57,8 +57,8 @@ class TopicWatch:
         self._folded_id = folded_id
         self._ask = ask
         self._is_away = False
-        self._known = {name: _Known() for name in stage_topics(topology)}
-        self._known[topology.input.topic] = _Known(partitions)
+        names = (topology.input.topic, *stage_topics(topology))
+        self._known = {name: _Known(*(known.get(name) or ())) for name in names}
 
     async def look(self) -> None:
         """Look once; never raises."""

@@ -68,8 +68,7 @@ def run_worker(
     loop = new_event_loop()
     shard = Shard(engine, topology.number)
     around = Surroundings() if kept is None else Surroundings(kept.store_of, kept.ruleset_of)
-    partitions = next(state.partitions for state in states if state.name == topology.input.topic)
-    around = replace(around, partitions=partitions)
+    around = replace(around, topics={each.name: (each.topic_id, each.partitions) for each in states})
     if watch is not None:
         keep = None if kept is None else kept.keep_rules
         around = replace(around, reloader=Reloader(watch, shard, observer, keep))

@@ -28,7 +28,8 @@ log = logging.getLogger(__name__)
 class StageDesk:
     """Folds message after message, and lets none count as done before the broker has what came of it.
 
-    When something fails, `on_failure` is called once, and every batch from then on is left alone, so that
+    `check_topic` raises BrokerError where the topic was made anew, whose offsets mean something else. When
+    something fails, `on_failure` is called once, and every batch from then on is left alone, so that
     its offsets are never committed.
     """
 
@@ -36,12 +37,14 @@ class StageDesk:
         self,
         state: StageState[Any],
         fold: Callable[[Any], Awaitable[Folded]],
+        check_topic: Callable[[], Awaitable[Any]],
         sender: Sender,
         observer: StreamObserver,
         on_failure: Callable[[], None],
     ) -> None:
         self._state = state
         self._fold_one = fold
+        self._check_topic = check_topic
         self._sender = sender
         self._observer = observer
         self._on_failure = on_failure
@@ -67,6 +70,9 @@ class StageDesk:
             event = self._waiting[0]
             batch = event.value.since(self._state.positions[self._state.partition])
             try:
+                if batch is not event.value:
+                    # Read again behind a rebalance, or at the offsets of another topic.
+                    await self._check_topic()
                 sent = [] if batch is None else await self._fold(batch)
             except Exception as error:
                 self._fail(event.value, error)

@@ -64,7 +64,7 @@ def _unit(
     store = None if around.store_of is None else around.store_of(number)
     continuity = StageContinuity(topology, keyed, state, observer)
     folding = Folding(state, work, continuity, observer)
-    desk = StageDesk(state, folding.fold, sender, observer, app.fail)
+    desk = StageDesk(state, folding.fold, continuity.now, sender, observer, app.fail)
     recovery = StageRecovery(topology, keyed, state, store, sender, observer, continuity, folding)
     folding.again = recovery.again
     return Unit(

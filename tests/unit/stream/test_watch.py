@@ -38,7 +38,7 @@ class Setup:
                 raise answer
             return {**(others or {}), name: answer}
 
-        watch = TopicWatch(watched, self.observer, self.fail, lambda: "a", 0, ask)
+        watch = TopicWatch(watched, self.observer, self.fail, lambda: "a", {}, ask)
         for _ in answers:
             asyncio.run(watch.look())
 
