@@ -45,8 +45,6 @@ class FoundFeatures:
         self._found: Sequence[Packed | None] = ()
         self._named: dict[int, Evidence] = {}
         self._routes: Routes
-        self._counted: Sequence[NDArray[np.intp]] = ()
-        """By share the events of the stretch that it has counted."""
         self._kept: NDArray[np.intp]
 
     def bring(self, batch: EventBatch, found: Sequence[Packed | None]) -> dict[int, Failure]:
@@ -54,18 +52,15 @@ class FoundFeatures:
 
         Return how a share failed, by event of the stretch; the first share that did tells of it.
         """
-        self._routes = routes = Routes(batch, self._keys, self._partitions)
+        self._routes = Routes(batch, self._keys, self._partitions)
         self._found = found
-        sent = [routes.events_for(partition) for partition in range(self._partitions)]
-        self._counted = [
-            events if told is None else counted(events, told.failures)
-            for events, told in zip(sent, found, strict=True)
-        ]
         self._kept = np.arange(len(batch))
         failed: dict[int, Failure] = {}
         for partition, told in enumerate(found):
-            for each in () if told is None else told.failures:
-                failed.setdefault(int(sent[partition][each.event]), each)
+            if told is not None and told.failures:
+                sent = self._routes.events_for(partition)
+                for each in told.failures:
+                    failed.setdefault(int(sent[each.event]), each)
         return failed
 
     def keep(self, kept: NDArray[np.intp]) -> None:
@@ -100,10 +95,14 @@ class FoundFeatures:
 
     def _here(self, key: Columns, partition: int) -> NDArray[np.bool_]:
         """Return at which events a share tells of an entity."""
-        here = np.zeros(self._routes.partitions.shape[1], np.bool_)
-        events = self._counted[partition]
-        here[events] = self._routes.of(key)[events] == partition
+        here: NDArray[np.bool_] = self._routes.of(key) == partition
+        if failures := self._failures(partition):
+            here[self._routes.events_for(partition)[[each.event for each in failures]]] = False
         return here
+
+    def _failures(self, partition: int) -> Sequence[Failure]:
+        told = self._found[partition]
+        return () if told is None else told.failures
 
     def contributing_ids(
         self, asked: Sequence[tuple[Sequence[int], int]], features: Features, at_most: int
@@ -120,7 +119,8 @@ class FoundFeatures:
         if partition == NOWHERE or partition not in self._named:
             return []
         # A share counts the events of its part only.
-        place = int(np.searchsorted(self._counted[partition], whole))
+        events = counted(self._routes.events_for(partition), self._failures(partition))
+        place = int(np.searchsorted(events, whole))
         return self._named[partition].of(feature, place)
 
 
