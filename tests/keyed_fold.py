@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -12,24 +12,35 @@ from numpy.typing import NDArray
 
 from fraudstream.engine.keyed.ingest import Ingest
 from fraudstream.engine.keyed.merge import Merge
-from fraudstream.engine.keyed.part import read
+from fraudstream.engine.keyed.part import Failure, Packed, read
 from fraudstream.engine.keyed.share import Share
 from fraudstream.engine.result import Part, StepResult, joined
 from fraudstream.engine.stages import Witness
 from fraudstream.engine.step import Settings
+from fraudstream.events.batch import Ids
 from fraudstream.rules.binding import Bound
 from fraudstream.rules.ruleset import Ruleset
 
 
 class KeyedFold:
-    """Does what `Engine` does, by way of ingest, shares and merge; every message between them is real."""
+    """Does what `Engine` does, by way of ingest, shares and merge; every message between them is real.
+
+    `poison` tells by the id of an event the numbers of the stages that leave it out, as if they failed on it.
+    """
 
     def __init__(
-        self, ruleset: Ruleset, settings: Settings, partitions: int, *, witness: Witness | None = None
+        self,
+        ruleset: Ruleset,
+        settings: Settings,
+        partitions: int,
+        *,
+        witness: Witness | None = None,
+        poison: Mapping[str, Collection[int]] | None = None,
     ) -> None:
         self.ingest = Ingest(ruleset, settings, partitions)
         self.shares = [Share(ruleset, settings, each, partitions) for each in range(partitions)]
         self.merge = Merge(ruleset, settings, partitions, witness=witness)
+        self._poison = poison or {}
 
     @property
     def ruleset(self) -> Ruleset:
@@ -65,9 +76,8 @@ class KeyedFold:
                 taken, rule_ids=self.rule_ids, rule_outcomes=np.zeros((len(self.rule_ids), 3), int)
             )
         whole = joined([(0, each) for each in judged])
-        return replace(
-            whole, events_in=len(values), dead_letters=taken.dead_letters, duplicates=taken.duplicates
-        )
+        letters = [*taken.dead_letters, *whole.dead_letters]
+        return replace(whole, events_in=len(values), dead_letters=letters, duplicates=taken.duplicates)
 
     def _starts(self, taken: StepResult) -> range:
         return range(0, len(taken.parts), len(self.shares) + 1)
@@ -75,19 +85,29 @@ class KeyedFold:
     def _judged(self, parts: Sequence[Part]) -> StepResult:
         *shared, everything = parts
         found = []
-        for share, part in zip(self.shares, shared, strict=True):
+        for number, (share, part) in enumerate(zip(self.shares, shared, strict=True)):
             packed = read(part.value)
             if packed.stretch.ruleset != share.ruleset.version:
                 share.reload(share.prepare(self.ruleset), packed.stretch.before_us)
-            found.append(read(share.step(packed)))
+            found.append(read(share.step(packed, self._failures(packed, number))))
         packed = read(everything.value)
         if packed.stretch.ruleset != self.merge.ruleset.version:
             self.merge.reload(self.merge.prepare(self.ruleset), packed.stretch.before_us)
-        result = self.merge.step(packed, found)
+        result = self.merge.step(packed, found, self._failures(packed, len(shared)))
         rows = everything.rows
         decisions = replace(result.decisions, row=rows[result.decisions.row])
         alerts = [replace(alert, row=int(rows[alert.row])) for alert in result.alerts]
-        return replace(result, decisions=decisions, alerts=alerts)
+        letters = [replace(letter, row=int(rows[letter.row])) for letter in result.dead_letters]
+        return replace(result, decisions=decisions, alerts=alerts, dead_letters=letters)
+
+    def _failures(self, packed: Packed, stage: int) -> list[Failure]:
+        ids = Ids(packed.arrays["id_data"], packed.arrays["id_ends"].astype(np.int64))
+        names = [ids.text(event) for event in range(len(packed.arrays["time_us"]))] if self._poison else []
+        return [
+            Failure(event, "PoisonError", f"stage {stage}")
+            for event, name in enumerate(names)
+            if stage in self._poison.get(name, ())
+        ]
 
     def resume(self) -> None:
         """Let fresh stages go on, each from a snapshot that shares nothing with the old one."""

@@ -99,6 +99,8 @@ def letter_lines(letter: Letter, redriven: bool) -> Iterator[str]:
 def _payload(letter: Letter) -> str:
     if letter.left_behind is None:
         return _shown(letter.value)
+    if letter.left_behind == "gone":
+        return "gone from the input before the letter was written"
     why = {
         "policy": "the topology withholds payloads (output.dead_letter_payloads)",
         "too_large": "it was too large for the dead-letter topic",

@@ -132,7 +132,10 @@ class Learning:
 
 def refuse_labels(ruleset: Ruleset) -> None:
     """Raise RulesetError where anything in a ruleset waits for labels."""
-    remedy = "no labels come: name their topic in the topology's labels, or take this out"
+    remedy = (
+        "no labels come: name their topic in the topology's labels (not with keyed, which takes none yet), "
+        "or take this out"
+    )
     owners: list[tuple[Rule | Model, str, Mapping[str, FeatureSpec]]] = [
         *((rule, "features", rule.spec.features) for rule in ruleset.rules if rule.runs),
         *((model, "windows", model.spec.windows) for model in ruleset.models),

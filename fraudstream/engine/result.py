@@ -87,6 +87,11 @@ class StepResult:
     drifted: Counter[tuple[str, str]] = field(default_factory=Counter)
 
 
+def step_failed(row: int, exception: str, detail: str) -> DeadLetter:
+    """Return the dead letter of an event on which a step raised an exception."""
+    return DeadLetter(row, "step_failed", "step", f"{exception}: {detail}", exception)
+
+
 def without_events(
     events_in: int, dead: list[DeadLetter], duplicates: int, rule_ids: tuple[str, ...]
 ) -> StepResult:

@@ -31,6 +31,13 @@ BROKER_DEFAULT = -1
 UNKNOWN_TOPIC = 3
 STAGE_MESSAGE_BYTES_MAX = 16 * 2**20
 """What a message between stages may have: a thousand events, or what 2,000 features say of them."""
+STAGE_SETTINGS: Mapping[str, str] = {
+    "cleanup.policy": "delete",
+    "max.message.bytes": str(STAGE_MESSAGE_BYTES_MAX),
+    # However far a stage is behind, and whatever the cluster's defaults are.
+    "retention.ms": str(7 * 24 * 3_600_000),
+    "retention.bytes": "-1",
+}
 
 
 class BrokerError(Exception):
@@ -50,7 +57,8 @@ class BrokerError(Exception):
 class TopicState:
     """A topic as it is on the cluster; `partitions_wanted` is None where any number will do.
 
-    `is_fixed` says that nothing works with another number.
+    `is_fixed` says that nothing works with another number. `topic_id` is another one after a topic
+    was deleted and made anew.
     """
 
     name: str
@@ -58,6 +66,7 @@ class TopicState:
     partitions_wanted: int | None
     created: bool
     is_fixed: bool = False
+    topic_id: str = ""
 
     @property
     def fits(self) -> bool:
@@ -86,8 +95,7 @@ def create_topics(topology: Topology) -> list[TopicState]:
         wanted |= label_partitions(topology) | fixed_partitions(topology)
         # What the journal says is needed for as long as a checkpoint may be older.
         own = {topology.output.journal: {"retention.ms": "-1"}}
-        room = str(STAGE_MESSAGE_BYTES_MAX)
-        own |= {name: {"max.message.bytes": room} for name in stage_topics(topology)}
+        own |= {name: dict(STAGE_SETTINGS) for name in stage_topics(topology)}
         created = [
             name for name, number in wanted.items() if create_topic(admin, name, number, own.get(name, {}))
         ]
@@ -136,12 +144,13 @@ def states(
     fixed = fixed_partitions(topology)
     wanted = {topology.input.topic: topology.input.partitions, **label_partitions(topology), **fixed}
     existing = [
-        (topic["name"], len(topic["partitions"]))
+        (topic["name"], len(topic["partitions"]), str(topic.get("topic_id")))
         for topic in described
         if topic["error_code"] not in (UNKNOWN_TOPIC, TOPIC_DENIED)
     ]
     return [
-        TopicState(name, count, wanted.get(name), name in created, name in fixed) for name, count in existing
+        TopicState(name, count, wanted.get(name), name in created, name in fixed, topic_id)
+        for name, count, topic_id in existing
     ]
 
 
@@ -237,13 +246,19 @@ def cluster_id_of(admin: Any) -> str:
         return ""
 
 
-def input_topic(topology: Topology) -> tuple[str, int] | None:
-    """Return the id and the number of partitions of the input, None where it is not there; BrokerError."""
+def watched_topics(topology: Topology) -> dict[str, tuple[str, int] | None]:
+    """Return ids and numbers of partitions of the input and of the topics between stages; BrokerError.
+
+    None stands for one that is not there.
+    """
     with connected(topology) as admin:
-        (described,) = admin.describe_topics([topology.input.topic])
-    if described["error_code"] == UNKNOWN_TOPIC:
-        return None
-    return str(described.get("topic_id")), len(described["partitions"])
+        described = admin.describe_topics([topology.input.topic, *stage_topics(topology)])
+    return {
+        topic["name"]: None
+        if topic["error_code"] == UNKNOWN_TOPIC
+        else (str(topic.get("topic_id")), len(topic["partitions"]))
+        for topic in described
+    }
 
 
 def lag(topology: Topology) -> dict[int, int]:

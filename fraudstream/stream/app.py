@@ -102,7 +102,7 @@ def build_app(
         _handle(app, topology.labels.topic, behind=topology.input.topic)
     _follow(app)
     _report(app, topology, observer)
-    watch = TopicWatch(topology, observer, app.fail, lambda: shard.last.topic_id, around.partitions)
+    watch = TopicWatch(topology, observer, app.fail, lambda: shard.last.topic_id, around.topics)
     app.timer(WATCH_SECONDS, name="watch")(watch.look)
     if around.reloader is not None:
         app.timer(LOOK_SECONDS, name="reload")(around.reloader.look)

@@ -57,6 +57,10 @@ class Batch:
         """Return the message of a row."""
         return self.records[row]
 
+    def is_gone(self, row: int) -> bool:
+        """Return False: every message is at hand."""
+        return False
+
     @property
     def first_offset(self) -> int:
         """Offset of the first message."""

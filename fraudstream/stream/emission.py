@@ -16,7 +16,7 @@ MESSAGE_BYTES_MAX = 1_048_588
 """Kafka's own default of `max.message.bytes`."""
 ALERT_TOO_LARGE = "alert_too_large"
 DETAIL_CHARACTERS_MAX = 1_000
-TOO_LARGE, POLICY = "too_large", "policy"
+TOO_LARGE, POLICY, GONE = "too_large", "policy", "gone"
 """Why a dead letter is without its payload."""
 
 
@@ -63,14 +63,21 @@ class Messages(Protocol):
     def origin(self, row: int) -> Origin:
         """Return the message of a row."""
 
+    def is_gone(self, row: int) -> bool:
+        """Whether that message is not at hand, and nowhere to be read any more."""
+
 
 @dataclass(frozen=True)
 class Emission:
-    """What one batch gave rise to: the messages to send, and the result less the alerts too large to go."""
+    """What one batch gave rise to: the messages to send, and the result less the alerts too large to go.
+
+    `letter_rows` are the rows that become dead letters.
+    """
 
     messages: list[Outgoing]
     result: StepResult
     alerts_too_large: int
+    letter_rows: list[int]
 
 
 def emission(batch: Messages, result: StepResult, ruleset_version: str, outlet: Outlet) -> Emission:
@@ -86,7 +93,8 @@ def emission(batch: Messages, result: StepResult, ruleset_version: str, outlet: 
         else:
             letters.append(letter_for(alert, message, outlet))
     messages += [dead_letter_message(batch, letter, outlet) for letter in letters]
-    return Emission(messages, replace(result, alerts=alerts), len(result.alerts) - len(alerts))
+    rows = [letter.row for letter in letters]
+    return Emission(messages, replace(result, alerts=alerts), len(result.alerts) - len(alerts), rows)
 
 
 def alert_message(batch: Messages, alert: Alert, ruleset_version: str, outlet: Outlet) -> Outgoing:
@@ -113,18 +121,26 @@ def dead_letter_message(batch: Messages, letter: DeadLetter, outlet: Outlet) -> 
     """Return the message of a dead letter: key and payload of its source, so that it can be sent again.
 
     A payload that the topic does not take, or that the topology withholds, stays behind; the headers say why,
-    and where it is.
+    and where it is. So it does where a later stage of a keyed topology finds it gone from the input.
     """
     record = batch.origin(letter.row)
     headers = [*letter_headers(letter), *source_headers(batch, letter.row)]
     message = Outgoing(outlet.dead_letters, record.key, record.value, headers)
-    fits = message.size_bytes() <= outlet.dead_letter_bytes_max
-    if fits and outlet.payloads_kept:
+    why = _why_left_behind(batch.is_gone(letter.row), message, outlet)
+    if why is None:
         return message
     size_bytes = len(record.key or b"") + len(record.value or b"")
-    headers.append(("left_behind", (TOO_LARGE if outlet.payloads_kept else POLICY).encode()))
+    headers.append(("left_behind", why.encode()))
     headers.append(("left_behind_bytes", b"%d" % size_bytes))
     return Outgoing(outlet.dead_letters, None, None, headers)
+
+
+def _why_left_behind(is_gone: bool, message: Outgoing, outlet: Outlet) -> str | None:
+    if not outlet.payloads_kept:
+        return POLICY
+    if is_gone:
+        return GONE
+    return None if message.size_bytes() <= outlet.dead_letter_bytes_max else TOO_LARGE
 
 
 def letter_headers(letter: DeadLetter) -> Headers:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from fraudstream.stores.checkpoints import CheckpointError
 from fraudstream.stream.admin import BrokerError
 from fraudstream.stream.journal import JournalError
+from fraudstream.stream.keyed.state import FORESEEN
 from fraudstream.stream.patience import until_answered
 from fraudstream.stream.sender import FencedError
 
@@ -91,5 +92,7 @@ def _stage_of(error: Exception) -> str | None:
     """Return what the metric of errors calls a failure that is foreseen, None for another."""
     if isinstance(error, BrokerError):
         return error.stage
+    if isinstance(error, FORESEEN):
+        return "stage"
     foreseen = {FencedError: "fenced", CheckpointError: "checkpoint", JournalError: "journal"}
     return foreseen.get(type(error))

@@ -20,10 +20,11 @@ class LetterHeaders(BaseModel):
     source_topic: str
     source_partition: int = Field(ge=0)
     source_offset: int = Field(ge=0)
-    left_behind: Literal["too_large", "policy"] | None = Field(
+    left_behind: Literal["too_large", "policy", "gone"] | None = Field(
         None,
-        description="Why key and payload are not there: the topic does not take them, or the topology's "
-        "output.dead_letter_payloads is withheld.",
+        description="Why key and payload are not there: the topic does not take them, the topology's "
+        "output.dead_letter_payloads is withheld, or a later stage of a keyed topology found them gone from "
+        "the input.",
     )
     left_behind_bytes: int | None = Field(None, ge=0, description="The size of key and payload then.")
 

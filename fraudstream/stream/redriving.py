@@ -20,7 +20,7 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError, KafkaTimeoutError, UnknownTopicOrPartitionError
 
 from fraudstream.stream.admin import BROKER_SECONDS_MAX, BrokerError, label_partitions, reporting
-from fraudstream.stream.emission import POLICY
+from fraudstream.stream.emission import GONE, POLICY
 from fraudstream.stream.hanging import end_hanging_transactions
 from fraudstream.stream.letters import REDRIVEN_OFFSET, Letter, LetterBox, Position, Redriven
 from fraudstream.stream.logs import muted
@@ -84,6 +84,8 @@ def planned(entries: Iterable[Letter | Redriven], wanted: Callable[[Letter], boo
 
 def refusal(letter: Letter) -> str | None:
     """Return why a letter cannot be sent back, None where it can."""
+    if letter.left_behind == GONE:
+        return "its message had left the input by then: send it again, from where it came from"
     if letter.left_behind is not None:
         why = "by policy" if letter.left_behind == POLICY else "it was too large for the dead-letter topic"
         return f"its payload was left behind ({why}): send the message itself again, from its source"

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Union, cast
 from uuid import uuid4
 
-from fraudstream.events.batch import DeadLetter
+from fraudstream.engine.result import step_failed
 from fraudstream.stores.checkpoints import Meta
 from fraudstream.stream.journal import Entry, Poison
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from fraudstream.engine.result import StepResult
     from fraudstream.engine.stats import EngineStats
     from fraudstream.engine.step import Engine
+    from fraudstream.events.batch import DeadLetter
     from fraudstream.stream.batch import Batch, Partition
 
 
@@ -161,13 +162,7 @@ class Shard:
         """Return the dead letters of the poison in a batch, by row."""
         partition = self.number(batch.partition)
         return {
-            row: letter_of(row, self._poison[partition, record.offset])
+            row: step_failed(row, poison.exception, poison.detail)
             for row, record in enumerate(batch.records)
-            if (partition, record.offset) in self._poison
+            if (poison := self._poison.get((partition, record.offset))) is not None
         }
-
-
-def letter_of(row: int, poison: Poison) -> DeadLetter:
-    """Return the dead letter of a message on which the engine failed."""
-    detail = f"{poison.exception}: {poison.detail}"
-    return DeadLetter(row, "step_failed", "step", detail, poison.exception)

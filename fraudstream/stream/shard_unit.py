@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -43,14 +43,14 @@ class Surroundings:
         Finds a ruleset that was in force once.
     reloader
         Takes up changed rules; without it they stay.
-    partitions
-        How many the input had when the worker started, 0 where that is not known.
+    topics
+        Ids and numbers of partitions of the topics when the worker started, as far as they are known.
     """
 
     store_of: Callable[[int], CheckpointStore] | None = None
     ruleset_of: Callable[[str], Ruleset | None] = lambda version: None
     reloader: Reloader | None = None
-    partitions: int = 0
+    topics: Mapping[str, tuple[str, int]] = field(default_factory=dict)
 
 
 def shard_unit(

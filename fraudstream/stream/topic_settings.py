@@ -9,6 +9,7 @@ from kafka.admin import ConfigResource, ConfigResourceType
 
 from fraudstream.stream.admin import (
     STAGE_MESSAGE_BYTES_MAX,
+    STAGE_SETTINGS,
     BrokerError,
     connected,
     stage_topics,
@@ -22,13 +23,16 @@ if TYPE_CHECKING:
 Told = Mapping[str, Mapping[str, str]]
 """Settings by topic and name."""
 
-_SIZE, _STAMP, _CLEANUP, _RETENTION = (
+_SIZE, _STAMP, _CLEANUP, _RETENTION, _RETENTION_BYTES = (
     "max.message.bytes",
     "message.timestamp.type",
     "cleanup.policy",
     "retention.ms",
+    "retention.bytes",
 )
 FOREVER = "-1"
+STAGE_RETENTION_MS_MIN = 24 * 3_600_000
+"""So long a stage may be away without losing what waits for it."""
 
 
 def topic_settings(topology: Topology) -> Told:
@@ -43,7 +47,7 @@ def topic_settings(topology: Topology) -> Told:
 
 
 def _told(admin: Any, names: tuple[str, ...]) -> Told:
-    wanted = dict.fromkeys((_SIZE, _STAMP, _CLEANUP, _RETENTION))
+    wanted = dict.fromkeys((_SIZE, _STAMP, _CLEANUP, _RETENTION, _RETENTION_BYTES))
     asked = [ConfigResource(ConfigResourceType.TOPIC, name, configs=wanted) for name in names]
     answer = admin.describe_configs(asked, config_filter="all")
     return {
@@ -70,9 +74,15 @@ def outlet(topology: Topology, told: Told) -> Outlet:
     )
 
 
-def require_room(topology: Topology, told: Told) -> None:
-    """Raise BrokerError where a topic between stages may not hold what a stage may have to say."""
+def require_settings(topology: Topology, told: Told) -> None:
+    """Raise BrokerError where a topic between stages would not take what a stage may have to say."""
     for name in stage_topics(topology):
+        if "compact" in told.get(name, {}).get(_CLEANUP, ""):
+            raise BrokerError(
+                f"{name} is compacted, and takes no messages without a key, as those between stages are: "
+                f"{_set(topology, name, _CLEANUP, 'delete')}",
+                "topics",
+            )
         size_bytes = int(told.get(name, {}).get(_SIZE, STAGE_MESSAGE_BYTES_MAX))
         if size_bytes < STAGE_MESSAGE_BYTES_MAX:
             raise BrokerError(
@@ -101,6 +111,19 @@ def doubts(topology: Topology, told: Told) -> Iterator[str]:
             f"{journal}: entries leave it after {of_journal[_RETENTION]} ms, and a recovery no longer knows "
             f"the order and the rules of back then: {_set(topology, journal, _RETENTION, FOREVER)}"
         )
+    for name in stage_topics(topology):
+        yield from _short_lived(topology, name, told.get(name, {}))
+
+
+def _short_lived(topology: Topology, name: str, settings: Mapping[str, str]) -> Iterator[str]:
+    """Yield why a topic between stages may lose what a stage has yet to read."""
+    kept_ms = int(settings.get(_RETENTION, FOREVER))
+    if 0 <= kept_ms < STAGE_RETENTION_MS_MIN:
+        remedy = _set(topology, name, _RETENTION, STAGE_SETTINGS[_RETENTION])
+        yield f"{name}: messages leave it after {kept_ms} ms, judged or not: {remedy}"
+    if settings.get(_RETENTION_BYTES, FOREVER) != FOREVER:
+        remedy = _set(topology, name, _RETENTION_BYTES, FOREVER)
+        yield f"{name}: messages leave it beyond {settings[_RETENTION_BYTES]} bytes, judged or not: {remedy}"
 
 
 def _set(topology: Topology, topic: str, name: str, value: str) -> str:

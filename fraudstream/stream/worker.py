@@ -20,7 +20,7 @@ from fraudstream.stream.logs import FAUST_LOG, configure_logging
 from fraudstream.stream.reloading import Reloader
 from fraudstream.stream.shard import Shard
 from fraudstream.stream.shard_unit import Surroundings
-from fraudstream.stream.topic_settings import doubts, outlet, require_room, topic_settings
+from fraudstream.stream.topic_settings import doubts, outlet, require_settings, topic_settings
 
 if TYPE_CHECKING:
     from fraudstream.config import Topology
@@ -57,7 +57,7 @@ def run_worker(
     try:
         states = require_topics(topology)
         settings = topic_settings(topology)
-        require_room(topology, settings)
+        require_settings(topology, settings)
     except BrokerError as error:
         log.error("%s", error)
         observer.on_error(error.stage)
@@ -68,8 +68,7 @@ def run_worker(
     loop = new_event_loop()
     shard = Shard(engine, topology.number)
     around = Surroundings() if kept is None else Surroundings(kept.store_of, kept.ruleset_of)
-    partitions = next(state.partitions for state in states if state.name == topology.input.topic)
-    around = replace(around, partitions=partitions)
+    around = replace(around, topics={each.name: (each.topic_id, each.partitions) for each in states})
     if watch is not None:
         keep = None if kept is None else kept.keep_rules
         around = replace(around, reloader=Reloader(watch, shard, observer, keep))

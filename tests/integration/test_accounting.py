@@ -16,7 +16,7 @@ from fraudstream.stream.letter_schema import LetterHeaders
 from loadtest.crash_rig import CrashRig, headers_of, total
 from loadtest.demo_worker import Worker
 from loadtest.waiting import until
-from tests.integration.poisoned import POISON
+from tests.integration.poisoned import IN_MERGE, IN_SHARE, POISON
 from tests.integration.stream_rig import set_limit
 from tests.unit.rule_files import event, rule_file, rule_files, write_files
 
@@ -24,6 +24,9 @@ pytestmark = pytest.mark.integration
 
 ROUNDS = 40
 TOO_LARGE = 1_100_000
+FEATURES = "{n: {count: events, by: debtor.id, window: 1h}}"
+RULE = rule_file("amount_usd > 0 or n > 1000000", features=FEATURES, cases="[]")
+"""Hits on every event, and has the shares count."""
 
 
 class Message(NamedTuple):
@@ -33,8 +36,11 @@ class Message(NamedTuple):
     fate: str
 
 
-def messages() -> list[Message]:
-    """Return every kind of good and bad message, many times, in turns."""
+def messages(shares: int) -> list[Message]:
+    """Return every kind of good and bad message, many times, in turns.
+
+    Some have stages fail that only a topology of shares has.
+    """
     now = datetime.now(UTC)
     today, tomorrow = now.isoformat(), (now + timedelta(days=1)).isoformat()
     found: list[Message] = []
@@ -53,6 +59,11 @@ def messages() -> list[Message]:
         ]
     poisoned = Message(event("poisoned", today, purpose=POISON.decode()), "step_failed")
     large = Message(event("large", today, purpose="x" * TOO_LARGE), "too_large")
+    later = [event(f"{stage} {turn}", today) for turn in range(2) for stage in (IN_SHARE, IN_MERGE)] * 2
+    behind = [Message(each, "step_failed") for each in later[:4]] + [
+        Message(each, "duplicate") for each in later[4:]
+    ]
+    found[150:150] = behind if shares else []
     return [*found[:100], poisoned, *found[100:200], large, poisoned, *found[200:]]
 
 
@@ -113,10 +124,10 @@ def test_every_offset_is_accounted_for(
 ) -> None:
     """Good, late, repeated, broken, empty, huge, of tomorrow, and two on which the engine fails."""
     names = {word: topic_names(word) for word in ("events", "alerts", "dead", "journal", "parts", "found")}
-    rules = write_files(tmp_path / "rules", rule_files(rule_file("amount_usd > 0", cases="[]")))
+    rules = write_files(tmp_path / "rules", rule_files(RULE))
     rig = CrashRig(kafka, tmp_path, names, rules, guarantee=guarantee, shares=shares, payloads=payloads)
     set_limit(kafka, names["events"], 2 * TOO_LARGE)
-    by_offset = send(rig, messages())
+    by_offset = send(rig, messages(shares))
     fates = Counter(each.fate for each in by_offset.values())
     with rig.worker(module="tests.integration.poisoned") as worker:
         rig.drain()

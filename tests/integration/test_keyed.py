@@ -11,17 +11,21 @@ import pytest
 from fraudstream.engine.step import Engine
 from fraudstream.stores.rule_directory import load_ruleset
 from fraudstream.stream.worker import EXIT_FAILED, run_worker
-from loadtest.crash_rig import CrashRig, uninterrupted
+from loadtest.crash_rig import CrashRig, headers_of, uninterrupted
 from loadtest.traffic import generate
 from loadtest.waiting import until
 from tests.integration.broker import create_topic
+from tests.integration.poisoned import IN_MERGE, IN_SHARE
 from tests.integration.stream_rig import ROOT
-from tests.unit.rule_files import rule_file, rule_files, write_files
+from tests.keyed_fold import KeyedFold
+from tests.unit.rule_files import event, rule_file, rule_files, write_files
 from tests.unit.stream.fakes import FakeEngine, FakeObserver
 
 pytestmark = pytest.mark.integration
 
 SHARES = 3
+BEGIN = {**dict.fromkeys(range(100), "e"), 41: IN_SHARE, 42: IN_SHARE, 77: IN_MERGE}
+"""How the ids of every hundred events begin."""
 EVENTS = 12_000
 THIRD = EVENTS // 3
 
@@ -106,6 +110,46 @@ def test_every_stage_changes_the_rules_at_the_same_event(
         assert later
         rig.send(payloads[1_000:])
         assert told(rig, len(expected) + len(later)) == expected | later
+
+
+def test_what_later_stages_fail_on_is_left_out_once(
+    kafka: str, topic_names: Callable[[str], str], tmp_path: Path
+) -> None:
+    """Three workers, one of them killed on the way: every event has either its alert or its letter, once."""
+    rules = write_files(tmp_path / "rules", rule_files(counting("debtor.id", 1)))
+    rig = keyed(kafka, topic_names, tmp_path, rules)
+    names = [f"{BEGIN[number % 100]} {number}" for number in range(600)]
+    payloads = [event(name, debtor={"id": f"d{number % 7}"}) for number, name in enumerate(names)]
+    poison = {
+        name: range(SHARES) if name.startswith(IN_SHARE) else [SHARES] for name in names if name[0] != "e"
+    }
+    expected = KeyedFold(load_ruleset(rules), rig.topology.settings(), SHARES, poison=poison).step(payloads)
+    with ExitStack() as stack:
+        workers = [stack.enter_context(rig.worker(module="tests.integration.poisoned")) for _ in range(3)]
+        rig.send(payloads[:400])
+        until(lambda: len(letters(rig)) > 0, "some are left out")
+        workers[0].kill()
+        rig.send(payloads[400:])
+        alerts = {alert.alert_id: alert.value for alert in expected.alerts}
+        assert told(rig, len(alerts)) == alerts
+        until(lambda: len(letters(rig)) == len(poison), "all are left out")
+        for worker in workers[1:]:
+            worker.check()
+    by_offset = [(int(dict(each)["source_offset"]), dict(each)) for each in letters(rig)]
+    assert {offset: each["detail"] for offset, each in by_offset}.keys() == {
+        letter.row for letter in expected.dead_letters
+    }
+    for offset, letter in by_offset:
+        where = "share" if names[offset].startswith(IN_SHARE) else "the merge"
+        assert letter["detail"].startswith(f"PoisonError: this event is poison (in {where}")
+        assert (letter["reason"], letter["stage"]) == ("step_failed", "step")
+        assert letter["payload"] == payloads[offset].decode()
+
+
+def letters(rig: CrashRig) -> list[tuple[tuple[str, str], ...]]:
+    """Return headers and payload of every dead letter."""
+    read = rig.read(rig.topology.output.dead_letters)
+    return [(*headers_of(each).items(), ("payload", (each.value or b"").decode())) for each in read]
 
 
 def test_a_topic_between_stages_must_take_large_messages(

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fraudstream.engine.gaps import Gap, Past, widest
 from fraudstream.engine.generations import Features
 from fraudstream.engine.keyed.evidence import Evidence, read_evidence
-from fraudstream.engine.keyed.part import OutOfStepError, Packed, events_of
-from fraudstream.engine.keyed.routing import NOWHERE, Routes
+from fraudstream.engine.keyed.part import Failure, OutOfStepError, Packed, Stretch, counted, events_of
+from fraudstream.engine.keyed.routing import NOWHERE, Columns, Routes
 from fraudstream.engine.keyed.values import ValueCodec
 from fraudstream.engine.memory import Forgetful, TextMemory
-from fraudstream.engine.result import StepResult
+from fraudstream.engine.result import StepResult, step_failed, without_events
 from fraudstream.engine.stages import Snapshot, Stages, Witness, result_of
 from fraudstream.engine.stats import EngineStats
 from fraudstream.engine.step import Settings, check_snapshot
 from fraudstream.engine.watermark import NEVER_US, Tide
+from fraudstream.events.batch import EventBatch
 from fraudstream.events.interning import Interner
 from fraudstream.features.layout import key_columns
 from fraudstream.features.state import LATE, ON_TIME
@@ -39,28 +42,67 @@ class FoundFeatures:
         self._keys = key_columns(bound.features)
         self._read_by = [each.read_by for each in bound.features]
         self._reads = tuple(dict.fromkeys(self._read_by))
-        self._found: Sequence[Packed] = ()
+        self._found: Sequence[Packed | None] = ()
         self._named: dict[int, Evidence] = {}
         self._routes: Routes
+        self._kept: NDArray[np.intp]
 
-    def bring(self, found: Sequence[Packed]) -> None:
-        """Take what the shares found, in their order, for the batch that comes next."""
+    def bring(self, batch: EventBatch, found: Sequence[Packed | None]) -> dict[int, Failure]:
+        """Take the events of a stretch, and what the shares found, in their order, None where that is gone.
+
+        Return how a share failed, by event of the stretch; the first share that did tells of it.
+        """
+        self._routes = Routes(batch, self._keys, self._partitions)
         self._found = found
+        self._kept = np.arange(len(batch))
+        failed: dict[int, Failure] = {}
+        for partition, told in enumerate(found):
+            if told is not None and told.failures:
+                sent = self._routes.events_for(partition)
+                for each in told.failures:
+                    failed.setdefault(int(sent[each.event]), each)
+        return failed
+
+    def keep(self, kept: NDArray[np.intp]) -> None:
+        """Take note which events of the stretch are judged."""
+        self._kept = kept
 
     def advance(self, view: View, tide: Tide) -> Features:
-        """Put the values of every feature at each event of a batch into the view, and return them."""
+        """Put the values of every feature at each event that is judged into the view, and return them."""
         late = tide.running_us - view.batch.time_us > self._lateness_us
-        features = self._codec.blank(np.where(late, LATE, ON_TIME).astype(np.int8))
-        routes = Routes(view.batch, self._keys, self._partitions)
+        lateness = np.where(late, LATE, ON_TIME).astype(np.int8)
+        features = self._whole()
+        if len(self._kept) < features.known.shape[1]:
+            features = features._replace(
+                ints=features.ints[:, self._kept],
+                floats=features.floats[:, self._kept],
+                known=features.known[:, self._kept],
+            )
+        features = view.features = features._replace(lateness=lateness)
+        return features
+
+    def _whole(self) -> Features:
+        """Return the values at every event of the stretch, whether it is judged or not."""
+        events = self._routes.partitions.shape[1]
+        features = self._codec.blank(np.full(events, ON_TIME, np.int8))
         self._named = {}
         for partition, found in enumerate(self._found):
-            if found.arrays:
-                here = {key: routes.of(key) == partition for key in self._reads}
+            if found is not None and found.arrays:
+                here = {key: self._here(key, partition) for key in self._reads}
                 self._codec.read(found.arrays, here, features, self._interner)
                 self._named[partition] = read_evidence(found.arrays)
-        self._routes = routes
-        view.features = features
         return features
+
+    def _here(self, key: Columns, partition: int) -> NDArray[np.bool_]:
+        """Return at which events a share tells of an entity."""
+        here: NDArray[np.bool_] = self._routes.of(key) == partition
+        if failures := self._failures(partition):
+            here[self._routes.events_for(partition)[[each.event for each in failures]]] = False
+        return here
+
+    def _failures(self, partition: int) -> Sequence[Failure]:
+        told = self._found[partition]
+        return () if told is None else told.failures
 
     def contributing_ids(
         self, asked: Sequence[tuple[Sequence[int], int]], features: Features, at_most: int
@@ -72,11 +114,13 @@ class FoundFeatures:
         ]
 
     def _ids(self, feature: int, event: int) -> list[str]:
-        partition = int(self._routes.of(self._read_by[feature])[event])
-        if partition == NOWHERE:
+        whole = int(self._kept[event])
+        partition = int(self._routes.of(self._read_by[feature])[whole])
+        if partition == NOWHERE or partition not in self._named:
             return []
         # A share counts the events of its part only.
-        place = int(np.searchsorted(self._routes.events_for(partition), event))
+        events = counted(self._routes.events_for(partition), self._failures(partition))
+        place = int(np.searchsorted(events, whole))
         return self._named[partition].of(feature, place)
 
 
@@ -122,25 +166,43 @@ class Merge:
         self._install(bound)
         self._stages.adopt(old, watermark_us)
 
-    def step(self, packed: Packed, found: Sequence[Packed]) -> StepResult:
-        """Judge a stretch by what all shares found, in their order; OutOfStepError where it is another's."""
+    def step(
+        self, packed: Packed, found: Sequence[Packed | None], failures: Sequence[Failure] = ()
+    ) -> StepResult:
+        """Judge a stretch by what all shares found, in their order; OutOfStepError where it is another's.
+
+        Where what a share found is gone (None) its features are unknown. Events on which a share or this
+        stage fails become dead letters, and are not judged; what other shares have counted of them stays.
+        Where it raises anything else, its state is worth nothing any more.
+        """
         stretch = packed.stretch
-        for partition, each in enumerate(found):
-            if each.stretch != stretch:
-                raise OutOfStepError(
-                    f"share {partition} tells of {each.stretch}, the events are {stretch}: was one of the "
-                    "topics between the stages deleted, or is it another topology's?"
-                )
-        batch, _ = events_of(packed, self.settings.schema, self._interner)
+        _check(stretch, found)
+        batch, running_us = events_of(packed, self.settings.schema, self._interner)
         self._texts.seen(batch.codes, stretch.after_us)
-        self._features.bring(found)
-        tide = Tide(stretch.before_us, batch.time_us)
+        failed = self._features.bring(batch, found)
+        failed |= {each.event: each for each in failures}
         own = self._past.follow(stretch.before_us, batch.time_us)
-        self._gap = widest(own, packed.gap, *(each.gap for each in found))
+        self._gap = widest(own, packed.gap, *(each.gap for each in found if each is not None))
         self._watermark_us = stretch.after_us
-        outcome = self._stages.run(batch, tide, self._gap, witness=self._witness)
+        result = self._judge(batch, running_us, stretch, sorted(failed))
         self._texts.forget(Forgetful(stretch.after_us))
-        return result_of(outcome)
+        if not failed:
+            return result
+        letters = [step_failed(event, *failed[event][1:]) for event in sorted(failed)]
+        return replace(result, events_in=len(batch), dead_letters=letters)
+
+    def _judge(
+        self, batch: EventBatch, running_us: NDArray[np.int64], stretch: Stretch, left_out: Sequence[int]
+    ) -> StepResult:
+        """Judge the events of a stretch but some; the watermark is at each what it is in all stages."""
+        if left_out:
+            kept = np.delete(np.arange(len(batch)), left_out)
+            if not len(kept):
+                return without_events(0, [], 0, self.rule_ids)
+            self._features.keep(kept)
+            batch, running_us = batch.take(kept), running_us[kept]
+        tide = Tide(stretch.before_us, running_us)
+        return result_of(self._stages.run(batch, tide, self._gap, witness=self._witness))
 
     def miss(self) -> None:
         """Take note that stretches are gone which stood before the next one."""
@@ -171,3 +233,13 @@ class Merge:
         self._texts.restore(snapshot["texts"])
         self._past.restore(snapshot["past"])
         self._stages.restore(snapshot["stages"])
+
+
+def _check(stretch: Stretch, found: Sequence[Packed | None]) -> None:
+    """Raise OutOfStepError where a share tells of other events."""
+    for partition, each in enumerate(found):
+        if each is not None and each.stretch != stretch:
+            raise OutOfStepError(
+                f"share {partition} tells of {each.stretch}, the events are {stretch}: was one of the "
+                "topics between the stages deleted, or is it another topology's?"
+            )

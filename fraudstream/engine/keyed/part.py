@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,6 +16,8 @@ from fraudstream.events.interning import Interner
 from fraudstream.events.packing import narrow, pack, unpack
 from fraudstream.events.schema import Schema
 from fraudstream.events.transfer import arrays_of, batch_of
+
+DETAIL_CHARACTERS_MAX = 500
 
 
 class OutOfStepError(RuntimeError):
@@ -44,27 +46,59 @@ class Stretch(NamedTuple):
     ruleset: str
 
 
+class Failure(NamedTuple):
+    """An event on which a stage failed: its number among those of the part, and what was raised."""
+
+    event: int
+    exception: str = ""
+    detail: str = ""
+
+
+def failure_of(event: int, error: Exception, where: str) -> Failure:
+    """Return how a stage failed on an event; what was raised may say anything, at any length."""
+    words = str(error)[:DETAIL_CHARACTERS_MAX].encode(errors="backslashreplace").decode()
+    return Failure(event, type(error).__name__, f"{words} (in {where})")
+
+
 class Packed(NamedTuple):
     """A message taken apart: its stretch, and its arrays, none where no event concerns its partition.
 
-    `gap` is what the stages before have missed of the past.
+    `gap` is what the stages before have missed of the past, `failures` the events of the part that a share
+    has left out.
     """
 
     stretch: Stretch
     arrays: dict[str, NDArray[Any]]
     gap: Gap | None
+    failures: tuple[Failure, ...] = ()
 
 
-def write(stretch: Stretch, arrays: Mapping[str, NDArray[Any]], gap: Gap | None) -> bytes:
+def write(
+    stretch: Stretch,
+    arrays: Mapping[str, NDArray[Any]],
+    gap: Gap | None,
+    failures: Sequence[Failure] = (),
+) -> bytes:
     """Return the message of a stretch."""
-    head = {"stretch": list(stretch)}
-    return pack(head if gap is None else {**head, "gap": list(gap)}, arrays)
+    head: dict[str, Any] = {"stretch": list(stretch)}
+    if gap is not None:
+        head["gap"] = list(gap)
+    if failures:
+        head["failures"] = [list(each) for each in failures]
+    return pack(head, arrays)
 
 
 def read(message: bytes) -> Packed:
     """Take a message apart; PackingError where it is none."""
     head, arrays = unpack(message)
-    return Packed(Stretch(*head["stretch"]), arrays, Gap(*head["gap"]) if "gap" in head else None)
+    gap = Gap(*head["gap"]) if "gap" in head else None
+    failures = tuple(Failure(*each) for each in head.get("failures", ()))
+    return Packed(Stretch(*head["stretch"]), arrays, gap, failures)
+
+
+def counted(events: NDArray[np.intp], failures: Sequence[Failure]) -> NDArray[np.intp]:
+    """Return the events of a part without those on which the stage failed."""
+    return np.delete(events, [each.event for each in failures]) if failures else events
 
 
 def write_events(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from fraudstream.engine.features import FeatureStage
 from fraudstream.engine.gaps import Past, widest
 from fraudstream.engine.generations import generation_snapshot, restored_generation, stores_for
 from fraudstream.engine.keyed.evidence import Foresight, write_evidence
-from fraudstream.engine.keyed.part import Packed, events_of, write
+from fraudstream.engine.keyed.part import Failure, Packed, counted, events_of, write
 from fraudstream.engine.keyed.routing import PartitionGate, Routes
 from fraudstream.engine.keyed.values import ValueCodec
 from fraudstream.engine.memory import TextMemory
@@ -66,12 +68,19 @@ class Share:
         limits, stores = self.settings.limits, self._features.stores
         self._install(bound, stores_for(bound, limits, watermark_us, self._bound, stores, gated=True))
 
-    def step(self, packed: Packed) -> bytes:
-        """Count the events of a part, under the ruleset in force; return what was found."""
+    def step(self, packed: Packed, failures: Sequence[Failure] = ()) -> bytes:
+        """Count the events of a part, under the ruleset in force; return what was found.
+
+        Those on which the share fails are left out as if it had never been sent them, and the last stage is
+        told. Where it raises, its state is worth nothing any more.
+        """
         stretch = packed.stretch
         batch, watermark_us = events_of(packed, self.settings.schema, self._interner)
+        if failures:
+            kept = counted(np.arange(len(batch)), failures)
+            batch, watermark_us = batch.take(kept), watermark_us[kept]
         if not len(batch):
-            return write(stretch, {}, widest(packed.gap, self._past.gap))
+            return write(stretch, {}, widest(packed.gap, self._past.gap), failures)
         gap = widest(packed.gap, self._past.follow(stretch.before_us, batch.time_us))
         self._texts.seen(batch.codes, stretch.after_us)
         view = View(batch)
@@ -81,7 +90,7 @@ class Share:
         found = self._codec.write(features, here, self._dictionary)
         found |= write_evidence(self._foresight.asked(view, gate), self._features, features)
         self._texts.forget(self._features)
-        return write(stretch, found, gap)
+        return write(stretch, found, gap, failures)
 
     def miss(self) -> None:
         """Take note that parts are gone which stood before the next one; the last stage is told."""

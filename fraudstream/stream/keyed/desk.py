@@ -3,63 +3,48 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from typing import TYPE_CHECKING, Any
 
 from fraudstream.stream.desk import acknowledge, report
+from fraudstream.stream.keyed.state import FORESEEN
 from fraudstream.stream.sender import Done, received
 
 if TYPE_CHECKING:
     from faust.types import ConsumerMessage, EventT
 
     from fraudstream.stream.batch import Batch
+    from fraudstream.stream.keyed.folding import Folded
     from fraudstream.stream.keyed.state import StageState
     from fraudstream.stream.observer import StreamObserver
-    from fraudstream.stream.producer import Outgoing
     from fraudstream.stream.sender import Receipts, Sender
 
 
-def _nothing() -> None:
-    """Report nothing."""
-
-
-@dataclass(frozen=True)
-class Folded:
-    """What came of one message: what is to be sent, and what is to be reported once it is."""
-
-    messages: Sequence[Outgoing]
-    report: Callable[[], None] = _nothing
-
-
-class Work(Protocol):
-    """What a stage does with a message of its partition."""
-
-    async def begin(self) -> None:
-        """Get ready to fold from the state's positions on."""
-
-    async def fold(self, record: Any) -> Folded:
-        """Fold a message, and move the state's positions; may wait for other stages."""
+log = logging.getLogger(__name__)
 
 
 class StageDesk:
     """Folds message after message, and lets none count as done before the broker has what came of it.
 
-    When something fails, `on_failure` is called once, and every batch from then on is left alone, so that
+    `check_topic` raises BrokerError where the topic was made anew, whose offsets mean something else. When
+    something fails, `on_failure` is called once, and every batch from then on is left alone, so that
     its offsets are never committed.
     """
 
     def __init__(
         self,
         state: StageState[Any],
-        work: Work,
+        fold: Callable[[Any], Awaitable[Folded]],
+        check_topic: Callable[[], Awaitable[Any]],
         sender: Sender,
         observer: StreamObserver,
         on_failure: Callable[[], None],
     ) -> None:
         self._state = state
-        self._work = work
+        self._fold_one = fold
+        self._check_topic = check_topic
         self._sender = sender
         self._observer = observer
         self._on_failure = on_failure
@@ -85,6 +70,9 @@ class StageDesk:
             event = self._waiting[0]
             batch = event.value.since(self._state.positions[self._state.partition])
             try:
+                if batch is not event.value:
+                    # Read again behind a rebalance, or at the offsets of another topic.
+                    await self._check_topic()
                 sent = [] if batch is None else await self._fold(batch)
             except Exception as error:
                 self._fail(event.value, error)
@@ -97,7 +85,7 @@ class StageDesk:
     async def _fold(self, batch: Batch) -> list[tuple[Folded, Receipts]]:
         sent = []
         for record in batch.records:
-            folded = await self._work.fold(record)
+            folded = await self._fold_one(record)
             done = Done(batch.partition, record.offset + 1)
             sent.append((folded, await self._sender.submit(folded.messages, done)))
             # What other units of this worker have to do comes in between.
@@ -127,5 +115,10 @@ class StageDesk:
         if self._failed:
             return
         self._failed = True
-        report(error, f"{batch} is not done with", "stage", self._observer)
+        if isinstance(error, FORESEEN):
+            # They say in their own words what to do.
+            log.error("%s: stopping at %s", error, batch)
+            self._observer.on_error("stage")
+        else:
+            report(error, f"{batch} is not done with", "stage", self._observer)
         self._on_failure()

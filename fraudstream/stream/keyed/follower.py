@@ -52,3 +52,7 @@ class Follower:
             fetched = await self._consumer.getmany(partition, timeout_ms=_POLL_MS, max_records=_RECORDS_MAX)
             waiting.extend(fetched.get(partition, ()))
         return waiting.popleft()
+
+    def put_back(self, number: int, record: Any) -> None:
+        """Have a message of a partition come next again."""
+        self._waiting[number].appendleft(record)

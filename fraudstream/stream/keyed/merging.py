@@ -2,25 +2,48 @@
 
 from __future__ import annotations
 
+import logging
 import time
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fraudstream.engine.keyed.merge import Merge
-from fraudstream.engine.keyed.part import Packed, read
+from fraudstream.engine.keyed.part import Failure, Packed, read
+from fraudstream.engine.result import StepResult
 from fraudstream.stream.emission import ALERT_TOO_LARGE, emission
-from fraudstream.stream.keyed.desk import Folded
+from fraudstream.stream.keyed.folding import Folded
 from fraudstream.stream.keyed.follower import Follower
 from fraudstream.stream.keyed.origins import Origins
 from fraudstream.stream.keyed.state import StageState
+from fraudstream.stream.patience import until_answered
 
 if TYPE_CHECKING:
     from fraudstream.stream.emission import Emission, Outlet
     from fraudstream.stream.observer import StreamObserver
 
+log = logging.getLogger(__name__)
+
+
+class Brought(NamedTuple):
+    """Every event of a stretch, and what the shares found; up to which offsets that is read then."""
+
+    packed: Packed
+    found: list[Packed | None]
+    reached: dict[int, int]
+
+
+class Judged(NamedTuple):
+    """What came of a stretch, and how long that took."""
+
+    result: StepResult
+    seconds: float
+
 
 class Merging:
-    """Folds the partition of the parts that holds every event; what the shares found is read beside it."""
+    """Judges the partition of the parts that holds every event; what the shares found is read beside it."""
+
+    name = "the merge"
 
     def __init__(
         self,
@@ -36,6 +59,8 @@ class Merging:
         self._outlet = outlet
         self._observer = observer
         self._follower: Follower | None = None
+        self._silent: set[int] = set()
+        """The shares whose answers are missing."""
 
     async def begin(self) -> None:
         """Follow what the shares find from where the state has read it; KafkaError where that fails."""
@@ -49,37 +74,69 @@ class Merging:
         if follower is not None:
             await follower.close()
 
-    async def fold(self, record: Any) -> Folded:
-        """Judge the events of a part, once all shares have told of it."""
-        state, packed = self._state, read(record.value)
-        state.check(packed.stretch)
-        found, reached = await self._found(packed)
-        await state.turn_to(packed.stretch)
-        started = time.perf_counter()
-        state.is_whole = False
-        result = state.stage.step(packed, found)
-        seconds = time.perf_counter() - started
-        state.found.update(reached)
-        state.folded(record.offset + 1, packed.stretch)
-        origins = Origins(record.headers)
-        emitted = emission(origins, result, state.stage.ruleset.version, self._outlet)
-        return Folded(emitted.messages, lambda: self._report(emitted, origins, seconds))
-
-    async def _found(self, packed: Packed) -> tuple[list[Packed], dict[int, int]]:
-        """Return what each share found, and up to which offset it is read then."""
-        assert self._follower is not None
-        found: list[Packed] = []
+    async def bring(self, packed: Packed) -> Brought:
+        """Return what all shares have told of a stretch; waits for it."""
+        found: list[Packed | None] = []
         reached: dict[int, int] = {}
         for partition in sorted(self._state.found):
-            while True:
-                record = await self._follower.next(partition)
-                told = read(record.value)
-                # Where the state is younger than the topic, what comes first is of events it never saw.
-                if told.stretch.first >= packed.stretch.first:
-                    break
+            told, reached[partition] = await self._answer(partition, packed)
             found.append(told)
-            reached[partition] = record.offset + 1
-        return found, reached
+        if None in found:
+            # What looks back to these events later lacks their features as well.
+            self._state.stage.miss()
+        return Brought(packed, found, reached)
+
+    async def _answer(self, partition: int, packed: Packed) -> tuple[Packed | None, int]:
+        """Return what a share found, and the offset of its next message; None where its answer is gone."""
+        assert self._follower is not None
+        while True:
+            record = await self._follower.next(partition)
+            told = read(record.value)
+            # Where the state is younger than the topic, what comes first is of events it never saw.
+            if told.stretch.first >= packed.stretch.first:
+                break
+        if told.stretch.first == packed.stretch.first:
+            self._silent.discard(partition)
+            return told, record.offset + 1
+        # A share answers in order: what it has not told before it tells no more.
+        self._follower.put_back(partition, record)
+        self._miss(partition, packed, told)
+        return None, record.offset
+
+    def _miss(self, partition: int, packed: Packed, told: Packed) -> None:
+        if partition in self._silent:
+            return
+        self._silent.add(partition)
+        log.error(
+            "%s[%d]: what share %d has found for %d events is gone: they are judged without its features; "
+            "decisions that look back to them are marked as warming; retention.ms of the topics between the "
+            "stages must be longer than a worker is away",
+            self._topic,
+            partition,
+            partition,
+            told.stretch.first - packed.stretch.first,
+        )
+        self._observer.on_error("retention")
+
+    def step(self, brought: Brought, failures: Sequence[Failure]) -> Judged:
+        """Judge the events of a stretch; those on which a stage failed become dead letters."""
+        started = time.perf_counter()
+        result = self._state.stage.step(brought.packed, brought.found, failures)
+        return Judged(result, time.perf_counter() - started)
+
+    async def tell(self, record: Any, brought: Brought, judged: Judged) -> Folded:
+        """Return the alerts, and the dead letters with their messages, which are fetched for that."""
+        self._state.found.update(brought.reached)
+        origins = Origins(record.headers)
+        emitted = self._emission(origins, judged.result)
+        if emitted.letter_rows:
+            rows = emitted.letter_rows
+            await until_answered(lambda: origins.fetch(rows, self._bootstrap), self._observer)
+            emitted = self._emission(origins, judged.result)
+        return Folded(emitted.messages, lambda: self._report(emitted, origins, judged.seconds))
+
+    def _emission(self, origins: Origins, result: StepResult) -> Emission:
+        return emission(origins, result, self._state.stage.ruleset.version, self._outlet)
 
     def _report(self, emitted: Emission, origins: Origins, seconds: float) -> None:
         for _ in range(emitted.alerts_too_large):

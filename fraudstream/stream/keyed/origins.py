@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fraudstream.stream.log_reader import LogReader
 from fraudstream.stream.producer import Headers, Outgoing
 
 if TYPE_CHECKING:
     from fraudstream.engine.result import Part
     from fraudstream.stream.batch import Batch, Partition
+
+
+NewReader = Callable[..., Any]
+"""Makes what reads the input again, from the arguments of `LogReader`."""
 
 
 class Origin(NamedTuple):
@@ -31,10 +36,26 @@ class Origins:
         self.partition: Partition = (told["topic"].decode(), int(told["partition"]))
         self._offsets = np.frombuffer(told["offsets"], np.int64)
         self._append_ms = np.frombuffer(told["append_ms"], np.int64)
+        self._fetched: dict[int, Origin] = {}
 
     def origin(self, row: int) -> Origin:
-        """Return where an event comes from."""
-        return Origin(int(self._offsets[row]))
+        """Return where an event comes from, with its message where that was fetched."""
+        return self._fetched.get(row) or Origin(int(self._offsets[row]))
+
+    def is_gone(self, row: int) -> bool:
+        """Whether the message of an event is not here; for rows that were to be fetched."""
+        return row not in self._fetched
+
+    async def fetch(self, rows: Iterable[int], bootstrap: str, new_reader: NewReader = LogReader) -> None:
+        """Read the messages of some events again, for their dead letters; KafkaError on failure."""
+        async with new_reader(bootstrap, [self.partition]) as reader:
+            for row in rows:
+                offset = int(self._offsets[row])
+                async for batch in reader.read(self.partition, offset, offset + 1):
+                    record = batch.records[0]
+                    # Else it is of a topic that was made anew meanwhile.
+                    if record.timestamp == self._append_ms[row]:
+                        self._fetched[row] = Origin(offset, record.key, record.value)
 
     def append_ms(self) -> NDArray[np.int64]:
         """Return the n timestamps, in milliseconds since 1970 UTC."""

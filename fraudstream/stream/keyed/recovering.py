@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from fraudstream.stream.kept import newest_kept
 from fraudstream.stream.keyed.standing import StageStanding, stage_standing
 from fraudstream.stream.log_reader import LogReader
+from fraudstream.stream.patience import until_answered
 from fraudstream.stream.threads import in_thread
 
 if TYPE_CHECKING:
     from fraudstream.config import Keyed, Topology
     from fraudstream.stores.checkpoints import CheckpointStore, Loaded
+    from fraudstream.stream.keyed.continuity import StageContinuity
+    from fraudstream.stream.keyed.folding import Folding
     from fraudstream.stream.keyed.state import StageState
     from fraudstream.stream.observer import StreamObserver
     from fraudstream.stream.sender import Sender
@@ -32,10 +34,8 @@ class StageRecovery:
 
     Attributes
     ----------
-    begin
-        Called once the state is there, before anything is folded by it; may wait for what it needs.
-    fold
-        Folds one message of the parts, and emits nothing.
+    folding
+        Folds one message of the parts after the other, and emits nothing.
     """
 
     topology: Topology
@@ -44,8 +44,8 @@ class StageRecovery:
     store: CheckpointStore | None
     sender: Sender
     observer: StreamObserver
-    begin: Callable[[], Awaitable[None]]
-    fold: Callable[[Any], Awaitable[Any]]
+    continuity: StageContinuity
+    folding: Folding
 
     async def take(self) -> None:
         """Make the stage this process's own, and bring it to what the group has committed.
@@ -59,16 +59,31 @@ class StageRecovery:
         self.state.epoch = await in_thread(self._next_epoch)
         if self._still_right(now):
             log.info("stage %d goes on with the state in memory", number)
-            await self.begin()
+            await self.folding.begin()
             return
-        loaded = await in_thread(self._load, now)
-        self.state.renew(loaded, now.topic_ids)
-        await self.begin()
-        replayed = await self._replay(now)
-        self.state.is_whole = True
+        replayed = await self._rebuild(now)
         seconds = time.monotonic() - started
         log.info("stage %d recovered in %.1f s: %d messages read again", number, seconds, replayed)
         self.observer.on_recovered(seconds, replayed)
+
+    async def again(self, upto: int) -> None:
+        """Bring the stage to before an offset that it has reached; raises as `take`.
+
+        For whoever has made the state worthless.
+        """
+        self.state.is_whole = False
+        now = replace(await self.continuity.now(), committed=upto)
+        # Each time from a checkpoint on, so that it may be begun again.
+        await until_answered(lambda: self._rebuild(now), self.observer)
+
+    async def _rebuild(self, now: StageStanding) -> int:
+        """Load a checkpoint and replay what comes behind; return the number of messages."""
+        loaded = await in_thread(self._load, now)
+        self.state.renew(loaded, now.topic_ids)
+        await self.folding.begin()
+        replayed = await self._replay(now)
+        self.state.is_whole = True
+        return replayed
 
     def _still_right(self, now: StageStanding) -> bool:
         """Whether the state in memory is that of the committed offset: it depends on nothing but the log."""
@@ -101,7 +116,7 @@ class StageRecovery:
         async with LogReader(self.topology.kafka.bootstrap, [name]) as reader:
             async for batch in reader.read(name, at, now.committed):
                 for record in batch.records:
-                    await self.fold(record)
+                    await self.folding.fold(record)
                 replayed += len(batch)
         self.state.positions[number] = max(at, now.committed)
         return replayed

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from fraudstream.engine.keyed.part import read
+from fraudstream.engine.keyed.part import Failure, Packed
 from fraudstream.engine.keyed.share import Share
-from fraudstream.stream.keyed.desk import Folded
+from fraudstream.stream.keyed.folding import Folded
 from fraudstream.stream.keyed.state import StageState
 from fraudstream.stream.producer import Outgoing
 
@@ -17,16 +18,19 @@ class Sharing:
     def __init__(self, state: StageState[Share], found: str) -> None:
         self._state = state
         self._found = found
+        self.name = f"share {state.partition}"
 
     async def begin(self) -> None:
         """Do nothing: all that is needed is in the parts."""
 
-    async def fold(self, record: Any) -> Folded:
-        """Count the events of a part."""
-        state, packed = self._state, read(record.value)
-        state.check(packed.stretch)
-        await state.turn_to(packed.stretch)
-        state.is_whole = False
-        value = state.stage.step(packed)
-        state.folded(record.offset + 1, packed.stretch)
-        return Folded([Outgoing(self._found, None, value, [], state.partition)])
+    async def bring(self, packed: Packed) -> Packed:
+        """Return the part itself."""
+        return packed
+
+    def step(self, packed: Packed, failures: Sequence[Failure]) -> bytes:
+        """Count the events of a part; the merge is told of those that are left out."""
+        return self._state.stage.step(packed, failures)
+
+    async def tell(self, record: Any, packed: Packed, value: bytes) -> Folded:
+        """Return what was found, for the merge."""
+        return Folded([Outgoing(self._found, None, value, [], self._state.partition)])

@@ -23,7 +23,7 @@ class StageStanding:
     first
         The oldest offset that is there.
     committed
-        The offset up to which everything is emitted.
+        The offset up to which everything is emitted; 0 where that of a topic is left which is no more.
     """
 
     topic_ids: tuple[str, ...]
@@ -38,5 +38,9 @@ def stage_standing(topology: Topology, keyed: Keyed, number: int) -> StageStandi
         described = known_topics(admin, topology, [keyed.parts, keyed.found])
         ids = {each["name"]: str(each.get("topic_id")) for each in described}
         committed = committed_offsets(admin, topology.kafka.group, [partition])[partition]
-        first = admin.list_partition_offsets({partition: OffsetSpec.EARLIEST})[partition].offset
-    return StageStanding((ids[keyed.parts], ids[keyed.found]), first, max(0, committed))
+        first, end = (
+            admin.list_partition_offsets({partition: spec})[partition].offset
+            for spec in (OffsetSpec.EARLIEST, OffsetSpec.LATEST)
+        )
+    is_of_this_topic = 0 <= committed <= end
+    return StageStanding((ids[keyed.parts], ids[keyed.found]), first, committed if is_of_this_topic else 0)

@@ -8,21 +8,27 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from fraudstream.engine.keyed.merge import Merge
 from fraudstream.engine.keyed.part import OutOfStepError
 from fraudstream.engine.keyed.share import Share
+from fraudstream.events.packing import PackingError
 from fraudstream.stores.checkpoints import Meta
 from fraudstream.stream.threads import in_thread
 
 if TYPE_CHECKING:
-    from fraudstream.engine.keyed.part import Stretch
+    from fraudstream.engine.keyed.part import Failure, Stretch
     from fraudstream.engine.stats import EngineStats
     from fraudstream.rules.ruleset import Ruleset
     from fraudstream.stores.checkpoints import Listed, Loaded
 
 Stage = TypeVar("Stage", Share, Merge)
+FAILURES_MAX = 1_000
 RulesetOf = Callable[[str], "Ruleset | None"]
 
 
 class UnknownRulesetError(RuntimeError):
     """A ruleset that is in force in another worker and that this one cannot find: which, and the remedy."""
+
+
+FORESEEN = (OutOfStepError, PackingError, UnknownRulesetError)
+"""What goes wrong between stages, and ends a worker with one line that says it all."""
 
 
 class StageState(Generic[Stage]):
@@ -40,6 +46,10 @@ class StageState(Generic[Stage]):
         The number of this owner of the stage, which its checkpoints bear.
     following
         How many events of the whole stream the next part has to follow; None where anything may come.
+    is_elsewhere
+        Whether the positions are the begin of topics that were made anew, or of which nothing is folded.
+    failures
+        By offset of a part the events that are left out, as long as they are at hand: they are found again.
     """
 
     def __init__(self, stage: Stage, partition: int, partitions: int, ruleset_of: RulesetOf) -> None:
@@ -49,39 +59,56 @@ class StageState(Generic[Stage]):
         self._ruleset_of = ruleset_of
         self.epoch = 0
         self.is_whole = False
+        self.failures: dict[int, tuple[Failure, ...]] = {}
+        self.topic_ids: tuple[str, ...] = ()
         self.renew(None, ())
 
     def renew(self, loaded: Loaded | None, topic_ids: tuple[str, ...]) -> None:
-        """Go on from a checkpoint, or with nothing folded."""
+        """Go on from a checkpoint, or with nothing folded.
+
+        Topics that were made anew are read from their begin; what was folded of the old ones stays.
+        """
+        if self.topic_ids != topic_ids:
+            self.failures.clear()
         self.topic_ids = topic_ids
         self.positions: dict[int, int] = {self.partition: 0}
         self.found = dict.fromkeys(range(self._partitions), 0)
-        self.following: int | None = None
-        ruleset = self.stage.ruleset
+        self.following: int | None = 0
+        self.is_elsewhere = True
+        self.is_whole = False
         self.has_begun = loaded is not None
         if loaded is None:
-            self.stage = self.stage.fresh(ruleset)
+            self.stage = self.stage.fresh(self.stage.ruleset)
         else:
-            extra = loaded.meta.extra
-            self.stage = self.stage.fresh(self._ruleset(extra["ruleset"]))
-            self.stage.restore(loaded.snapshot)
+            self._restore(loaded)
+
+    def _restore(self, loaded: Loaded) -> None:
+        extra = loaded.meta.extra
+        self.stage = self.stage.fresh(self._ruleset(extra["ruleset"]))
+        self.stage.restore(loaded.snapshot)
+        self.following = extra.get("following")
+        parts, found = extra["topic_ids"]
+        if parts == self.topic_ids[0]:
             self.positions = dict(loaded.meta.positions)
+            self.is_elsewhere = False
+        if found == self.topic_ids[1]:
             self.found = {int(partition): offset for partition, offset in extra["found"].items()}
-            self.following = extra.get("following")
 
     def fits(self, listed: Listed, committed: int, topic_ids: tuple[str, ...]) -> bool:
-        """Whether a checkpoint is of these very topics, and of nothing that is not committed."""
-        extra = listed.extra
-        same = (tuple(extra["topic_ids"]), extra["partitions"]) == (topic_ids, self._partitions)
-        return same and listed.positions[self.partition] <= committed
+        """Whether a checkpoint is of so many shares, and of nothing that is not committed."""
+        is_old = listed.extra["topic_ids"][0] != topic_ids[0]
+        same = bool(listed.extra["partitions"] == self._partitions)
+        return same and (is_old or listed.positions[self.partition] <= committed)
 
-    def check(self, stretch: Stretch) -> None:
-        """Raise OutOfStepError unless a part follows the last one; an input made anew begins with 0."""
-        if self.following is not None and stretch.first not in (self.following, 0):
-            raise OutOfStepError(
-                f"stage {self.partition} has folded the events before {self.following}, and is to go on with "
-                f"{stretch.first}: parts were skipped or are there twice: start again, to recover it"
-            )
+    def follows(self, stretch: Stretch) -> bool:
+        """Whether a part follows the last one, as far as that is known; an input made anew begins with 0."""
+        return self.following is None or stretch.first in (self.following, 0)
+
+    def leave_out(self, offset: int, failure: Failure) -> None:
+        """Leave out an event on which the stage fails."""
+        self.failures[offset] = (*self.failures.get(offset, ()), failure)
+        if len(self.failures) > FAILURES_MAX:
+            del self.failures[min(self.failures)]
 
     def miss(self) -> None:
         """Take note that parts are gone which stood before the next one."""
@@ -104,6 +131,7 @@ class StageState(Generic[Stage]):
         self.positions[self.partition] = offset
         self.following = stretch.first + stretch.events
         self.is_whole = self.has_begun = True
+        self.is_elsewhere = False
 
     def _ruleset(self, version: str) -> Ruleset:
         if version == self.stage.ruleset.version:

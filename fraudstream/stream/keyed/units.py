@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 from fraudstream.engine.keyed.merge import Merge
 from fraudstream.engine.keyed.share import Share
 from fraudstream.stream.keeper import Keeper
-from fraudstream.stream.keyed.desk import StageDesk, Work
+from fraudstream.stream.keyed.continuity import StageContinuity
+from fraudstream.stream.keyed.desk import StageDesk
+from fraudstream.stream.keyed.folding import Folding, Work
 from fraudstream.stream.keyed.merging import Merging
 from fraudstream.stream.keyed.recovering import StageRecovery
 from fraudstream.stream.keyed.sharing import Sharing
@@ -60,8 +62,11 @@ def _unit(
     number = SHARD + 1 + state.partition
     sender = sender_for(app, topology, number, written)
     store = None if around.store_of is None else around.store_of(number)
-    desk = StageDesk(state, work, sender, observer, app.fail)
-    recovery = StageRecovery(topology, keyed, state, store, sender, observer, work.begin, work.fold)
+    continuity = StageContinuity(topology, keyed, state, observer)
+    folding = Folding(state, work, continuity, observer)
+    desk = StageDesk(state, folding.fold, continuity.now, sender, observer, app.fail)
+    recovery = StageRecovery(topology, keyed, state, store, sender, observer, continuity, folding)
+    folding.again = recovery.again
     return Unit(
         reads=lambda partition: partition == (keyed.parts, state.partition),
         handle=desk.handle,

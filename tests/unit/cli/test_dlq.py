@@ -81,6 +81,13 @@ def test_a_withheld_payload_says_why(left_behind: str, why: str) -> None:
     assert letter_json(withheld, False)["left_behind"] == left_behind
 
 
+def test_a_payload_that_was_gone_says_so() -> None:
+    """It stands nowhere any more, and its size is not known."""
+    gone = letter(0, 7, value=None, key=None, left_behind="gone", left_behind_bytes=0)
+    *_, line = letter_lines(gone, redriven=False)
+    assert line == "payload    gone from the input before the letter was written"
+
+
 def test_many_positions_are_cut() -> None:
     """After ten, in order; none is a word."""
     assert positions([]) == "none"

@@ -13,7 +13,7 @@ import numpy as np
 from aiokafka.errors import KafkaError
 from numpy.typing import NDArray
 
-from fraudstream.config import Topology
+from fraudstream.config import Checkpoints, Keyed, Topology
 from fraudstream.engine.result import Alert, Decisions, StepResult
 from fraudstream.engine.stats import EngineStats
 from fraudstream.engine.step import Engine
@@ -235,6 +235,18 @@ def topology(bootstrap: str = "localhost:9092", prefix: str = "fraudstream", par
                 "journal": f"{prefix}.journal",
             },
             "rules": "rules",
+        }
+    )
+
+
+def keyed_topology(shares: int, bootstrap: str = "localhost:9092") -> Topology:
+    """Return a keyed topology whose topics between stages are `fraudstream.parts` and `fraudstream.found`."""
+    between = {"parts": "fraudstream.parts", "found": "fraudstream.found"}
+    return topology(bootstrap).model_copy(
+        update={
+            "keyed": Keyed.model_validate({"partitions": shares, **between}),
+            "processing_guarantee": "exactly_once",
+            "checkpoints": Checkpoints.model_validate({"url": "state"}),
         }
     )
 

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from fraudstream.engine.keyed.part import OutOfStepError
 from fraudstream.stream import patience
 from fraudstream.stream.admin import BrokerError
 from fraudstream.stream.keeper import Keeper
@@ -108,3 +109,40 @@ def test_a_recovery_outlasts_a_broker_that_is_away(monkeypatch: pytest.MonkeyPat
         assert (recovery.begun, failures, observer.errors) == (2, [], ["broker"])
 
     asyncio.run(scenario())
+
+
+class Fails:
+    """A recovery that comes to nothing."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    async def take(self) -> None:
+        """Fail."""
+        raise self._error
+
+
+@pytest.mark.parametrize(
+    ("error", "stage", "has_traceback"),
+    [
+        (OutOfStepError("parts are there twice"), "stage", False),
+        (BrokerError("it was made anew", "topics"), "topics", False),
+        (RuntimeError("no such luck"), "recovery", True),
+    ],
+)
+def test_a_recovery_that_fails_says_why(
+    error: Exception, stage: str, has_traceback: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What is foreseen says it in its own words, in one line."""
+
+    async def scenario() -> None:
+        failures: list[str] = []
+        observer = FakeObserver()
+        keeper = Keeper(Fails(error), observer, lambda: failures.append("failed"))
+        keeper.take()
+        assert not await keeper.ready()
+        assert (failures, observer.errors) == (["failed"], [stage])
+
+    asyncio.run(scenario())
+    (line,) = caplog.records
+    assert (line.getMessage(), bool(line.exc_info)) == (str(error), has_traceback)

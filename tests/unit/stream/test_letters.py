@@ -97,14 +97,16 @@ def test_a_plan_leaves_out_what_was_sent_or_cannot_be() -> None:
 
 
 def test_a_refusal_says_why() -> None:
-    """Withheld, too large, or never there."""
+    """Withheld, too large, gone, or never there."""
     assert refusal(letter(0, 1)) is None
     withheld = letter(0, 1, value=None, left_behind="policy", left_behind_bytes=3)
     large = letter(0, 1, value=None, left_behind="too_large", left_behind_bytes=3)
-    why = [refusal(each) or "" for each in (withheld, large, letter(0, 1, value=None))]
+    gone = letter(0, 1, value=None, left_behind="gone", left_behind_bytes=0)
+    why = [refusal(each) or "" for each in (withheld, large, letter(0, 1, value=None), gone)]
     assert "left behind (by policy): send the message itself again" in why[0]
     assert "left behind (it was too large for the dead-letter topic)" in why[1]
     assert why[2] == "its message was a tombstone: there is nothing to send"
+    assert why[3] == "its message had left the input by then: send it again, from where it came from"
 
 
 def test_a_task_of_the_client_is_not_waited_for_without_end() -> None:

@@ -27,14 +27,15 @@ def test_a_stage_that_comes_back_unchanged_may_still_be_kept(
     observer, begun = FakeObserver(), []
     monkeypatch.setattr(recovering, "stage_standing", lambda *_: StageStanding(TOPIC_IDS, 0, 1))
 
-    async def begin() -> None:
-        begun.append(state.epoch)
+    class Begins:
+        """Reads nothing again."""
 
-    async def never(record: Any) -> None:
-        raise AssertionError(f"{record} was read again")
+        async def begin(self) -> None:
+            begun.append(state.epoch)
 
     unused = cast(Any, None)
-    recovery = StageRecovery(topology(), unused, state, store, FakeProducer(), observer, begin, never)
+    begins = cast(Any, Begins())
+    recovery = StageRecovery(topology(), unused, state, store, FakeProducer(), observer, unused, begins)
     asyncio.run(recovery.take())
     assert begun == [5]
     assert observer.recoveries == []

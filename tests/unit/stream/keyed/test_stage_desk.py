@@ -8,7 +8,10 @@ from typing import Any, cast
 
 import pytest
 
-from fraudstream.stream.keyed.desk import Folded, StageDesk
+from fraudstream.engine.keyed.part import OutOfStepError
+from fraudstream.stream.admin import BrokerError
+from fraudstream.stream.keyed.desk import StageDesk
+from fraudstream.stream.keyed.folding import Folded
 from fraudstream.stream.producer import Outgoing
 from fraudstream.stream.sender import Done, FencedError
 from tests.unit.stream.fakes import FakeEvent, FakeObserver, FakeProducer, batch, settled
@@ -34,17 +37,15 @@ class FakeWork:
         self.stop_at: int | None = None
         self.may_go_on = asyncio.Event()
         self.fails_at: int | None = None
+        self.error: Exception = RuntimeError("no such luck")
         self.folded: list[int] = []
-
-    async def begin(self) -> None:
-        """Get ready."""
 
     async def fold(self, record: Any) -> Folded:
         """Fold a message."""
         if record.offset == self.stop_at:
             await self.may_go_on.wait()
         if record.offset == self.fails_at:
-            raise RuntimeError("no such luck")
+            raise self.error
         self.folded.append(record.offset)
         self._state.positions[2] = record.offset + 1
         told = Outgoing("found", None, b"%d" % record.offset, [])
@@ -57,7 +58,8 @@ class Setup:
     def __init__(self) -> None:
         self.state, self.observer, self.producer = FakeState(), FakeObserver(), FakeProducer()
         self.work = FakeWork(self.state, self.observer)
-        self.failures = 0
+        self.failures = self.checked = 0
+        self.is_made_anew = False
         self.done: list[tuple[Done, ...]] = []
         submit = self.producer.submit
 
@@ -67,8 +69,19 @@ class Setup:
 
         self.producer.submit = noted  # type: ignore[method-assign]
         self.desk = StageDesk(
-            cast(Any, self.state), self.work, self.producer, self.observer, self._note_failure
+            cast(Any, self.state),
+            self.work.fold,
+            self.check_topic,
+            self.producer,
+            self.observer,
+            self._note_failure,
         )
+
+    async def check_topic(self) -> None:
+        """Raise once the topic is another one."""
+        self.checked += 1
+        if self.is_made_anew:
+            raise BrokerError("it was made anew", "topics")
 
     def _note_failure(self) -> None:
         self.failures += 1
@@ -130,6 +143,19 @@ def test_what_the_state_has_seen_is_not_folded_again() -> None:
         old, _ = await setup.handle([0, 1], [1, 2, 3])
         assert setup.work.folded == [2, 3]
         assert old.acknowledged == [True]
+        assert setup.checked == 2
+
+    run(scenario)
+
+
+def test_offsets_of_a_topic_made_anew_are_not_taken_for_those_that_were_seen() -> None:
+    """Nothing of it would ever be judged: the worker stops."""
+
+    async def scenario(setup: Setup) -> None:
+        setup.state.positions[2] = 5
+        setup.is_made_anew = True
+        (event,) = await setup.handle([0, 1])
+        assert (event.acknowledged, setup.failures, setup.observer.errors) == ([], 1, ["topics"])
 
     run(scenario)
 
@@ -160,6 +186,19 @@ def test_a_message_that_cannot_be_folded_stops_the_worker() -> None:
         assert (event.acknowledged, setup.failures, setup.observer.errors) == ([], 1, ["stage"])
 
     run(scenario)
+
+
+def test_what_is_foreseen_says_in_one_line_why_the_worker_stops(caplog: pytest.LogCaptureFixture) -> None:
+    """Its own words hold what to do, and a traceback would only hide them."""
+
+    async def scenario(setup: Setup) -> None:
+        setup.work.fails_at, setup.work.error = 0, OutOfStepError("start again")
+        await setup.handle([0, 1])
+        assert (setup.failures, setup.observer.errors) == (1, ["stage"])
+
+    run(scenario)
+    (line,) = caplog.records
+    assert (line.getMessage(), line.exc_info) == ("start again: stopping at parts[2] offsets 0 to 1", None)
 
 
 def test_what_waits_for_other_stages_can_be_let_go_of() -> None:

@@ -14,10 +14,13 @@ from fraudstream.engine.keyed.share import Share
 from fraudstream.engine.step import Settings
 from fraudstream.rules.ruleset import Ruleset
 from fraudstream.stores.checkpoints import Listed, Loaded, Meta
+from fraudstream.stream.keyed.continuity import StageContinuity
+from fraudstream.stream.keyed.folding import Folding
 from fraudstream.stream.keyed.sharing import Sharing
+from fraudstream.stream.keyed.standing import StageStanding
 from fraudstream.stream.keyed.state import StageState, UnknownRulesetError
 from tests.unit.rule_files import event, rule_file, ruleset_of
-from tests.unit.stream.fakes import record
+from tests.unit.stream.fakes import FakeObserver, keyed_topology, record
 
 TOPIC_IDS = ("id of parts", "id of found")
 SETTINGS = Settings()
@@ -51,11 +54,22 @@ def parts(*rulesets: Ruleset) -> list[bytes]:
     return sent
 
 
+def folding(
+    state: StageState[Share], first: int = 0, ids: tuple[str, ...] = TOPIC_IDS, observer: Any = None
+) -> Folding:
+    """Return what folds the share's parts, of which those before `first` have left the topic of that id."""
+    standing, topology = StageStanding(ids, first, 0), keyed_topology(1)
+    assert topology.keyed is not None
+    observer = observer or FakeObserver()
+    continuity = StageContinuity(topology, topology.keyed, state, observer, lambda *_: standing)
+    return Folding(state, Sharing(state, "found"), continuity, observer)
+
+
 def fold(state: StageState[Share], values: Sequence[bytes]) -> list[bytes]:
     """Return what the share finds in some parts, from its position on."""
 
     async def folded() -> list[bytes]:
-        work = Sharing(state, "found")
+        work = folding(state)
         first = state.positions[0]
         told = [await work.fold(record(first + row, value)) for row, value in enumerate(values)]
         return [each.messages[0].value or b"" for each in told]
@@ -131,12 +145,13 @@ def test_a_ruleset_that_is_not_to_be_found_is_named() -> None:
     [
         ({}, 5, True),
         ({}, 4, False),
-        ({"topic_ids": ["id of parts", "another"]}, 5, False),
+        ({"topic_ids": ["id of parts", "another"]}, 5, True),
+        ({"topic_ids": ["another", "another"]}, 0, True),
         ({"partitions": 2}, 5, False),
     ],
-    ids=["whole", "ahead", "topics made anew", "another number of shares"],
+    ids=["whole", "ahead", "found made anew", "parts made anew", "another number of shares"],
 )
-def test_a_checkpoint_must_be_of_these_topics_and_committed(
+def test_a_checkpoint_must_be_of_as_many_shares_and_committed(
     change: dict[str, Any], committed: int, fits: bool
 ) -> None:
     """Else what it has seen never happened, or is somewhere else."""
