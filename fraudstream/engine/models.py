@@ -193,7 +193,7 @@ class ModelStage:
         for index, (bound, _) in enumerate(self._pairs()):
             model, watched = known.get(bound.model.spec.id, (None, None))
             if watched is not None and model is not None and _learns_the_same(model, bound.model):
-                self._models[index] = watched
+                self._models[index].go_on_from(watched)
             else:
                 anew.add(bound.model.spec.id)
         return anew

@@ -121,11 +121,12 @@ class Model:
 
     @cached_property
     def learned(self) -> dict[str, Any]:
-        """What of the file bears on what the model learns: all but what only `usual` is, and reads."""
+        """What of the file bears on what the model learns: all but words and what is `usual`."""
         windows = {name: self.spec.windows[name] for name in self.windows_read}
         # A list: the order of the inputs is that of what was learned of each.
         inputs = [(name, each.expr, each.missing) for name, each in self.spec.features.items()]
-        return {**self.file.data, "windows": windows, "features": inputs}
+        others = {key: value for key, value in self.file.data.items() if key not in ("title", "on_drift")}
+        return {**others, "windows": windows, "features": inputs}
 
     @cached_property
     def reads_scores(self) -> bool:

@@ -52,6 +52,11 @@ class Watched:
         self._acts = np.full(2, _NEVER, np.int64)
         """From which row what follows a drift begins, and with which it ends."""
 
+    def go_on_from(self, other: Watched) -> None:
+        """Go on with another one's scorer and with what was watched; what follows a drift stays its own."""
+        self.scorer = other.scorer
+        self._drift, self._rows, self._acts = other._drift, other._rows, other._acts
+
     def score_and_learn(self, x: Matrix) -> tuple[ScoreBatch, Counter[str]]:
         """Score and learn rows [n, d]; return also how often each feature, or the score, has drifted."""
         pieces = []

@@ -228,3 +228,20 @@ def _checked(blended: bytes) -> Engine:
     if problems:
         raise RulesetError(problems)
     return Engine(rules)
+
+
+def test_what_follows_a_drift_may_be_changed_and_nothing_is_forgotten() -> None:
+    """The model goes on with what it has learned, and rests once it drifts under the new file."""
+    rule = rule_file('score("spared") > 0.5', cases="[]", status="live")
+    files = [
+        rule_files(rule, **{"models/spared.yml": model("spared", "{kind: loda}", more=f"on_drift: {policy}")})
+        for policy in ("warn", "rules_only")
+    ]
+    engine = Engine(build_ruleset(files[0]))
+    engine.step(payments()[:2_000])
+    engine.reload(engine.prepare(build_ruleset(files[1])))
+    assert len(engine.step(payments()[2_000:2_100]).model_scores["spared"]) == 100
+    rested = 0
+    for start in range(2_100, EVENTS, 100):
+        rested += 100 - len(engine.step(payments()[start : start + 100]).model_scores["spared"])
+    assert rested == 110
