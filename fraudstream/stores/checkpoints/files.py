@@ -12,6 +12,7 @@ import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from fraudstream.stores.checkpoints.errors import CheckpointError, DamagedError
+from fraudstream.stores.whole_file import write_whole
 
 PART = ".part"
 """Ends the names of files that are not complete."""
@@ -122,16 +123,7 @@ class Files:
 def _write_whole(path: Path, content: bytes) -> None:
     """Write a file under another name first; only its owner may read it."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    part = path.with_name(path.name + PART)
-    try:
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+    write_whole(path, content, part=path.name + PART, mode=0o600)
 
 
 def _sync_folder(path: Path) -> None:
