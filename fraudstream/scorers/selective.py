@@ -110,8 +110,6 @@ class Sparing(_Selective):
         """Of the rows that wait, those that may be learned."""
         self._taken = np.zeros(1, np.int64)
         """How many rows have come."""
-        self._last = 0
-        """How many of them with the last batch."""
 
     def score_and_learn(self, x: Matrix) -> ScoreBatch:
         """Score rows, and learn those of the block before the last; see `Scorer`."""
@@ -125,7 +123,6 @@ class Sparing(_Selective):
             stop = min(len(given), start + self._block - within)
             pieces.append(self._take(given[start:stop]))
             start = stop
-        self._last = len(given)
         return joined(pieces)
 
     def _learn_block(self) -> None:
@@ -150,7 +147,8 @@ class Sparing(_Selective):
     def judged(self, alerted: Flags) -> None:
         """Leave out the rows of the last batch that raised an alert; see `JudgedScorer`."""
         if self._spares_alerted:
-            rows = int(self._taken[0]) - self._last + np.flatnonzero(alerted)
+            # The last rows, also where their batch came in parts.
+            rows = int(self._taken[0]) - len(alerted) + np.flatnonzero(alerted)
             self._learnable[rows % (2 * self._block)] = False
 
     def _arrays(self) -> dict[str, NDArray[Any]]:

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from fraudstream.scorers import watched
 from fraudstream.scorers.config import build_scorer
+from fraudstream.scorers.fused import Fused
 from fraudstream.scorers.protocol import BATCH_ROWS_MAX, Matrix, ScoreBatch
+from fraudstream.scorers.selective import Sparing
 from fraudstream.scorers.watched import OnDrift, Watched
 from tests.unit.scorers.makers import columns, equal, loda_spec
 
@@ -104,3 +106,22 @@ def test_cuts_and_snapshots_do_not_show(on_drift: OnDrift, cuts: Sequence[int], 
     after, found_after = _run(second, _stream()[saved:], [cut - saved for cut in cuts if cut > saved])
     assert equal([*before, *after], whole)
     assert found + found_after == drifted
+
+
+@pytest.mark.parametrize("step", [1, 333])
+def test_what_fades_within_a_batch_spares_the_same_alerts(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A batch that is scored in two parts, because the scorer fades in between, is judged as one."""
+    monkeypatch.setattr(watched, "BLOCK", 40)
+    x = _stream()[CHANGE - 5_000 : CHANGE + 5_000]
+    alerted = np.random.default_rng(5).random(len(x)) < 0.1
+    runs = []
+    for rows in (BATCH_ROWS_MAX - 1, step):
+        fused = build_scorer(loda_spec(FEATURES, WARM_UP, projections=20, half_life=100_000))
+        assert isinstance(fused, Fused)
+        sparing = Sparing(fused, 1, spares_alerted=True, guard=None)
+        model, found = Watched(sparing, "learn_faster", REST), []
+        for start in range(0, len(x), rows):
+            found.append(model.score_and_learn(x[start : start + rows])[0])
+            sparing.judged(alerted[start : start + rows])
+        runs.append(found)
+    assert equal(*runs)
