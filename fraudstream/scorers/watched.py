@@ -108,7 +108,8 @@ class Watched:
     def _act(self, row: int) -> None:
         if row >= self._acts[1]:
             self._acts[0] = row
-        self._acts[1] = row + self._rest
+        # A drift of performance may come before what is to follow an earlier one has begun.
+        self._acts[1] = max(int(self._acts[1]), row + self._rest)
 
     @property
     def rests(self) -> bool:

@@ -94,6 +94,19 @@ def test_a_drift_of_performance_acts_at_once() -> None:
     assert ready[REST:].all()
 
 
+def test_a_drift_of_performance_cuts_no_rest_short() -> None:
+    """The rest that a drift of a feature is to bring, a batch's length later, comes all the same."""
+    spec = loda_spec(FEATURES, WARM_UP, projections=20, half_life=100_000)
+    model = Watched(build_scorer(spec), "rules_only", rest=WARM_UP)
+    x = _stream()
+    parts = iter(np.split(x, range(10, len(x), 10)))
+    while not model.score_and_learn(next(parts))[1]:
+        pass
+    model.performance_drifted()
+    ready = columns([model.score_and_learn(next(parts))[0] for _ in range(200)])[2]
+    assert np.count_nonzero(~ready) >= WARM_UP
+
+
 @pytest.mark.parametrize("on_drift", get_args(OnDrift))
 @settings(max_examples=15, deadline=None)
 @given(cuts=st.lists(st.integers(0, 60_000), max_size=12), saved=st.integers(20_000, 50_000))
