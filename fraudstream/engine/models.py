@@ -232,9 +232,9 @@ class ModelStage:
         return exported(bound.model, spec_of(bound.model), watched.scorer, version, fraudstream)
 
     def warm(self) -> None:
-        """Score and learn a window of made-up events per model, and explain one, to be thrown away."""
+        """Learn and score so many made-up events that each model does all it can, to be thrown away."""
         for bound, watched in self._pairs():
-            watched.warm(spec_of(bound.model).estimator.silent + 1)
+            watched.warm(spec_of(bound.model).round)
 
     def pretend(self, view: View, scores: Mapping[str, float]) -> None:
         """Put given scores into the view for every event."""

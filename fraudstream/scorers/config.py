@@ -204,6 +204,12 @@ class ModelSpec(_Strict):
         """How many first scores say nothing; where it learns from labels, of those once they are there."""
         return self.estimator.silent + (2 * BATCH_ROWS_MAX if self.spares else 0)
 
+    @property
+    def round(self) -> int:
+        """How many rows, and before them lessons where it learns from labels, take it through all it does."""
+        lessons = self.estimator.first if isinstance(self.estimator, BinnedLogisticSpec) else 0
+        return max(self.silent, lessons) + 1
+
     @model_validator(mode="before")
     @classmethod
     def _usual_scaler(cls, given: Any) -> Any:

@@ -76,7 +76,8 @@ class Drift:
 
     def _look(self, column: int) -> bool:
         """Take in the block of a column; return whether it has drifted."""
-        values = self._block[:, column]
+        # A copy, since else the kernel would be compiled once more for the one that has a single column.
+        values = self._block[:, column].copy()
         if np.isnan(self._edges[column, 0]):
             there = values[np.isfinite(values)]
             if len(there):

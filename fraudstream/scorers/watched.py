@@ -14,6 +14,7 @@ from fraudstream.scorers.drift import BLOCK, Drift
 from fraudstream.scorers.protocol import (
     BATCH_ROWS_MAX,
     FadingScorer,
+    LabelScorer,
     Matrix,
     ScoreBatch,
     Scorer,
@@ -118,8 +119,13 @@ class Watched:
         return self._on_drift == "rules_only" and is_due
 
     def warm(self, rows: int) -> None:
-        """Take in so many made-up rows, and explain one, so that all is compiled: to be thrown away."""
+        """Take in so many made-up rows, and explain one, so that all is compiled: to be thrown away.
+
+        Where labels teach, so many lessons come before, one of them a fraud.
+        """
         made_up = np.zeros((rows, len(self.scorer.features)))
+        if isinstance(self.scorer, LabelScorer):
+            self.scorer.learn(made_up, np.arange(rows) == 0)
         self._drift.observe(np.zeros((BLOCK, len(self.scorer.features) + 1)))
         self.scorer.explain(self.scorer.score_and_learn(made_up), 0, 1)
 

@@ -6,18 +6,23 @@ import subprocess
 import sys
 from pathlib import Path
 
-CODE = """
+import pytest
+
+READY = """
 import sys
 from numba.core.dispatcher import Dispatcher
 from fraudstream.engine.step import Engine, Settings
 from fraudstream.engine.warming import warm_up
-from loadtest.traffic import generate
-from tests.rulesets import small_model_ruleset
 
 def ready():
     modules = [module for name, module in sys.modules.items() if name.startswith("fraudstream")]
     kernels = {each for module in modules for each in vars(module).values() if isinstance(each, Dispatcher)}
     return {(each.py_func.__qualname__, str(types)) for each in kernels for types in each.overloads}
+"""
+
+CODE = """
+from loadtest.traffic import generate
+from tests.rulesets import small_model_ruleset
 
 ruleset = small_model_ruleset()
 warm_up(ruleset, Settings())
@@ -33,9 +38,32 @@ assert alerts > 10, alerts
 print(sorted(ready() - warm))
 """
 
+LATER = """
+from tests.unit.engine.test_models import EVENTS, labels, model, payments
+from tests.unit.rule_files import rule_file, rule_files
+from fraudstream.rules.ruleset import build_ruleset
 
-def test_nothing_is_compiled_on_the_hot_path() -> None:
-    """No kernel is compiled or loaded while traffic is judged, nor at a reload."""
+models = {
+    "spared": model("spared", "{kind: half_space_trees}", more="learn: not_alerted", warm_up=4_000),
+    "known": model("known", "{kind: binned_logistic, first: 1000}"),
+    "blended": model("blended", "{kind: blend}", '{a: score("spared"), b: score("known")}'),
+}
+files = {f"models/{name}.yml": data for name, data in models.items()}
+ruleset = build_ruleset(rule_files(rule_file("amount_usd > 2000", cases="[]", status="live"), **files))
+warm_up(ruleset, Settings())
+engine = Engine(ruleset)
+warm = ready()
+for start in range(0, EVENTS, 500):
+    engine.step(payments()[start : start + 500])
+    engine.learn(labels(range(start, start + 500)))
+print(sorted(ready() - warm))
+"""
+
+
+@pytest.mark.parametrize("code", [CODE, LATER])
+def test_nothing_is_compiled_on_the_hot_path(code: str) -> None:
+    """No kernel is compiled or loaded while traffic is judged and labels are learned, nor at a reload."""
     root = Path(__file__).parents[3]
-    ran = subprocess.run([sys.executable, "-c", CODE], cwd=root, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-c", READY + code]
+    ran = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stdout.split()) == (0, ["[]"]), ran.stdout + ran.stderr
