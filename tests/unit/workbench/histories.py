@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from fraudstream.engine.step import Settings
 from fraudstream.workbench.answers import Answers
 from fraudstream.workbench.backtest import Backtest
-from tests.unit.rule_files import ruleset_of
+from tests.unit.rule_files import event, ruleset_of
 
 
 @dataclass(frozen=True)
@@ -39,3 +41,21 @@ def backtest_of(
     backtest = Backtest(ruleset_of(*rules), Settings(), answers, alerts_a_day)
     backtest.fold([Given(messages)])
     return backtest
+
+
+def drawn(number: int, seed: int = 3) -> list[bytes]:
+    """Return transfers of a few customers over four days, in two currencies; the labels are drawn too."""
+    rng = np.random.default_rng(seed)
+    times = np.sort(rng.integers(0, 4 * 86_400, number))
+    start = np.datetime64("2026-03-02T00:00:00")
+    return [
+        event(
+            f"e{index}",
+            at=f"{start + np.timedelta64(int(time), 's')}Z",
+            amount=int(rng.integers(1, 60)),
+            currency="EUR" if rng.random() < 0.5 else "USD",
+            debtor={"id": f"c{rng.integers(0, 5)}"},
+            fraud=int(rng.random() < 0.2),
+        )
+        for index, time in enumerate(times)
+    ]

@@ -27,7 +27,7 @@ def said(answers: Answers, *messages: bytes) -> list[int]:
     """Return the labels of the judged events of one batch."""
     _, look = Observer(ruleset_of(rule_file()), Settings()).step(messages)
     assert look is not None
-    return answers.of(look).tolist()
+    return [int(each) for each in answers.of(look)]
 
 
 def label(event_id: str, what: str = "fraud") -> bytes:
@@ -50,7 +50,8 @@ def test_what_a_label_column_may_hold(value: object, expected: int) -> None:
 
 def test_a_label_column_may_lie_inside() -> None:
     """A name with dots leads into objects, unless a column bears that very name."""
-    messages = [event("a", truth={"fraud": 1}), event("b", **{"truth.fraud": 0}), event("c", truth=7)]
+    dotted = orjson.dumps({**orjson.loads(event("b")), "truth.fraud": 0})
+    messages = [event("a", truth={"fraud": 1}), dotted, event("c", truth=7)]
     assert said(LabelColumn("truth.fraud"), *messages) == [FRAUD, GENUINE, UNKNOWN]
 
 

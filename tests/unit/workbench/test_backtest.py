@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 
-import numpy as np
 import orjson
 import pytest
 
@@ -16,7 +15,7 @@ from fraudstream.workbench.prices import Prices
 from fraudstream.workbench.sources import SourceError
 from fraudstream.workbench.teaching import label_readers
 from tests.unit.rule_files import event, outcomes, rule_file, ruleset_of
-from tests.unit.workbench.histories import Given, backtest_of
+from tests.unit.workbench.histories import Given, backtest_of, drawn
 
 MANY = rule_file(
     "spent > 60",
@@ -27,24 +26,6 @@ MANY = rule_file(
 )
 LARGE = rule_file("amount_usd > 40", rule_id="TST-LRG-001")
 BOTH = (MANY, LARGE)
-
-
-def drawn(number: int, seed: int = 3) -> list[bytes]:
-    """Return transfers of a few customers over four days, in two currencies; the labels are drawn too."""
-    rng = np.random.default_rng(seed)
-    times = np.sort(rng.integers(0, 4 * 86_400, number))
-    start = np.datetime64("2026-03-02T00:00:00")
-    return [
-        event(
-            f"e{index}",
-            at=f"{start + np.timedelta64(int(time), 's')}Z",
-            amount=int(rng.integers(1, 60)),
-            currency="EUR" if rng.random() < 0.5 else "USD",
-            debtor={"id": f"c{rng.integers(0, 5)}"},
-            fraud=int(rng.random() < 0.2),
-        )
-        for index, time in enumerate(times)
-    ]
 
 
 def test_counts_are_those_of_the_engine() -> None:
