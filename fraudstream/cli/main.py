@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from fraudstream import __version__
-from fraudstream.cli import dlq, features, model, replay, rules, service
+from fraudstream.cli import backtest, diff, dlq, features, model, replay, rules, service
 
 app = typer.Typer(
     name="fraudstream",
@@ -21,6 +21,8 @@ app.add_typer(service.topics, name="topics")
 app.add_typer(dlq.app, name="dlq")
 app.command("run")(service.run)
 app.command("replay")(replay.replay_files)
+app.command("backtest")(backtest.backtest)
+app.command("diff")(diff.diff)
 
 
 @app.command()

@@ -8,18 +8,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TaskProgressColumn,
-    TextColumn,
-    TimeElapsedColumn,
-)
 from rich.table import Table
 
-from fraudstream.cli.console import err, fail, one_line_errors, out
+from fraudstream.cli.console import fail, one_line_errors, out
+from fraudstream.cli.history import progress_of
 from fraudstream.cli.kernels import fill_cache
 from fraudstream.config import load_map
 from fraudstream.engine.step import Engine, Settings
@@ -55,26 +47,11 @@ def replay_files(
             raise fail(f"{alerts}: cannot be written ({error.strerror}): choose another path") from None
         fill_cache(ruleset, settings)
         engine = Engine(ruleset, settings)
-        known = [source.rows for source in sources]
-        total = sum(rows or 0 for rows in known) if None not in known else None
-        progress = stack.enter_context(_progress())
-        task = progress.add_task("replay", total=total)
+        advance = stack.enter_context(progress_of("replay", sources))
         start = time.perf_counter()
-        summary = replay(engine, sources, sink, lambda events: progress.advance(task, events))
+        summary = replay(engine, sources, sink, advance)
         seconds = time.perf_counter() - start
     _show(summary, seconds, engine.ruleset.version)
-
-
-def _progress() -> Progress:
-    return Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=err,
-    )
 
 
 def _show(summary: ReplaySummary, seconds: float, ruleset_version: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 import pyarrow as pa
@@ -25,6 +25,17 @@ SUFFIXES = (".jsonl", ".ndjson", ".json", ".csv", ".parquet")
 
 class SourceError(ValueError):
     """A file of history that cannot be read: which, why, and the remedy."""
+
+
+class History(Protocol):
+    """Where messages of the past come from, whatever it is."""
+
+    @property
+    def rows(self) -> int | None:
+        """How many messages there are, None where that is only known at the end."""
+
+    def batches(self) -> Iterator[list[bytes]]:
+        """Yield the messages in their order, in batches; SourceError where they cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +80,15 @@ def open_source(path: Path, order_by: str | None = None) -> Source:
         return Source(path, pa.parquet.read_metadata(path).num_rows, order_by)
     except (OSError, pa.ArrowException) as error:
         raise SourceError(f"{path}: is no parquet file ({error}): check the file") from None
+
+
+def open_histories(places: Sequence[str], order_by: str | None = None) -> list[History]:
+    """Return what each place holds; the one spot where another kind of place than a file would be known."""
+    for place in places:
+        scheme, separator, _ = place.partition("://")
+        if separator:
+            raise SourceError(f"{place}: {scheme} is not read: give files ({', '.join(SUFFIXES)})")
+    return [open_source(Path(place), order_by) for place in places]
 
 
 def _sorted_table(path: Path, order_by: str) -> Any:

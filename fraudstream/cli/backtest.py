@@ -1,0 +1,148 @@
+"""`fraudstream backtest`: what a rule directory would have done over a history."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+from rich.table import Table
+
+from fraudstream.cli.console import fail, one_line_errors, out
+from fraudstream.cli.history import (
+    AsJson,
+    Data,
+    MapFile,
+    MoreData,
+    OrderBy,
+    TopologyFile,
+    open_data,
+    progress_of,
+    settings_of,
+)
+from fraudstream.cli.kernels import fill_cache
+from fraudstream.stores.rule_directory import load_ruleset
+from fraudstream.workbench.answers import (
+    FRAUD,
+    GENUINE,
+    UNKNOWN,
+    Answers,
+    LabelColumn,
+    Several,
+    read_label_file,
+)
+from fraudstream.workbench.backtest import Backtest
+from fraudstream.workbench.backtest_report import Report, report
+from fraudstream.workbench.figure_texts import FIGURES, LABEL_FIGURES, figure_cells, label_cells, percent
+from fraudstream.workbench.page import page
+from fraudstream.workbench.teaching import label_readers
+
+PAIRS_SHOWN = 10
+
+
+def backtest(
+    data: Data,
+    more: MoreData = None,
+    *,
+    rules: Annotated[Path, typer.Option(help="The rule directory.")] = Path("rules"),
+    map_file: MapFile = None,
+    topology: TopologyFile = None,
+    order_by: OrderBy = None,
+    labels: Annotated[
+        Path | None, typer.Option(help="JSON lines of fraudstream.label/v1, each with an event_id.")
+    ] = None,
+    label_column: Annotated[
+        str | None, typer.Option(help="A column of the data that says which events were fraud.")
+    ] = None,
+    others_genuine: Annotated[
+        bool, typer.Option("--others-genuine", help="Take events without a label as genuine.")
+    ] = False,
+    alerts_a_day: Annotated[
+        int | None, typer.Option(min=1, help="How many alerts a team can look at on one day.")
+    ] = None,
+    html: Annotated[Path | None, typer.Option(help="Write the report as one HTML page.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Judge history as the service would, and count what each rule hits, tells of and gets right."""
+    with one_line_errors():
+        ruleset = load_ruleset(rules)
+        settings = settings_of(topology, map_file)
+        histories = open_data(data, more, order_by)
+        answers = _answers(labels, label_column, others_genuine)
+        _check_writable(html, [*data, *(more or ())])
+        fill_cache(ruleset, settings)
+        run = Backtest(ruleset, settings, answers, alerts_a_day)
+        start = time.perf_counter()
+        with progress_of("back-test", histories) as advance:
+            run.fold(histories, advance)
+        seconds = time.perf_counter() - start
+    found = report(run)
+    if html is not None:
+        html.write_text(page(found), encoding="utf-8")
+    _show(found, seconds)
+    for name in label_readers(ruleset):
+        out.print(f"{name} learns from labels, of which a back-test teaches none", highlight=False)
+    if as_json:
+        typer.echo(orjson.dumps(found.as_json()).decode())
+
+
+def _answers(file: Path | None, column: str | None, others_genuine: bool) -> Answers | None:
+    answers: list[Answers] = []
+    if file is not None:
+        answers.append(read_label_file(file))
+    if column is not None:
+        answers.append(LabelColumn(column))
+    if others_genuine and not answers:
+        raise fail("--others-genuine: there are no labels: give --labels or --label-column too")
+    return Several(answers, GENUINE if others_genuine else UNKNOWN) if answers else None
+
+
+def _check_writable(path: Path | None, data: Sequence[str]) -> None:
+    """Fail before the fold and not behind it."""
+    if path is None:
+        return
+    if path.resolve() in {Path(each).resolve() for each in data}:
+        raise fail(f"{path}: is also read: choose another path for the page")
+    try:
+        path.touch()
+    except OSError as error:
+        raise fail(f"{path}: cannot be written ({error.strerror}): choose another path") from None
+
+
+def _show(found: Report, seconds: float) -> None:
+    messages, overall = found.backtest.messages, found.overall
+    lost = ", ".join(f"{reason} {number:,}" for reason, number in messages.dead_letters.most_common())
+    lines = [
+        f"ruleset {found.backtest.ruleset.version}: {messages.events_in:,} messages in {seconds:.1f} s, "
+        f"{messages.events_in / seconds:,.0f} a second",
+        f"{messages.judged:,} judged on {len(found.days):,} days, {messages.late:,} late, "
+        f"{messages.duplicates:,} duplicates, dead letters: {lost or 'none'}",
+        f"{overall.alerts:,} alerts; {messages.suppressed:,} hits kept back, "
+        f"{messages.held_back:,} over budget; values in {found.currency}",
+    ]
+    everything = [*found.rules, found.overall]
+    out.print(*lines, sep="\n", highlight=False)
+    out.print(_table(FIGURES, (figure_cells(line, found.currency) for line in everything)))
+    if found.backtest.is_labelled:
+        counts = found.backtest.tally.labels
+        out.print(f"labels: {counts[FRAUD]:,} frauds, {counts[GENUINE]:,} genuine", highlight=False)
+        out.print(_table(LABEL_FIGURES, map(label_cells, everything)))
+    pairs = found.overlaps()
+    if pairs:
+        heads = (("Overlap", False), ("", False), ("Events", True), ("Of the rarer", True))
+        rows = [(each.first, each.second, f"{each.events:,}", percent(each.share)) for each in pairs]
+        out.print(_table(heads, rows[:PAIRS_SHOWN]))
+        if len(rows) > PAIRS_SHOWN:
+            out.print(f"and {len(rows) - PAIRS_SHOWN:,} pairs more, see --json or --html", highlight=False)
+
+
+def _table(heads: Sequence[tuple[str, bool]], rows: Iterable[Sequence[str]]) -> Table:
+    table = Table(box=None, header_style="bold")
+    for name, numeric in heads:
+        table.add_column(name, justify="right" if numeric else "left", no_wrap=True)
+    for row in rows:
+        table.add_row(*row)
+    return table

@@ -1,0 +1,88 @@
+"""What the commands have in common that fold history: their options, and a progress bar."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Protocol
+
+import typer
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from fraudstream.cli.console import err, fail
+from fraudstream.config import load_map, load_topology
+from fraudstream.engine.step import Settings
+from fraudstream.workbench.sources import History, open_histories
+
+Data = Annotated[
+    list[str],
+    typer.Option("--data", metavar="FILES...", help="JSONL, CSV or parquet files, in order of time."),
+]
+MoreData = Annotated[list[str] | None, typer.Argument(metavar="[FILES]...", hidden=True)]
+"""What a shell makes of `--data day-*.jsonl`: the first file goes to the option, the others stand alone."""
+MapFile = Annotated[Path | None, typer.Option("--map", help="A YAML file with a `map:` of field names.")]
+TopologyFile = Annotated[
+    Path | None,
+    typer.Option("--topology", help="A topology file: judge with its columns, map, lateness and horizons."),
+]
+OrderBy = Annotated[
+    str | None,
+    typer.Option("--order-by", help="Take the rows of a table in the order of this column, as they came."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
+
+
+class Advance(Protocol):
+    """Tells how many further events are done."""
+
+    def __call__(self, events: int) -> None:
+        """Count them."""
+
+
+def settings_of(topology: Path | None, map_file: Path | None) -> Settings:
+    """Return how the engine is to read and judge; RulesetError where a file is wrong."""
+    settings = Settings() if topology is None else load_topology(topology).settings()
+    return replace(settings, mapping=load_map(map_file)) if map_file else settings
+
+
+def open_data(data: Sequence[str], more: Sequence[str] | None, order_by: str | None) -> list[History]:
+    """Open files named behind one `--data`, or each behind its own; SourceError where one is not read."""
+    if more and len(data) > 1:
+        raise fail(f"{more[0]}: stands behind one of several --data, so that the order is unclear: use one")
+    return open_histories([*data, *(more or ())], order_by)
+
+
+def progress_bar() -> Progress:
+    """Return a bar that is shown on a terminal only."""
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=err,
+        disable=not err.is_terminal,
+    )
+
+
+@contextmanager
+def progress_of(name: str, histories: Sequence[History]) -> Iterator[Advance]:
+    """Show how far a fold over histories is, against their rows if all are known."""
+    known = [history.rows for history in histories]
+    total = sum(rows or 0 for rows in known) if None not in known else None
+    with progress_bar() as bar:
+        task = bar.add_task(name, total=total)
+        yield lambda events: bar.advance(task, events)

@@ -1,0 +1,73 @@
+"""An engine that is looked at while it folds history: what it said of each batch, and what it saw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+import orjson
+
+from fraudstream.engine.alerting import Judged
+from fraudstream.engine.result import AlertKind, StepResult
+from fraudstream.engine.step import Engine, Settings, sliced
+from fraudstream.rules.binding import Bound
+from fraudstream.rules.ruleset import Ruleset
+
+
+class EventAlert(NamedTuple):
+    """An alert about an event: its place among the judged events of its batch, and what it says."""
+
+    event: int
+    content: dict[str, Any]
+
+    @property
+    def rules(self) -> list[str]:
+        """The rules that it tells of."""
+        return [rule["id"] for rule in self.content["rules"]]
+
+
+@dataclass(frozen=True)
+class Look:
+    """One batch of messages: what the step gave, and the judged events, of which there is at least one."""
+
+    messages: Sequence[bytes]
+    result: StepResult
+    judged: Judged
+
+    def __len__(self) -> int:
+        return len(self.judged.batch)
+
+    @cached_property
+    def alerts(self) -> list[EventAlert]:
+        """The alerts about events; the summaries of held-back hits are left out."""
+        told = [alert for alert in self.result.alerts if alert.kind is AlertKind.EVENT]
+        events = np.searchsorted(self.judged.batch.row, [alert.row for alert in told]).tolist()
+        return [
+            EventAlert(event, orjson.loads(alert.value)) for event, alert in zip(events, told, strict=True)
+        ]
+
+
+class Observer:
+    """Steps an engine, and keeps the inside of a step until the next one."""
+
+    def __init__(self, ruleset: Ruleset, settings: Settings) -> None:
+        self.engine = Engine(ruleset, settings, witness=self._see)
+        self.bound: Bound = self.engine.settings.bind(ruleset)
+        self._judged: Judged | None = None
+
+    def _see(self, bound: Bound, judged: Judged) -> None:
+        self.bound, self._judged = bound, judged
+
+    def step(self, values: Sequence[bytes]) -> tuple[StepResult, Look | None]:
+        """Step over messages that the engine folds at once; there is no look where none is a new event."""
+        self._judged = None
+        result = self.engine.step(values)
+        return result, None if self._judged is None else Look(values, result, self._judged)
+
+
+def portions(values: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    """Cut a batch into parts that the engine folds at once, so that one step is one look."""
+    return (values[each] for each in sliced(len(values)))

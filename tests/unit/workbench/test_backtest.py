@@ -1,0 +1,165 @@
+"""Back-tests: what is counted is what the engine says."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import orjson
+import pytest
+
+from fraudstream.engine.step import Engine
+from fraudstream.workbench.answers import LabelColumn
+from fraudstream.workbench.backtest_report import report
+from fraudstream.workbench.observing import Observer
+from fraudstream.workbench.prices import Prices
+from fraudstream.workbench.sources import SourceError
+from fraudstream.workbench.teaching import label_readers
+from tests.unit.rule_files import event, outcomes, rule_file, ruleset_of
+from tests.unit.workbench.histories import Given, backtest_of, drawn
+
+MANY = rule_file(
+    "spent > 60",
+    rule_id="TST-SUM-001",
+    features="{spent: {sum: amount_usd, by: debtor.id, window: 12h}}",
+    then="{action: hold, score: 30, reason_code: ANY, suppress: {by: debtor.id, for: 6h}}",
+    severity="high",
+)
+LARGE = rule_file("amount_usd > 40", rule_id="TST-LRG-001")
+BOTH = (MANY, LARGE)
+
+
+def test_counts_are_those_of_the_engine() -> None:
+    """Hits, alerts, days and entities, counted again from what single steps give."""
+    messages = drawn(600)
+    found = report(backtest_of(BOTH, messages, LabelColumn("fraud")))
+    engine = Engine(ruleset_of(*BOTH))
+    hits, alerts, days, entities = Counter[str](), Counter[str](), Counter[str](), set()
+    both = caught = frauds = flagged = 0
+    for message in messages:
+        result = engine.step([message])
+        hit = [rule for rule, counts in zip(engine.rule_ids, result.rule_outcomes, strict=True) if counts[0]]
+        content = orjson.loads(message)
+        hits.update(hit)
+        both += len(hit) == 2
+        flagged += len(hit) > 0
+        frauds += content["fraud"]
+        caught += content["fraud"] if "TST-LRG-001" in hit else 0
+        for alert in map(orjson.loads, (each.value for each in result.alerts)):
+            alerts.update(rule["id"] for rule in alert["rules"])
+            days[content["occurred_at"][:10]] += 1
+            entities.add(content["debtor"]["id"])
+    large, many = found.rules
+    assert (many.hits, large.hits) == (hits["TST-SUM-001"], hits["TST-LRG-001"])
+    assert (many.alerts, large.alerts) == (alerts["TST-SUM-001"], alerts["TST-LRG-001"])
+    assert 0 < many.alerts < many.hits
+    assert dict(zip(found.days, (row[-1] for row in found.alerts_by_day), strict=True)) == days
+    assert (found.overall.alerts, found.overall.hits) == (days.total(), flagged)
+    assert found.overall.entities == len(entities)
+    assert found.overlaps() == [("TST-LRG-001", "TST-SUM-001", both, both / min(hits.values()))]
+    assert large.caught is not None
+    assert (large.caught.frauds, large.caught.frauds_all) == (caught, frauds)
+
+
+def test_a_shadow_rule_would_tell_what_it_tells_when_live() -> None:
+    """Quiet keys and alert budgets are the engine's own; what other rules told does not change."""
+    keys = "alerts_per_hour_max: 1, suppress: {by: debtor.id, for: 2h}"
+    then = f"{{action: hold, score: 30, reason_code: ANY, {keys}}}"
+    rule = {"rule_id": "TST-SHD-001", "then": then}
+    messages = drawn(900)
+    live = report(backtest_of([MANY, rule_file("amount_usd > 30", **rule)], messages))  # type: ignore[arg-type]
+    shadow = report(
+        backtest_of([MANY, rule_file("amount_usd > 30", status="shadow", **rule)], messages)  # type: ignore[arg-type]
+    )
+    ours, theirs = shadow.rules[0], live.rules[0]
+    assert ours.is_shadow
+    assert 0 < ours.alerts < ours.hits
+    assert (ours.hits, ours.alerts, ours.entities) == (theirs.hits, theirs.alerts, theirs.entities)
+    assert (ours.value_at_risk, ours.alerts_day_max) == (theirs.value_at_risk, theirs.alerts_day_max)
+    assert (shadow.rules[1].alerts, shadow.overall.alerts) == (live.rules[1].alerts, live.rules[1].alerts)
+
+
+def test_a_shadow_rule_takes_no_part_in_the_budget() -> None:
+    """Its alerts are no one's work."""
+    found = report(backtest_of([rule_file(status="shadow")], [event("a", amount=500)], None, 5))
+    assert (found.rules[0].alerts, found.rules[0].budgeted, found.overall.alerts) == (1, None, 0)
+    assert found.overall.budgeted is not None
+    assert found.overall.budgeted.alerts == 0
+
+
+def test_the_budget_takes_the_gravest_of_a_day() -> None:
+    """Of three alerts of one day two are looked at: the more severe one, and the earlier of equals."""
+    mild = rule_file("amount_usd > 100", rule_id="TST-MLD-001")
+    grave = rule_file("amount_usd > 1000", rule_id="TST-GRV-001", severity="high")
+    messages = [
+        event("a", amount=500, fraud=True),
+        event("b", amount=500, fraud=False),
+        event("c", amount=5_000, fraud=False),
+    ]
+    found = report(backtest_of([mild, grave], messages, LabelColumn("fraud"), 2))
+    heavy, light = (each.budgeted for each in found.rules)
+    assert heavy is not None
+    assert light is not None
+    assert (heavy.alerts, heavy.precision) == (1, 0.0)
+    assert (light.alerts, light.frauds, light.genuine) == (2, 1, 1)
+    assert found.overall.budgeted is not None
+    assert found.overall.budgeted.precision == 0.5
+
+
+def test_values_are_those_of_the_language() -> None:
+    """An amount in the base currency is what `amount_usd` says, by the rates of its day."""
+    ruleset = ruleset_of(rule_file())
+    prices = Prices(ruleset.rates)
+    for day in ("2023-05-01", "2025-12-31", "2026-01-01"):
+        for currency, amount in (("USD", 7), ("EUR", 33.33), ("JPY", 12345), ("KWD", 1.239)):
+            message = event("a", at=f"{day}T00:00:00Z", currency=currency, amount=amount)
+            _, look = Observer(ruleset, Engine(ruleset).settings).step([message])
+            assert look is not None
+            minor = prices.minor(look.judged.batch, 0)
+            assert minor is not None
+            when = f"amount_usd == {minor // 100}.{minor % 100:02}"
+            assert outcomes(Engine(ruleset_of(rule_file(when))), message) == (1, 0, 0)
+
+
+def test_what_has_no_price_counts_nothing() -> None:
+    """Neither a currency without a rate nor a missing amount."""
+    messages = [
+        event("a", currency="GBP", amount=5),
+        event("b", kind="login", amount=None, currency=None),
+        event("c", amount=5),
+    ]
+    found = report(backtest_of([rule_file('debtor.id == "c1"')], messages))
+    assert (found.overall.alerts, found.overall.value_at_risk) == (3, 500)
+
+
+def test_every_message_is_accounted_for() -> None:
+    """Judged, duplicate or dead letter, whatever the size of a batch."""
+    backtest = backtest_of([rule_file()], [event("a"), event("a"), b"x"])
+    backtest.fold([Given([event(f"b{number}") for number in range(2_500)], 2_500)])
+    messages = backtest.messages
+    assert (messages.events_in, messages.judged, messages.duplicates) == (2_503, 2_501, 1)
+    assert messages.dead_letters == {"not_json": 1}
+
+
+def test_alerts_on_entities_that_are_not_known_meet_no_one() -> None:
+    """They count as alerts all the same."""
+    found = report(backtest_of([rule_file()], [event("a", amount=500, debtor=None)]))
+    assert (found.overall.alerts, found.overall.entities) == (1, 0)
+
+
+def test_an_empty_history_has_no_rates() -> None:
+    """Nothing is divided by no day."""
+    found = report(backtest_of([rule_file()], []))
+    assert (found.days, found.overall.alerts_per_day, found.overall.alerts_day_max) == ([], None, 0)
+
+
+def test_labels_that_meet_no_event_are_a_mistake() -> None:
+    """A misspelt column would else look like a perfect absence of fraud."""
+    with pytest.raises(SourceError, match="no event has a label"):
+        backtest_of([rule_file()], [event("a")], LabelColumn("is_fraud"))
+
+
+def test_what_learns_from_labels_is_named() -> None:
+    """A back-test teaches none, so that its figures would be too low."""
+    taught = rule_file("known > 0", features="{known: {count: frauds, by: debtor.id, window: 7d}}")
+    assert label_readers(ruleset_of(taught)) == ["TST-ANY-001"]
+    assert label_readers(ruleset_of(rule_file())) == []
