@@ -36,7 +36,7 @@ from fraudstream.workbench.answers import (
 )
 from fraudstream.workbench.backtest import Backtest
 from fraudstream.workbench.backtest_report import Report, report
-from fraudstream.workbench.figure_texts import FIGURES, LABEL_FIGURES, figure_cells, label_cells, percent
+from fraudstream.workbench.figure_texts import figure_table, label_table, percent
 from fraudstream.workbench.page import page
 from fraudstream.workbench.teaching import label_readers
 
@@ -123,13 +123,12 @@ def _show(found: Report, seconds: float) -> None:
         f"{overall.alerts:,} alerts; {messages.suppressed:,} hits kept back, "
         f"{messages.held_back:,} over budget; values in {found.currency}",
     ]
-    everything = [*found.rules, found.overall]
     out.print(*lines, sep="\n", highlight=False)
-    out.print(_table(FIGURES, (figure_cells(line, found.currency) for line in everything)))
+    out.print(_table(*figure_table(found)))
     if found.backtest.is_labelled:
         counts = found.backtest.tally.labels
         out.print(f"labels: {counts[FRAUD]:,} frauds, {counts[GENUINE]:,} genuine", highlight=False)
-        out.print(_table(LABEL_FIGURES, map(label_cells, everything)))
+        out.print(_table(*label_table(found)))
     pairs = found.overlaps()
     if pairs:
         heads = (("Overlap", False), ("", False), ("Events", True), ("Of the rarer", True))
@@ -142,7 +141,11 @@ def _show(found: Report, seconds: float) -> None:
 def _table(heads: Sequence[tuple[str, bool]], rows: Iterable[Sequence[str]]) -> Table:
     table = Table(box=None, header_style="bold")
     for name, numeric in heads:
-        table.add_column(name, justify="right" if numeric else "left", no_wrap=True)
+        if numeric:
+            table.add_column(name.replace(" ", "\n"), justify="right", no_wrap=True, vertical="bottom")
+        else:
+            # On a narrow terminal names break, and no digit is lost.
+            table.add_column(name, overflow="fold", min_width=4)
     for row in rows:
         table.add_row(*row)
     return table

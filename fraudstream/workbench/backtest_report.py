@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from fraudstream.events.money import decimal_text
@@ -72,7 +73,7 @@ class Report:
         """The ids of the rules, in their order."""
         return [spec.id for spec in self.backtest.specs]
 
-    @property
+    @cached_property
     def overlap(self) -> list[list[int]]:
         """How many events both rules hit, [rules, rules]; on the diagonal the hits of one."""
         counts: list[list[int]] = self.backtest.tally.overlap[:-1, :-1].tolist()

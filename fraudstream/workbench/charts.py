@@ -9,6 +9,7 @@ from typing import NamedTuple
 WIDTH = 1_000
 _LABEL = 250
 """How much of the width the names of rows take."""
+_LABEL_CHARS_MAX = 29
 _ROW = 22
 _BARS_MAX = 130
 """More days than this are drawn several to a bar, which would otherwise be too thin to see."""
@@ -42,6 +43,12 @@ def _text(x: float, y: float, text: str, anchor: str = "start", style: str = "")
     return f'<text x="{x:g}" y="{y:g}" text-anchor="{anchor}"{kind}>{escape(text)}</text>'
 
 
+def _name(y: float, name: str) -> str:
+    """Name a row, at the end of its space; what does not fit there is in the tables."""
+    fits = len(name) <= _LABEL_CHARS_MAX
+    return _text(_LABEL - 10, y, name if fits else name[: _LABEL_CHARS_MAX - 1] + "\u2026", "end")
+
+
 def days_per_bar(days: int) -> int:
     """Return how many days a bar of `day_strips` stands for."""
     return max(1, -(-days // _BARS_MAX))
@@ -56,7 +63,7 @@ def day_strips(strips: Sequence[Strip], days: Sequence[str], title: str) -> str:
         for number, strip in enumerate(strips):
             bottom = (number + 1) * (_ROW + 8) - 4
             sums = [sum(strip.values[start : start + step]) for start in range(0, len(days), step)]
-            yield _text(_LABEL - 10, bottom - 5, strip.name, "end")
+            yield _name(bottom - 5, strip.name)
             yield f'<path class="one" d="{_bars(sums, bottom)}"/>'
             yield f'<path class="axis" d="M{_LABEL} {bottom}H{WIDTH - 70}"/>'
             yield _text(WIDTH - 62, bottom - 5, f"{max(sums):,}", style="dim")
@@ -89,7 +96,8 @@ def heatmap(names: Sequence[str], shares: Sequence[Sequence[float]], title: str)
     def body() -> Iterator[str]:
         for row, name in enumerate(names):
             y = 24 + row * cell
-            yield _sized(_LABEL - 10, y + cell * 0.7, f"{name}  {row + 1}", "end", min(13.0, cell * 0.8))
+            label = f"{name[: _LABEL_CHARS_MAX - 3]} {row + 1}"
+            yield _sized(_LABEL - 10, y + cell * 0.7, label, "end", min(13.0, cell * 0.8))
             yield _sized(_LABEL + (row + 0.5) * cell, 16, str(row + 1), "middle", size)
             for column, share in enumerate(shares[row]):
                 yield _cell(names, row, column, share, y, cell)
@@ -125,7 +133,7 @@ def pair_bars(pairs: Sequence[Pair], title: str) -> str:
             yield _text(x, height - 4, f"{quarter * 25} %", "middle", "dim")
         for number, pair in enumerate(pairs):
             y = number * 40 + 4
-            yield _text(_LABEL - 10, y + 20, pair.name, "end")
+            yield _name(y + 20, pair.name)
             yield _bar(y, pair.first, "one")
             yield _bar(y + 16, pair.second, "two")
 

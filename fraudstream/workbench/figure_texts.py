@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from fraudstream.events.money import format_minor
-from fraudstream.workbench.backtest_report import Line
+from fraudstream.workbench.backtest_report import Line, Report
 
-FIGURES = (
+Heads = tuple[tuple[str, bool], ...]
+"""Headings, and whether their columns hold numbers."""
+
+FIGURES: Heads = (
     ("Rule", False),
     ("Status", False),
     ("Hits", True),
@@ -16,8 +19,7 @@ FIGURES = (
     ("By", False),
     ("Value at risk", True),
 )
-"""Headings, and whether the column holds numbers."""
-LABEL_FIGURES = (
+LABEL_FIGURES: Heads = (
     ("Rule", False),
     ("Frauds", True),
     ("Precision", True),
@@ -25,9 +27,8 @@ LABEL_FIGURES = (
     ("False positives", True),
     ("Value recall", True),
     ("Alert precision", True),
-    ("In budget", True),
-    ("Precision there", True),
 )
+BUDGET_FIGURES: Heads = (("In budget", True), ("Precision there", True))
 
 
 def name_of(line: Line) -> str:
@@ -64,7 +65,7 @@ def figure_cells(line: Line, currency: str) -> tuple[str, ...]:
 
 def label_cells(line: Line) -> tuple[str, ...]:
     """Return the cells of `LABEL_FIGURES`."""
-    caught, told, budgeted = line.caught, line.told, line.budgeted
+    caught, told = line.caught, line.told
     assert caught is not None, "there are labels"
     assert told is not None, "there are labels"
     ratio = caught.false_positive_ratio
@@ -73,9 +74,27 @@ def label_cells(line: Line) -> tuple[str, ...]:
         f"{caught.frauds:,}",
         percent(caught.precision),
         percent(caught.recall),
-        "-" if ratio is None else f"{ratio:,.1f} to 1",
+        "-" if ratio is None else f"{ratio:,.1f} : 1",
         percent(caught.value_recall),
         percent(told.precision),
-        "-" if budgeted is None else f"{budgeted.alerts:,}",
-        "-" if budgeted is None else percent(budgeted.precision),
     )
+
+
+def budget_cells(line: Line) -> tuple[str, ...]:
+    """Return the cells of `BUDGET_FIGURES`."""
+    if line.budgeted is None:
+        return ("-", "-")
+    return (f"{line.budgeted.alerts:,}", percent(line.budgeted.precision))
+
+
+def label_table(report: Report) -> tuple[Heads, list[tuple[str, ...]]]:
+    """Return headings and rows of the figures by labels; those of the budget only where there is one."""
+    lines = (*report.rules, report.overall)
+    if report.backtest.budget is None:
+        return LABEL_FIGURES, [label_cells(line) for line in lines]
+    return LABEL_FIGURES + BUDGET_FIGURES, [(*label_cells(line), *budget_cells(line)) for line in lines]
+
+
+def figure_table(report: Report) -> tuple[Heads, list[tuple[str, ...]]]:
+    """Return headings and rows of the figures that need no labels."""
+    return FIGURES, [figure_cells(line, report.currency) for line in (*report.rules, report.overall)]

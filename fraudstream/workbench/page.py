@@ -8,15 +8,7 @@ from html import escape
 from fraudstream.workbench.answers import FRAUD, GENUINE
 from fraudstream.workbench.backtest_report import Report
 from fraudstream.workbench.charts import Pair, Strip, day_strips, days_per_bar, heatmap, pair_bars
-from fraudstream.workbench.figure_texts import (
-    FIGURES,
-    LABEL_FIGURES,
-    figure_cells,
-    label_cells,
-    money,
-    name_of,
-    percent,
-)
+from fraudstream.workbench.figure_texts import figure_table, label_table, money, name_of, percent
 from fraudstream.workbench.page_style import STYLE
 
 OVERLAPS_MAX = 20
@@ -75,16 +67,14 @@ def _tiles(report: Report) -> str:
 
 
 def _rules(report: Report) -> str:
-    rows = [figure_cells(line, report.currency) for line in (*report.rules, report.overall)]
     note = (
         "Hits are events; of all rules, those whose action is not allow. Alerts are what is told after "
         "suppression and alert budgets. A shadow rule decides nothing: its alerts are would-be ones."
     )
-    return _section("Rules", note, _table("Hits and alerts by rule", FIGURES, rows))
+    return _section("Rules", note, _table("Hits and alerts by rule", *figure_table(report)))
 
 
 def _labels(report: Report) -> str:
-    rows = [label_cells(line) for line in (*report.rules, report.overall)]
     note = (
         "By the labels that are known. Precision, recall and false positives (genuine events for each "
         "fraud) are of hits; budget is the part of the alerts that fits the daily number."
@@ -98,7 +88,7 @@ def _labels(report: Report) -> str:
         pair_bars(pairs, "Precision and recall of hits by rule"),
         '<span class="key one"></span> precision <span class="key two"></span> recall',
     )
-    return _section("Labels", note, bars + _table("Figures by labels", LABEL_FIGURES, rows))
+    return _section("Labels", note, bars + _table("Figures by labels", *label_table(report)))
 
 
 def _days(report: Report) -> str:

@@ -7,14 +7,17 @@ from collections import Counter
 import orjson
 import pytest
 
-from fraudstream.engine.step import Engine
+from fraudstream.engine.step import Engine, Settings
+from fraudstream.rules.ruleset import build_ruleset
 from fraudstream.workbench.answers import LabelColumn
+from fraudstream.workbench.backtest import Backtest
 from fraudstream.workbench.backtest_report import report
+from fraudstream.workbench.diff import Diff, Kind
 from fraudstream.workbench.observing import Observer
 from fraudstream.workbench.prices import Prices
 from fraudstream.workbench.sources import SourceError
 from fraudstream.workbench.teaching import label_readers
-from tests.unit.rule_files import event, outcomes, rule_file, ruleset_of
+from tests.unit.rule_files import event, outcomes, rule_file, rule_files, ruleset_of
 from tests.unit.workbench.histories import Given, backtest_of, drawn
 
 MANY = rule_file(
@@ -163,3 +166,73 @@ def test_what_learns_from_labels_is_named() -> None:
     taught = rule_file("known > 0", features="{known: {count: frauds, by: debtor.id, window: 7d}}")
     assert label_readers(ruleset_of(taught)) == ["TST-ANY-001"]
     assert label_readers(ruleset_of(rule_file())) == []
+
+
+SIGNS = b"""schema: fraudstream.typologies/v1
+typologies:
+  any: {title: Any, description: Anything}
+  both:
+    title: Both
+    description: Two signs
+    score:
+      over: event
+      weights: {TST-A-001: 30, TST-B-001: 50}
+      bands: [{from: 60, action: hold, reason_code: ANY, reason: Two signs at once}]
+"""
+FRIENDS = b"""schema: fraudstream.list/v1
+id: friends
+title: Friends
+source: a test
+retrieved: 2026-01-01
+entries: [{value: c1}]
+"""
+ALLOWED = b"""schema: fraudstream.actions/v1
+allow_lists: [{column: debtor.id, list: friends, at_most: allow, reason: Known}]
+"""
+
+
+def test_a_typology_s_alert_is_one_of_all_rules() -> None:
+    """Where the rules themselves ask for nothing, only the last line has an alert."""
+    then = "{action: allow, score: 10, reason_code: ANY}"
+    rules = [
+        rule_file('channel == "pos"', rule_id="TST-A-001", then=then),
+        rule_file('purpose == "gift"', rule_id="TST-B-001", then=then),
+    ]
+    ruleset = build_ruleset(rule_files(*rules, **{"typologies.yml": SIGNS}))
+    messages = [event("a", channel="pos"), event("b", channel="pos", purpose="gift")]
+    backtest = Backtest(ruleset, Settings())
+    backtest.fold([Given(messages)])
+    found = report(backtest)
+    assert [(each.hits, each.alerts) for each in found.rules] == [(2, 0), (1, 0)]
+    assert (found.overall.hits, found.overall.alerts) == (1, 1)
+    diff = Diff(ruleset_of(*rules), ruleset, Settings())
+    diff.fold([Given(messages)])
+    (example,) = diff.examples(Kind.NEW_ALERT)
+    assert example.new.reasons == (("both", "Two signs at once (score 80)"),)
+
+
+def test_allow_lists_and_bands_hold_for_would_be_alerts() -> None:
+    """A known customer would not be told of, nor would what lies outside all bands."""
+    bands = "{of: amount_usd, outcomes: [{name: low, from: 10, to: 20}, {name: high, from: 20, to: 50}]}"
+    shadow = rule_file('kind == "transfer"', status="shadow", bands=bands)
+    files = rule_files(shadow, **{"actions.yml": ALLOWED, "lists/friends.yml": FRIENDS})
+    backtest = Backtest(build_ruleset(files), Settings())
+    messages = [
+        event(f"{customer}-{amount}", amount=amount, debtor={"id": customer})
+        for customer in ("c1", "c2")
+        for amount in (5, 15, 30, 60)
+    ]
+    backtest.fold([Given(messages)])
+    (line,) = report(backtest).rules
+    assert (line.hits, line.alerts, line.value_at_risk) == (4, 2, 4_500)
+
+
+def test_how_a_history_is_cut_changes_nothing() -> None:
+    """The same bytes come out of batches of seven and of a thousand."""
+    shadow = rule_file("amount_usd > 30", rule_id="TST-SHD-001", status="shadow")
+    found = []
+    for batch_events in (7, 1_000, 5_000):
+        backtest = Backtest(ruleset_of(*BOTH, shadow), Settings(), LabelColumn("fraud"), 3)
+        backtest.fold([Given(drawn(1_500), batch_events)])
+        found.append(orjson.dumps(report(backtest).as_json()))
+    assert found[0] == found[1] == found[2]

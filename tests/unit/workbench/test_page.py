@@ -91,6 +91,13 @@ def test_charts_escape_what_they_show() -> None:
         assert not {"b", "c", "t"} & read(drawing).keys()
 
 
+def test_long_names_end_where_their_space_does() -> None:
+    """The rest would run out of the drawing."""
+    drawing = pair_bars([Pair("A" * 29, 1, 1), Pair("B" * 30, 1, 1)], "title")
+    assert f">{'A' * 29}<" in drawing
+    assert f">{'B' * 28}\u2026<" in drawing
+
+
 @pytest.mark.parametrize(("days", "expected"), [(0, 1), (1, 1), (130, 1), (131, 2), (1_000, 8)])
 def test_long_histories_have_several_days_to_a_bar(days: int, expected: int) -> None:
     """There are never more than 130 bars."""
