@@ -87,6 +87,6 @@ class Stages:
         judgement = clock("rules", lambda: self._judge.judge(view))
         hits, vectors = judgement.hits, judgement.vectors
         decided = clock("combine", lambda: self._decider.decide(hits, vectors, events, tide))
-        told = alerting.Judged(events, vectors, self._features, frame, scored, decided, tide)
+        told = alerting.Judged(events, vectors, self._features, frame, scored, decided, tide, hits)
         clock("explain", lambda: self._alerting.alerts(told))
         return Judged(len(events), lambda: self._judge.judge(view).vectors, events.text)

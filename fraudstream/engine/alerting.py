@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import orjson
+from numpy.typing import NDArray
 
 from fraudstream.engine.actions import ACTIONS
 from fraudstream.engine.alerts import (
@@ -37,7 +38,7 @@ from fraudstream.rules.vectors import Vectors
 
 
 class Judged(NamedTuple):
-    """All that is known of one judged batch."""
+    """All that is known of one judged batch of n events; `hits` is bool [rules, n], of all rules that run."""
 
     batch: EventBatch
     vectors: Vectors
@@ -46,6 +47,7 @@ class Judged(NamedTuple):
     scored: Scored
     decided: Decided
     tide: Tide
+    hits: NDArray[np.bool_]
     warming: Warming | None = None
 
 

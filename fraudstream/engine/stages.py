@@ -95,7 +95,15 @@ class Stages:
         judgement = self._judge.judge(view)
         decided = self._decider.decide(judgement.hits, judgement.vectors, batch, tide)
         judged = Judged(
-            batch, judgement.vectors, self._features, frame, scored, decided, tide, self._warming(gap)
+            batch,
+            judgement.vectors,
+            self._features,
+            frame,
+            scored,
+            decided,
+            tide,
+            judgement.hits,
+            self._warming(gap),
         )
         self.models.judged(decided.action > 0)
         if witness is not None:
