@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from fraudstream import __version__
-from fraudstream.cli import dlq, features, model, replay, rules, service
+from fraudstream.cli import coverage, dlq, features, model, replay, rules, service
 
 app = typer.Typer(
     name="fraudstream",
@@ -14,6 +14,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+rules.app.command("coverage")(coverage.show_coverage)
 app.add_typer(rules.app, name="rules")
 app.add_typer(features.app, name="features")
 app.add_typer(model.app, name="model")
