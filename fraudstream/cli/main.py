@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from fraudstream import __version__
-from fraudstream.cli import coverage, dlq, features, model, replay, rules, service
+from fraudstream.cli import coverage, dlq, features, model, replay, rules, service, tune
 
 app = typer.Typer(
     name="fraudstream",
@@ -22,6 +22,7 @@ app.add_typer(service.topics, name="topics")
 app.add_typer(dlq.app, name="dlq")
 app.command("run")(service.run)
 app.command("replay")(replay.replay_files)
+app.command("tune")(tune.tune_rule)
 
 
 @app.command()
