@@ -11,6 +11,8 @@ _WIDTH, _HEIGHT = 640, 320
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 16, 16, 48
 _TICKS = 5
 _COLOURS = {"current": "#b00020", "suggested": "#00703c"}
+_SHARES = {tick / _TICKS: f"{tick / _TICKS:g}" for tick in range(_TICKS + 1)}
+_LEGEND = '<p><span class="current">● current</span> <span class="suggested">● suggested</span></p>'
 _COLUMNS = (
     ("value", "Value"),
     ("hits", "Hits"),
@@ -52,10 +54,10 @@ def page(found: Mapping[str, Any]) -> str:
 def _charts(found: Mapping[str, Any]) -> Iterator[str]:
     values = found["values"]
     volume = [_point(found, place, each, place, each["alerts_a_day"]) for place, each in enumerate(values)]
-    name = escape(found["param"]["name"])
-    ends = (values[0]["value"], values[-1]["value"])
-    yield f"<h2>Alerts a day by {name}</h2>"
-    yield chart(volume, f"{found['param']['name']}, from {ends[0]} to {ends[1]}", "alerts a day", None)
+    name, unit = found["param"]["name"], found["param"]["unit"]
+    yield f"<h2>Alerts a day by {escape(name)}</h2>{_LEGEND}"
+    texts = [each["value"] for each in values]
+    yield chart(volume, f"{name} ({unit})" if unit else name, "alerts a day", spread(texts))
     curve = [
         _point(found, place, each, each["recall"], each["precision"])
         for place, each in enumerate(values)
@@ -63,7 +65,7 @@ def _charts(found: Mapping[str, Any]) -> Iterator[str]:
     ]
     if curve:
         yield "<h2>Precision and recall</h2>"
-        yield chart(curve, "recall", "precision", 1.0)
+        yield chart(curve, "recall", "precision")
 
 
 def _point(found: Mapping[str, Any], place: int, value: Mapping[str, Any], x: float, y: float) -> Point:
@@ -78,10 +80,20 @@ def part_of(found: Mapping[str, Any], value: str) -> str | None:
     return "current" if value == found["param"]["current"] else None
 
 
-def chart(points: Sequence[Point], x_name: str, y_name: str, most: float | None) -> str:
-    """Draw points joined by a line as SVG; `most` is the end of both axes, that of the points where None."""
-    x_most = most or max(1.0, *(each.x for each in points))
-    y_most = most or max(each.y for each in points) or 1.0
+def spread(texts: Sequence[str]) -> dict[float, str]:
+    """Return a few of some texts by their places, the first and the last among them."""
+    last = len(texts) - 1
+    places = {round(tick / _TICKS * last) for tick in range(_TICKS + 1)}
+    return {float(place): texts[place] for place in sorted(places)}
+
+
+def chart(
+    points: Sequence[Point], x_name: str, y_name: str, x_ticks: Mapping[float, str] | None = None
+) -> str:
+    """Draw points joined by a line as SVG; without ticks of their own both axes are shares from 0 to 1."""
+    y_most = 1.0 if x_ticks is None else max(each.y for each in points) or 1.0
+    x_ticks = _SHARES if x_ticks is None else x_ticks
+    x_most = max(x_ticks) or 1.0
     places = [
         (
             _LEFT + each.x / x_most * (_WIDTH - _LEFT - _RIGHT),
@@ -93,7 +105,7 @@ def chart(points: Sequence[Point], x_name: str, y_name: str, most: float | None)
     dots = "".join(_dot(point, *place) for point, place in zip(points, places, strict=True))
     return (
         f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" font-size="12" fill="#444">'
-        f"{_axes(x_name, y_name, y_most, x_most if most else None)}"
+        f"{_axes(x_name, y_name, y_most, {x / x_most: text for x, text in x_ticks.items()})}"
         f'<polyline points="{line}" fill="none" stroke="#1f5fa8" stroke-width="2"/>{dots}</svg>'
     )
 
@@ -104,18 +116,16 @@ def _dot(point: Point, x: float, y: float) -> str:
     return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius}" fill="{colour}"><title>{told}</title></circle>'
 
 
-def _axes(x_name: str, y_name: str, y_most: float, x_most: float | None) -> str:
+def _axes(x_name: str, y_name: str, y_most: float, x_ticks: Mapping[float, str]) -> str:
     bottom, right = _HEIGHT - _BOTTOM, _WIDTH - _RIGHT
     lines = [f'<path d="M{_LEFT} {_TOP}V{bottom}H{right}" fill="none" stroke="#888"/>']
     for tick in range(_TICKS + 1):
         share = tick / _TICKS
         y = bottom - share * (bottom - _TOP)
         lines.append(f'<text x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{share * y_most:.3g}</text>')
-        if x_most is not None:
-            x = _LEFT + share * (right - _LEFT)
-            lines.append(
-                f'<text x="{x:.1f}" y="{bottom + 16}" text-anchor="middle">{share * x_most:.3g}</text>'
-            )
+    for share, text in x_ticks.items():
+        x = _LEFT + share * (right - _LEFT)
+        lines.append(f'<text x="{x:.1f}" y="{bottom + 16}" text-anchor="middle">{escape(text)}</text>')
     middle = (_LEFT + right) / 2
     lines.append(f'<text x="{middle}" y="{_HEIGHT - 10}" text-anchor="middle">{escape(x_name)}</text>')
     turned = f'transform="rotate(-90 14 {_HEIGHT / 2})"'

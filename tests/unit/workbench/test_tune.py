@@ -234,6 +234,8 @@ def test_the_page_is_whole_in_itself() -> None:
     assert text.count("<svg") == 2
     assert "<title>p 3: 2 hits, current</title>" in text
     assert "<title>p 3: 2 hits, suggested" not in text
+    for tick in "12345":
+        assert f'text-anchor="middle">{tick}</text>' in text
     assert "http" not in text
     assert "<script" not in text
     unlabelled = {**tuning_json(swept(*burst("a", 4))), "notes": ["<b>"]}
