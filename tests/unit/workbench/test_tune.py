@@ -162,12 +162,6 @@ def test_samples_depend_on_the_seed_and_not_on_batches() -> None:
     assert drawn(*messages[::-1], seed=1) == first != drawn(*messages, seed=2)
 
 
-def test_an_alert_is_still_told_as_without_a_sample() -> None:
-    """Drawing leaves what the engine keeps for its own alerts alone."""
-    found = swept(*burst("a", 5), sampling=Sampling(5))
-    assert found.total.hits.tolist() == [5, 4, 3, 2, 1]
-
-
 @pytest.mark.parametrize(
     ("parts", "entity"),
     [
