@@ -15,25 +15,21 @@ from fraudstream.cli.console import fail, one_line_errors, out
 from fraudstream.cli.history import (
     AsJson,
     Data,
+    LabelledBy,
+    LabelsFile,
     MapFile,
     MoreData,
     OrderBy,
+    OthersGenuine,
     TopologyFile,
+    answers_of,
     open_data,
     progress_of,
     settings_of,
 )
 from fraudstream.cli.kernels import fill_cache
 from fraudstream.stores.rule_directory import load_ruleset
-from fraudstream.workbench.answers import (
-    FRAUD,
-    GENUINE,
-    UNKNOWN,
-    Answers,
-    LabelColumn,
-    Several,
-    read_label_file,
-)
+from fraudstream.workbench.answers import FRAUD, GENUINE
 from fraudstream.workbench.backtest import Backtest
 from fraudstream.workbench.backtest_report import Report, report
 from fraudstream.workbench.figure_texts import figure_table, label_table, percent
@@ -51,15 +47,9 @@ def backtest(
     map_file: MapFile = None,
     topology: TopologyFile = None,
     order_by: OrderBy = None,
-    labels: Annotated[
-        Path | None, typer.Option(help="JSON lines of fraudstream.label/v1, each with an event_id.")
-    ] = None,
-    label_column: Annotated[
-        str | None, typer.Option(help="A column of the data that says which events were fraud.")
-    ] = None,
-    others_genuine: Annotated[
-        bool, typer.Option("--others-genuine", help="Take events without a label as genuine.")
-    ] = False,
+    labels: LabelsFile = None,
+    label_column: LabelledBy = None,
+    others_genuine: OthersGenuine = False,
     alerts_a_day: Annotated[
         int | None, typer.Option(min=1, help="How many alerts a team can look at on one day.")
     ] = None,
@@ -71,7 +61,7 @@ def backtest(
         ruleset = load_ruleset(rules)
         settings = settings_of(topology, map_file)
         histories = open_data(data, more, order_by)
-        answers = _answers(labels, label_column, others_genuine)
+        answers = answers_of(labels, label_column, others_genuine)
         _check_writable(html, [*data, *(more or ())])
         fill_cache(ruleset, settings)
         run = Backtest(ruleset, settings, answers, alerts_a_day)
@@ -87,17 +77,6 @@ def backtest(
         out.print(f"{name} learns from labels, of which a back-test teaches none", highlight=False)
     if as_json:
         typer.echo(orjson.dumps(found.as_json()).decode())
-
-
-def _answers(file: Path | None, column: str | None, others_genuine: bool) -> Answers | None:
-    answers: list[Answers] = []
-    if file is not None:
-        answers.append(read_label_file(file))
-    if column is not None:
-        answers.append(LabelColumn(column))
-    if others_genuine and not answers:
-        raise fail("--others-genuine: there are no labels: give --labels or --label-column too")
-    return Several(answers, GENUINE if others_genuine else UNKNOWN) if answers else None
 
 
 def _check_writable(path: Path | None, data: Sequence[str]) -> None:

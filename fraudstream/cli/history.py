@@ -23,10 +23,22 @@ from rich.progress import (
 from fraudstream.cli.console import err, fail
 from fraudstream.config import load_map, load_topology
 from fraudstream.engine.step import Settings
+from fraudstream.workbench.answers import (
+    GENUINE,
+    UNKNOWN,
+    Answers,
+    LabelColumn,
+    Several,
+    read_label_file,
+)
 from fraudstream.workbench.sources import History, open_histories
 
 Data = Annotated[
     list[str],
+    typer.Option("--data", metavar="FILES...", help="JSONL, CSV or parquet files, in order of time."),
+]
+OptionalData = Annotated[
+    list[str] | None,
     typer.Option("--data", metavar="FILES...", help="JSONL, CSV or parquet files, in order of time."),
 ]
 MoreData = Annotated[list[str] | None, typer.Argument(metavar="[FILES]...", hidden=True)]
@@ -39,6 +51,16 @@ TopologyFile = Annotated[
 OrderBy = Annotated[
     str | None,
     typer.Option("--order-by", help="Take the rows of a table in the order of this column, as they came."),
+]
+LabelsFile = Annotated[
+    Path | None, typer.Option("--labels", help="JSON lines of fraudstream.label/v1, each with an event_id.")
+]
+LabelledBy = Annotated[
+    str | None,
+    typer.Option("--label-column", help="A column of the data that says which events were fraud."),
+]
+OthersGenuine = Annotated[
+    bool, typer.Option("--others-genuine", help="Take events without a label as genuine.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
 
@@ -61,6 +83,18 @@ def open_data(data: Sequence[str], more: Sequence[str] | None, order_by: str | N
     if more and len(data) > 1:
         raise fail(f"{more[0]}: stands behind one of several --data, so that the order is unclear: use one")
     return open_histories([*data, *(more or ())], order_by)
+
+
+def answers_of(file: Path | None, column: str | None, others_genuine: bool) -> Answers | None:
+    """Return what is known of past events, None where no labels are given."""
+    answers: list[Answers] = []
+    if file is not None:
+        answers.append(read_label_file(file))
+    if column is not None:
+        answers.append(LabelColumn(column))
+    if others_genuine and not answers:
+        raise fail("--others-genuine: there are no labels: give --labels or --label-column too")
+    return Several(answers, GENUINE if others_genuine else UNKNOWN) if answers else None
 
 
 def progress_bar() -> Progress:

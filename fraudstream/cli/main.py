@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from fraudstream import __version__
-from fraudstream.cli import backtest, diff, dlq, features, model, replay, rules, service
+from fraudstream.cli import backtest, coverage, diff, dlq, features, model, replay, rules, service, tune
 
 app = typer.Typer(
     name="fraudstream",
@@ -14,6 +14,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+rules.app.command("coverage")(coverage.show_coverage)
 app.add_typer(rules.app, name="rules")
 app.add_typer(features.app, name="features")
 app.add_typer(model.app, name="model")
@@ -23,6 +24,7 @@ app.command("run")(service.run)
 app.command("replay")(replay.replay_files)
 app.command("backtest")(backtest.backtest)
 app.command("diff")(diff.diff)
+app.command("tune")(tune.tune_rule)
 
 
 @app.command()

@@ -94,7 +94,7 @@ def mutate_rules(
     with one_line_errors():
         ruleset = load_ruleset(directory)
         schema = _schema(topology)
-        rules = ruleset.rules if rule_id is None else (_rule(ruleset, rule_id),)
+        rules = ruleset.rules if rule_id is None else (rule_of(ruleset, rule_id),)
         fill_cache(ruleset, Settings(schema))
         mutations = [
             mutate(ruleset, rule, schema) for rule in track(rules, "mutate", console=err, transient=True)
@@ -128,14 +128,15 @@ def explain_rule(
         sources = [open_source(path) for path in history or ()]
         fill_cache(ruleset, settings)
         before = (batch for source in sources for batch in source.batches())
-        found = explain(ruleset, _rule(ruleset, rule_id), settings, before, read_event(event))
+        found = explain(ruleset, rule_of(ruleset, rule_id), settings, before, read_event(event))
     if as_json:
         typer.echo(orjson.dumps(found.as_json(), option=orjson.OPT_INDENT_2).decode())
     else:
         out.print(explanation_tree(found))
 
 
-def _rule(ruleset: Ruleset, rule_id: str) -> Rule:
+def rule_of(ruleset: Ruleset, rule_id: str) -> Rule:
+    """Return a rule by its id; the command fails where there is none."""
     for rule in ruleset.rules:
         if rule.id == rule_id:
             return rule

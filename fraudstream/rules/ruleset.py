@@ -269,6 +269,16 @@ def _rule(file: YamlFile, problems: list[Problem]) -> list[Rule]:
     return [Rule(spec, file, when, where, tuple(texts.origins), bands)]
 
 
+def with_param(rule: Rule, name: str, value: object) -> Rule:
+    """Return a rule as if its file gave one of its parameters this value; RulesetError where it may not."""
+    params = {**rule.file.data["params"], name: value}
+    problems: list[Problem] = []
+    found = _rule(replace(rule.file, data={**rule.file.data, "params": params}), problems)
+    if problems:
+        raise RulesetError(problems)
+    return found[0]
+
+
 def _model(file: YamlFile, files: Mapping[str, bytes], problems: list[Problem]) -> list[Model]:
     try:
         spec = validated(file, ModelFile)

@@ -35,6 +35,12 @@ class Vectors:
         self._columns = {event: column for column, event in enumerate(events)}
         self._registers = None
 
+    def apart(self, events: Iterable[int]) -> Vectors:
+        """Return the same results for whoever asks for other events than those that are kept here."""
+        vectors = Vectors(self._linked, self._inputs)
+        vectors.keep(events)
+        return vectors
+
     def __getitem__(self, slot: int) -> Vector:
         return Vector(self, self._linked.register(slot))
 

@@ -18,9 +18,9 @@ from fraudstream.rules.schema import RuleSpec, Status
 from fraudstream.workbench.answers import FRAUD, UNKNOWN, Answers
 from fraudstream.workbench.daily import DailyBudget
 from fraudstream.workbench.observing import Look, Observer, portions
-from fraudstream.workbench.prices import Prices
 from fraudstream.workbench.sources import History, SourceError
 from fraudstream.workbench.tally import Marked, Marks, Tally
+from fraudstream.workbench.worth import Worth
 from fraudstream.workbench.would_be import WouldBe
 
 _ENTITY = ("debtor.id",)
@@ -70,7 +70,7 @@ class Backtest:
         self.specs: list[RuleSpec] = [each.rule.spec for each in bound.rules]
         self.entity_columns = [_entity(spec) for spec in self.specs] + [_ENTITY]
         self.messages = Messages()
-        self.prices = Prices(ruleset.rates)
+        self._worth = Worth()
         self.is_labelled = answers is not None
         self.budget = None if alerts_a_day is None else DailyBudget(alerts_a_day)
         rows = len(self.specs) + 1
@@ -122,8 +122,10 @@ class Backtest:
 
     def _values(self, look: Look, wanted: NDArray[np.bool_]) -> NDArray[np.object_]:
         values = np.zeros(len(look), object)
-        for event in np.flatnonzero(wanted).tolist():
-            values[event] = self.prices.minor(look.judged.batch, event) or 0
+        if wanted.any():
+            # Whole numbers of Python, whose sums are exact however large.
+            worth = self._worth.of(self._observer.bound, look.judged.batch)
+            values[wanted] = [int(each) for each in worth[wanted]]
         return values
 
     def _meet(self, look: Look, told: Marks) -> None:

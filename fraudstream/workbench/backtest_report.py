@@ -66,7 +66,7 @@ class Report:
     @property
     def currency(self) -> str:
         """The currency of all values."""
-        return self.backtest.prices.currency
+        return self.backtest.ruleset.rates.base
 
     @property
     def ids(self) -> list[str]:

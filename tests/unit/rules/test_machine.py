@@ -64,6 +64,20 @@ def test_what_shares_registers_in_blocks_is_what_each_event_gives_alone() -> Non
     assert np.array_equal(found.hit, found.hits.any(axis=0))
 
 
+def test_results_apart_leave_alone_what_is_kept() -> None:
+    """Whoever asks for other events reads the same values, and the kept ones are not computed again."""
+    interner = Interner()
+    linked, slots = judged(CONDITIONS, interner)
+    events = [{"tries": n, "size": n, "n": n, "weight": 1.0, "purpose": "a"} for n in range(9)]
+    vectors = Vectors(linked, linked.inputs(view_of(events, interner)))
+    vectors.keep([0, 1])
+    before = [vectors[slot].at(1) for slot in slots]
+    apart = vectors.apart([7, 3])
+    assert [apart[slot].at(3) for slot in slots] == [vectors.apart(range(9))[slot].at(3) for slot in slots]
+    assert [vectors[slot].at(1) for slot in slots] == before
+    assert set(vectors._columns) == {0, 1}
+
+
 def test_equal_expressions_are_computed_once() -> None:
     """Also where one is the other's opposite, or written the other way round."""
     program = Program()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fraudstream.rules.errors import RulesetError
-from fraudstream.rules.ruleset import build_ruleset
+from fraudstream.rules.ruleset import build_ruleset, with_param
 from tests.unit.rule_files import SHARED_FILES, rule_file, rule_files, ruleset_of
 
 
@@ -205,3 +205,15 @@ def test_many_rules_load() -> None:
         for number in range(200)
     ]
     assert len(ruleset_of(*rules).rules) == 200
+
+
+def test_a_rule_with_another_value_of_a_parameter() -> None:
+    """It is what its file would be with that value, and is refused where that would be."""
+    features = "{n: {count: events, where: amount_usd > p, by: debtor.id, window: 1h}}"
+    (rule,), (other,) = (
+        ruleset_of(rule_file("n > p", params=f"{{p: {value}}}", features=features)).rules for value in (3, 5)
+    )
+    found = with_param(rule, "p", 5)
+    assert (found.spec, found.when, found.where) == (other.spec, other.when, other.where)
+    with pytest.raises(RulesetError, match=r"^x/0\.yml:12:\d+: .*p"):
+        with_param(rule, "p", {"value": 5, "unit": "furlong"})

@@ -14,9 +14,9 @@ from fraudstream.workbench.backtest import Backtest
 from fraudstream.workbench.backtest_report import report
 from fraudstream.workbench.diff import Diff, Kind
 from fraudstream.workbench.observing import Observer
-from fraudstream.workbench.prices import Prices
 from fraudstream.workbench.sources import SourceError
 from fraudstream.workbench.teaching import label_readers
+from fraudstream.workbench.worth import Worth
 from tests.unit.rule_files import event, outcomes, rule_file, rule_files, ruleset_of
 from tests.unit.workbench.histories import Given, backtest_of, drawn
 
@@ -111,14 +111,13 @@ def test_the_budget_takes_the_gravest_of_a_day() -> None:
 def test_values_are_those_of_the_language() -> None:
     """An amount in the base currency is what `amount_usd` says, by the rates of its day."""
     ruleset = ruleset_of(rule_file())
-    prices = Prices(ruleset.rates)
     for day in ("2023-05-01", "2025-12-31", "2026-01-01"):
         for currency, amount in (("USD", 7), ("EUR", 33.33), ("JPY", 12345), ("KWD", 1.239)):
             message = event("a", at=f"{day}T00:00:00Z", currency=currency, amount=amount)
-            _, look = Observer(ruleset, Engine(ruleset).settings).step([message])
+            observer = Observer(ruleset, Engine(ruleset).settings)
+            _, look = observer.step([message])
             assert look is not None
-            minor = prices.minor(look.judged.batch, 0)
-            assert minor is not None
+            minor = int(Worth().of(observer.bound, look.judged.batch)[0])
             when = f"amount_usd == {minor // 100}.{minor % 100:02}"
             assert outcomes(Engine(ruleset_of(rule_file(when))), message) == (1, 0, 0)
 
