@@ -213,7 +213,8 @@ class Merge:
     def stats(self) -> EngineStats:
         """Count what the stage holds in memory."""
         warming = int(self._stages.is_warming(self._gap, self._watermark_us))
-        return EngineStats((), 0, 0, len(self._interner), self._interner.bytes, 0, warming)
+        resting = self._stages.models.resting()
+        return EngineStats((), 0, 0, len(self._interner), self._interner.bytes, 0, warming, resting=resting)
 
     def snapshot(self) -> Snapshot:
         """Return the whole state, between two stretches."""
