@@ -71,7 +71,7 @@ def warm_up(ruleset: Ruleset, settings: Settings) -> None:
 def _warm_models(ruleset: Ruleset, settings: Settings) -> None:
     # Without what they start from, which no kernel needs, and which may not fit: the check tells of that.
     empty = tuple(replace(model, start=None) for model in ruleset.models)
-    ModelStage(bind(replace(ruleset, models=empty), settings.schema), Interner()).warm()
+    ModelStage(settings.bind(replace(ruleset, models=empty)), Interner()).warm()
 
 
 def warm_half(ruleset: Ruleset, settings: Settings) -> None:
