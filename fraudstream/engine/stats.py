@@ -38,7 +38,7 @@ class EngineStats:
     skills: Mapping[str, Skill] = field(default_factory=dict)
     """What each model is worth by the labels so far; of a single engine."""
     resting: Mapping[str, bool] = field(default_factory=dict)
-    """Which models have drifted and leave the events to the rules; of a single engine."""
+    """Which models have drifted and leave the events to the rules; of a single engine or a last stage."""
 
     @property
     def feature_bytes(self) -> float:

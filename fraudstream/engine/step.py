@@ -123,8 +123,10 @@ class Engine:
 
     def _install(self, bound: Bound, stores: Sequence[FeatureStore]) -> None:
         waits = self.settings.labels
-        self._features = FeatureStage(bound, self._interner, stores, waits.wait_us if waits else 0)
-        self._stages = Stages(bound, self._interner, self._features, self.settings)
+        features = FeatureStage(bound, self._interner, stores, waits.wait_us if waits else 0)
+        # Made before anything changes: what a model is to start from may not fit.
+        self._stages = Stages(bound, self._interner, features, self.settings)
+        self._features = features
         self.rule_ids = tuple(each.rule.id for each in bound.rules)
         """The rules that are evaluated, in the order of `StepResult.rule_outcomes`."""
 
@@ -201,7 +203,7 @@ class Engine:
         """Put a prepared ruleset in force, between two batches.
 
         Features, models, rules and typologies that both rulesets have go on with their state. RulesetError
-        where too many reloads have added features; then nothing changes.
+        where too many reloads have added features, or a model's state does not fit; then nothing changes.
         """
         old, watermark_us = self._stages, self._watermark.us
         stores = stores_for(bound, self.settings.limits, watermark_us, old.bound, self._features.stores)

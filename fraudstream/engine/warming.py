@@ -65,13 +65,14 @@ _EVENT = {"kind": "transfer", "occurred_at": "2026-01-01T00:00:00Z", "amount": 1
 def warm_up(ruleset: Ruleset, settings: Settings) -> None:
     """Run what no ruleset changes, once, and the models of this one, all on objects that are thrown away."""
     _run_every_kernel()
-    _warm_models(ruleset, settings)
+    warm_models(ruleset, settings)
 
 
-def _warm_models(ruleset: Ruleset, settings: Settings) -> None:
+def warm_models(ruleset: Ruleset, settings: Settings) -> None:
+    """Run all that the models of a ruleset do, which may be the first of their kind in this process."""
     # Without what they start from, which no kernel needs, and which may not fit: the check tells of that.
     empty = tuple(replace(model, start=None) for model in ruleset.models)
-    ModelStage(bind(replace(ruleset, models=empty), settings.schema), Interner()).warm()
+    ModelStage(settings.bind(replace(ruleset, models=empty, rules=())), Interner()).warm()
 
 
 def warm_half(ruleset: Ruleset, settings: Settings) -> None:
@@ -83,7 +84,7 @@ def warm_half(ruleset: Ruleset, settings: Settings) -> None:
     layout = lay_out((), schema, Limits())
     frame = empty_frame(layout.plan, len(batch))
     walk.advance(empty_state(layout), layout.plan, arrivals, arrivals.time_us, frame, 0)
-    _warm_models(ruleset, settings)
+    warm_models(ruleset, settings)
 
 
 def warm_other_half() -> None:

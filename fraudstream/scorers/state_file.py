@@ -167,6 +167,9 @@ def _arrays(shapes: Mapping[str, _Array], plain: bytes) -> dict[str, NDArray[Any
     at = 0
     for name, each in shapes.items():
         part = np.frombuffer(plain[at : at + each.bytes], each.dtype)
+        # All of them are counts or places. One row after -1 rows, say, a mean would divide by zero.
+        if part.dtype.kind == "i" and np.any(part < 0):
+            raise ValueError(f"{name} has a whole number below 0")
         arrays[name] = part.reshape(each.shape).astype(part.dtype.newbyteorder("="))
         at += each.bytes
     return arrays

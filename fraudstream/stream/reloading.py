@@ -11,6 +11,7 @@ from multiprocessing import get_context
 from typing import TYPE_CHECKING
 
 from fraudstream.engine.selftest import checked_ruleset
+from fraudstream.engine.warming import warm_models
 from fraudstream.rules.errors import Problem, RulesetError
 
 if TYPE_CHECKING:
@@ -66,6 +67,8 @@ class Reloader:
             if files is None:
                 return
             ruleset = await asyncio.to_thread(self._check, files, self._shard.engine.settings)
+            # A model may be the first of its kind here: its kernels are compiled beside the events.
+            await asyncio.to_thread(warm_models, ruleset, self._shard.engine.settings)
             if self._keep is not None:
                 await asyncio.to_thread(self._keep, ruleset.version, files)
             async with self._shard.moving:

@@ -112,14 +112,16 @@ class WorkerTelemetry:
             metrics.state_bytes.labels(part).set(held)
         metrics.log_events.set(stats.log_events)
         metrics.warming_shards.set(stats.warming)
+        of_models = (metrics.model_resting, metrics.model_auc, metrics.model_recall)
+        for gauge in (*of_models, metrics.feature_bytes, metrics.feature_entities):
+            # What a ruleset no longer has leaves the page.
+            gauge.clear()
         for model, rests in stats.resting.items():
             metrics.model_resting.labels(model).set(int(rests))
         for model, skill in stats.skills.items():
             if skill.auc is not None and skill.recall_at_1pct is not None:
                 metrics.model_auc.labels(model).set(skill.auc)
                 metrics.model_recall.labels(model).set(skill.recall_at_1pct)
-        for gauge in (metrics.feature_bytes, metrics.feature_entities):
-            gauge.clear()
         for each in stats.features:
             metrics.feature_bytes.labels(each.names[0]).set(each.stats.bytes)
             metrics.feature_entities.labels(each.names[0]).set(each.stats.entities)

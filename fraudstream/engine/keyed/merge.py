@@ -146,8 +146,10 @@ class Merge:
 
     def _install(self, bound: Bound) -> None:
         lateness_us = self.settings.limits.lateness_us
-        self._features = FoundFeatures(bound, self._interner, self._partitions, lateness_us)
-        self._stages = Stages(bound, self._interner, self._features, self.settings)
+        features = FoundFeatures(bound, self._interner, self._partitions, lateness_us)
+        # Made before anything changes: what a model is to start from may not fit.
+        self._stages = Stages(bound, self._interner, features, self.settings)
+        self._features = features
         self.rule_ids = tuple(each.rule.id for each in bound.rules)
         """The rules that are evaluated, in the order of `StepResult.rule_outcomes`."""
 
@@ -211,7 +213,8 @@ class Merge:
     def stats(self) -> EngineStats:
         """Count what the stage holds in memory."""
         warming = int(self._stages.is_warming(self._gap, self._watermark_us))
-        return EngineStats((), 0, 0, len(self._interner), self._interner.bytes, 0, warming)
+        resting = self._stages.models.resting()
+        return EngineStats((), 0, 0, len(self._interner), self._interner.bytes, 0, warming, resting=resting)
 
     def snapshot(self) -> Snapshot:
         """Return the whole state, between two stretches."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 import numpy as np
 import pytest
 
+from fraudstream.engine.keyed.merge import Merge
 from fraudstream.engine.model_states import renamed
 from fraudstream.engine.models import check_models
 from fraudstream.engine.result import StepResult
@@ -150,6 +152,19 @@ def test_after_a_reload_a_model_with_another_start_begins_anew() -> None:
     again.step(payments(20, start=300))
     engine.reload(engine.prepare(ruleset(state=again.exported("unusual", "0.1.0"))))
     assert engine.reports()[0].events == 320
+
+
+@pytest.mark.parametrize("fold", [Engine, lambda ruleset: Merge(ruleset, Settings(), 1)])
+def test_a_refused_reload_changes_nothing(fold: Callable[[Ruleset], Engine | Merge]) -> None:
+    """A state that is not there shows only when the models are made; no stage is half another's then."""
+    running = fold(ruleset())
+    before = {name: part for name, part in vars(running).items() if name != "rule_ids"}
+    missing = build_ruleset(files(UNUSUAL.replace(b"1h", b"2h") + START))
+    bound = running.prepare(missing)
+    reload = running.reload if isinstance(running, Engine) else partial(running.reload, watermark_us=0)
+    with pytest.raises(RulesetError, match=r"a\.state is not there"):
+        reload(bound)
+    assert all(vars(running)[name] is part for name, part in before.items())
 
 
 def test_a_keyed_topology_starts_from_it_as_well() -> None:

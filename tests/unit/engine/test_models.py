@@ -13,10 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fraudstream.engine.models import check_models
-from fraudstream.engine.step import Engine
+from fraudstream.engine.step import Engine, Settings
 from fraudstream.rules.errors import RulesetError
 from fraudstream.rules.ruleset import Ruleset, build_ruleset
 from fraudstream.scorers import performance, watched
+from tests.keyed_fold import KeyedFold
 from tests.unit.rule_files import event, rule_file, rule_files
 
 LARGE = rule_file('amount_usd > 2000 or score("blended") > 0.999', cases="[]", status="live")
@@ -189,6 +190,20 @@ def test_a_model_that_rests_leaves_the_events_to_the_rules() -> None:
             assert result.rule_outcomes[0][2] + len(result.model_scores["spared"]) == 100
     assert rested
     assert not engine.stats().resting["spared"]
+
+
+def test_the_last_stage_of_a_keyed_topology_tells_which_models_rest() -> None:
+    """It holds the models there, so the operator sees the same."""
+    resting = model("spared", "{kind: loda}", more="on_drift: rules_only")
+    rules = build_ruleset(rule_files(rule_file(cases="[]"), **{"models/spared.yml": resting}))
+    engine, keyed = Engine(rules), KeyedFold(rules, Settings(), 2)
+    shown = []
+    for start in range(0, EVENTS, 100):
+        for fold in (engine, keyed):
+            fold.step(payments()[start : start + 100])
+        shown.append(keyed.merge.stats().resting["spared"])
+        assert keyed.merge.stats().resting == engine.stats().resting
+    assert any(shown)
 
 
 def test_a_drift_of_performance_is_told() -> None:

@@ -8,6 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from fraudstream.engine.step import Settings
+from fraudstream.engine.warming import warm_up
+from fraudstream.features.catalogue import DAY_US, Limits
+from fraudstream.rules.ruleset import build_ruleset
+from tests.unit.rule_files import rule_file, rule_files
+
 READY = """
 import sys
 from numba.core.dispatcher import Dispatcher
@@ -67,3 +73,10 @@ def test_nothing_is_compiled_on_the_hot_path(code: str) -> None:
     command = [sys.executable, "-c", READY + code]
     ran = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stdout.split()) == (0, ["[]"]), ran.stdout + ran.stderr
+
+
+def test_what_a_topology_says_of_windows_holds_for_the_warm_up_too() -> None:
+    """A median over 50 days is fine where windows are exact for 60."""
+    features = "{n: {median: amount_usd, by: debtor.id, window: 50d}}"
+    ruleset = build_ruleset(rule_files(rule_file("amount_usd > n", features=features, cases="[]")))
+    warm_up(ruleset, Settings(limits=Limits(exact_us=60 * DAY_US)))

@@ -138,6 +138,13 @@ def test_a_body_that_is_none_is_told() -> None:
         assert refusal(written(lambda header: None, body)).startswith("contradicts itself: ")
 
 
+def test_a_count_below_zero_is_told() -> None:
+    """A model that has seen less than nothing would divide by zero at its first event."""
+    scorer = SCORERS["loda"]()
+    snapshot = {**scorer.snapshot(), "scaler.counts": np.full(4, -1)}
+    assert refusal(pack(HEADER, snapshot)).startswith("contradicts itself: ")
+
+
 def test_a_large_state_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """When it is written, when it is read, and before memory is reserved for it."""
     content = pack(HEADER, SMALL)

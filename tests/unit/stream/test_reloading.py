@@ -16,6 +16,7 @@ from fraudstream.rules.errors import Problem, RulesetError
 from fraudstream.rules.ruleset import Ruleset, build_ruleset
 from fraudstream.stores.rule_directory import read_files
 from fraudstream.stores.rule_watch import RuleWatch
+from fraudstream.stream import reloading
 from fraudstream.stream.reloading import Check, Reloader, check_apart
 from fraudstream.stream.shard import Shard
 from tests.unit.rule_files import rule_file, rule_files, write_files
@@ -66,6 +67,20 @@ class Setup:
         write_files(self.directory, {"x/0.yml": rule})
         for _ in range(3):
             asyncio.run(self.reloader.look())
+
+
+def test_models_are_warm_before_the_swap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reload may bring the first model of its kind, and no event is to wait for the compiler."""
+    setup = Setup(tmp_path)
+    old, warmed = setup.engine.ruleset.version, []
+
+    def warm(ruleset: Ruleset, _: Settings) -> None:
+        assert setup.engine.ruleset.version == old
+        warmed.append(ruleset.version)
+
+    monkeypatch.setattr(reloading, "warm_models", warm)
+    setup.write(rule_file("amount_usd > 7"))
+    assert warmed == [setup.engine.ruleset.version] != [old]
 
 
 def test_nothing_new_is_not_checked(tmp_path: Path) -> None:

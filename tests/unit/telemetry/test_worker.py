@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.request import urlopen
 
 import numpy as np
 
+from fraudstream.scorers.performance import Skill
 from fraudstream.telemetry.metrics import Metrics
 from fraudstream.telemetry.worker import WorkerTelemetry
 from tests.unit.rule_files import engine_of, event, rule_file
@@ -81,6 +83,24 @@ def test_the_memory_of_the_engine_is_shown_by_feature() -> None:
         assert (value("fraudstream_state_bytes", {"part": part}) or 0) > 0
     telemetry.on_memory(new.stats())
     assert value("fraudstream_feature_entities", feature) is None
+
+
+def test_what_is_told_of_a_model_leaves_the_page_with_it() -> None:
+    """Else one that rested when it was taken out would rest for ever."""
+    engine = engine_of(rule_file())
+    metrics = Metrics()
+    telemetry = WorkerTelemetry(metrics, engine.rule_ids, engine.ruleset.version)
+    skills = {name: Skill(0.9, 0.5) for name in ("old", "new")}
+    both = replace(engine.stats(), resting={"old": True, "new": False}, skills=skills)
+    telemetry.on_memory(both)
+    telemetry.on_memory(replace(both, resting={"new": False}, skills={"new": skills["new"]}))
+    for name in ("resting", "auc", "recall_at_1pct"):
+        shown = [
+            metrics.registry.get_sample_value(f"fraudstream_model_{name}", {"model": each})
+            for each in ("old", "new")
+        ]
+        assert shown[0] is None
+        assert shown[1] is not None
 
 
 def test_metrics_are_served_over_http() -> None:
