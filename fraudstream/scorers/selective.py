@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -165,7 +166,11 @@ class Confirmed(_Selective):
 
     def score_and_learn(self, x: Matrix) -> ScoreBatch:
         """Score each row by what was confirmed so far; see `Scorer`."""
-        batch = self._fused.score(x)
+        # Rounded, since that is how inputs wait for their labels: what is learned must be what was scored.
+        given = as_matrix(x, self.features)
+        with np.errstate(over="ignore"):
+            rounded = given.astype(np.float32).astype(np.float64)
+        batch = replace(self._fused.score(rounded), x=given)
         return self._fused.ranked(batch) if self._is_taught else batch
 
     @property
