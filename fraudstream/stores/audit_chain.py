@@ -1,8 +1,8 @@
 """The entries of an audit log: each line has the hash of the one before it.
 
 A writer that dies leaves a line without an end. The next one puts a mark behind that line and an entry `torn`
-after it, which has the hash of what was left: a torn line is told of for good, and is never taken for a change
-of what was whole.
+after it, which has the hash of what was left: a torn line is told of for good, and is never taken for a
+change of what was whole.
 """
 
 from __future__ import annotations

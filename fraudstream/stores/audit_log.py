@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from fraudstream.stores.audit_chain import BrokenError, Chain, Entry
+from fraudstream.stores.whole_file import sync_folder
 
 TEXT_CHARS_MAX = 4_000
 """Longer texts are cut: a refusal may have a thousand lines."""
@@ -57,7 +58,7 @@ class AuditLog:
             _write(file, chain.next(self._now(), actor, event, short))
             os.fsync(file)
             if not content:
-                _sync_folder(self.path.parent)
+                sync_folder(self.path.parent)
 
     def verify(self) -> Verified:
         """Read the log; AuditError names the first broken entry."""
@@ -103,11 +104,3 @@ def _all_of(file: int) -> bytes:
 def _write(file: int, content: bytes) -> None:
     while content:
         content = content[os.write(file, content) :]
-
-
-def _sync_folder(path: Path) -> None:
-    folder = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -15,6 +14,7 @@ from fraudstream.rules.states import START_FROM, STATE_SUFFIX
 from fraudstream.scorers.protocol import ScorerError
 from fraudstream.scorers.state_file import STATE_BYTES_MAX, Header, unpack
 from fraudstream.stores.rule_directory import read_files
+from fraudstream.stores.whole_file import write_whole
 
 
 class Imported(NamedTuple):
@@ -45,24 +45,9 @@ def import_state(source: Path, rules: Path, model: str | None = None) -> Importe
     named = owner.start.name if owner.start else (file.parent / f"{owner.spec.id}{STATE_SUFFIX}").as_posix()
     state = rules / named
     state.parent.mkdir(parents=True, exist_ok=True)
-    write_state(state, content)
+    write_whole(state, content)
     line = None if owner.start else f"{START_FROM}: {state.name}"
     return Imported(header, state, rules / file, line)
-
-
-def write_state(path: Path, content: bytes) -> None:
-    """Write a file; OSError where that fails, and then what was there before still is."""
-    # A name with a dot in front is no part of a rule directory.
-    part = path.with_name(f".{path.name}.part")
-    try:
-        with part.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
 
 
 def _read(path: Path) -> bytes:

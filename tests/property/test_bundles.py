@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fraudstream.stores.audit_log import AuditError, AuditLog
+from fraudstream.stores.bundles.approvals import read_approval
 from fraudstream.stores.bundles.bundle import unpack
 from fraudstream.stores.bundles.errors import BundleError
-from tests.unit.stores.bundles.bundles import bundle
+from tests.unit.stores.bundles.bundles import approval, bundle
 
 BUNDLE = bundle()
+APPROVAL = approval(BUNDLE)
 PLACES = st.floats(0, 1, exclude_max=True)
 FLIPS = st.integers(1, 255)
 
@@ -29,6 +29,13 @@ def test_a_bundle_with_one_byte_changed_is_refused(place: float, bits: int) -> N
     """Wherever it stands: header, manifest or file."""
     with pytest.raises(BundleError):
         unpack(flipped(BUNDLE, place, bits), "b")
+
+
+@given(PLACES, FLIPS)
+def test_an_approval_with_one_byte_changed_is_refused(place: float, bits: int) -> None:
+    """Also where only its spelling is another."""
+    with pytest.raises(BundleError):
+        read_approval(flipped(APPROVAL, place, bits), "a")
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from fraudstream.stores.bundles.bundle import Draft, pack
+from fraudstream.stores.bundles.approvals import approval_bytes, approve
+from fraudstream.stores.bundles.bundle import Draft, pack, unpack
 from fraudstream.stores.bundles.keys import SigningKey
 from tests.unit.rule_files import rule_file, rule_files
 
@@ -33,3 +34,8 @@ def bundle(
 ) -> bytes:
     """Return a bundle."""
     return pack(files, draft(), sequence, signed_by)
+
+
+def approval(content: bytes, by: SigningKey = APPROVER) -> bytes:
+    """Return an approval of a bundle by Bob."""
+    return approval_bytes(approve(unpack(content, "b"), "Bob", "2026-03-02T09:00:00Z", by, "b"))
