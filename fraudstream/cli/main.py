@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from fraudstream import __version__
-from fraudstream.cli import dlq, features, model, replay, rules, service
+from fraudstream.cli import audit, dlq, features, model, publishing, replay, rules, service
 
 app = typer.Typer(
     name="fraudstream",
@@ -14,7 +14,16 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+for command in (
+    publishing.keygen,
+    publishing.publish,
+    publishing.approve,
+    publishing.rollback,
+    publishing.unpack,
+):
+    rules.app.command()(command)
 app.add_typer(rules.app, name="rules")
+app.add_typer(audit.app, name="audit")
 app.add_typer(features.app, name="features")
 app.add_typer(model.app, name="model")
 app.add_typer(service.topics, name="topics")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, TypeVar
 
 import orjson
@@ -20,6 +21,11 @@ class Record(BaseModel):
     """One line of a signed file."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
+
+
+def is_person(name: str) -> bool:
+    """Tell whether a text may stand for a person."""
+    return re.match(PERSON, name) is not None
 
 
 def canonical(data: Any) -> bytes:
