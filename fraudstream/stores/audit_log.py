@@ -83,7 +83,8 @@ class AuditLog:
     @contextmanager
     def _open(self, flags: int, lock: int) -> Iterator[int]:
         try:
-            file = os.open(self.path, flags, 0o600)
+            # Publishers and approvers are several users: their group and umask say who of them may write.
+            file = os.open(self.path, flags, 0o660)
             try:
                 flock(file, lock)
                 yield file

@@ -42,13 +42,13 @@ def change(log: AuditLog, old: bytes, new: bytes) -> None:
 
 
 def test_entries_are_chained(log: AuditLog) -> None:
-    """Each has the hash of the one before it, and only the owner reads the file."""
+    """Each has the hash of the one before it, and strangers do not read the file."""
     found = log.verify()
     assert [each.number for each in found.entries] == [1, 2, 3]
     assert [each.previous for each in found.entries] == [FIRST, *(each.hash for each in found.entries[:2])]
     assert (found.head, found.is_torn) == (found.entries[2].hash, False)
     assert found.entries[1].details == {"sequence": 1, "comment": "Grüße, \n\r\t"}
-    assert log.path.stat().st_mode & 0o777 == 0o600
+    assert log.path.stat().st_mode & 0o007 == 0
 
 
 def test_a_log_that_is_not_there_yet_has_no_entries(tmp_path: Path) -> None:
