@@ -116,13 +116,19 @@ def approve(
     bundle: BundleFile,
     approver: Annotated[str, typer.Option("--approver", metavar="NAME", help="Who approves.")],
     key: Key = None,
+    ruleset: Annotated[
+        str | None,
+        typer.Option(
+            "--ruleset", metavar="VERSION", help="The ruleset that you have read; no other is approved."
+        ),
+    ] = None,
     audit: Audit = None,
 ) -> None:
     """Sign for a bundle of somebody else; read it first, see `fraudstream rules unpack`."""
     _check_person("--approver", approver)
     shelf = Shelf(bundle, audit)
     with one_line_errors():
-        made = shelf.approve(approver, utc_now(), read_signing_key(key))
+        made = shelf.approve(approver, utc_now(), read_signing_key(key), ruleset)
     where = approval_path(shelf.path)
     out.print(f"{where}: bundle {made.sequence}, ruleset {made.ruleset}, approved by {approver}", **PLAIN)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from fraudstream.stores.audit_log import AuditLog
 from fraudstream.stores.bundles.approvals import Approval, approval_bytes, approval_path, approve
 from fraudstream.stores.bundles.bundle import Bundle, Draft, pack, unpack
-from fraudstream.stores.bundles.errors import TAMPERED, UNREADABLE, BundleError
+from fraudstream.stores.bundles.errors import TAMPERED, UNAPPROVED, UNREADABLE, BundleError
 from fraudstream.stores.bundles.keys import SigningKey, key_id
 from fraudstream.stores.bundles.trust import read_bundle
 from fraudstream.stores.whole_file import write_whole
@@ -51,10 +51,18 @@ class Shelf:
                 self._kept()[sequence].unlink(missing_ok=True)
         return bundle
 
-    def approve(self, approver: str, approved_at: str, key: SigningKey) -> Approval:
-        """Put an approval beside the bundle that is there; BundleError where the key may not."""
+    def approve(
+        self, approver: str, approved_at: str, key: SigningKey, ruleset: str | None = None
+    ) -> Approval:
+        """Put an approval beside the bundle that is there; BundleError where the key may not.
+
+        With a `ruleset` only a bundle of that version is approved: another may have come since it was read.
+        """
         with self._alone():
             bundle = read_bundle(self.path)
+            if ruleset not in (None, bundle.manifest.ruleset):
+                what = f"there is {bundle} now, not ruleset {ruleset}"
+                raise BundleError(UNAPPROVED, self.path, what, "read that one before you approve it")
             approval = approve(bundle, approver, approved_at, key, self.path)
             signed = {"key": key_id(key.public), "signature": approval.signature}
             self.audit.append(approver, APPROVE, {"bundle": str(self.path), **told(bundle), **signed})
@@ -133,7 +141,7 @@ class Shelf:
 def told(bundle: Bundle) -> dict[str, str | int]:
     """Return what the audit log tells of a bundle."""
     manifest = bundle.manifest
-    told: dict[str, str | int] = {
+    words: dict[str, str | int] = {
         "sequence": manifest.sequence,
         "ruleset": manifest.ruleset,
         "sha256": bundle.digest,
@@ -141,7 +149,7 @@ def told(bundle: Bundle) -> dict[str, str | int]:
         "comment": manifest.comment,
         "publisher_key": key_id(bundle.key) if bundle.key else "",
     }
-    return told if manifest.repeats is None else {**told, "repeats": manifest.repeats}
+    return words if manifest.repeats is None else {**words, "repeats": manifest.repeats}
 
 
 def unpack_to(bundle: Bundle, directory: Path) -> None:

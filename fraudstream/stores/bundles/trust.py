@@ -32,13 +32,21 @@ class Trust:
 
     def admitted(self, path: Path) -> tuple[Bundle, Approval | None]:
         """Read a bundle and its approval; BundleError unless both are whole and by those who are trusted."""
+        bundle = self.published(path)
+        return bundle, self.approved(bundle, path)
+
+    def published(self, path: Path) -> Bundle:
+        """Read a bundle; BundleError unless it is whole and by a trusted publisher."""
         bundle = read_bundle(path)
         if bundle.key is None:
             raise BundleError(UNSIGNED, path, f"nobody has signed {bundle}", "publish it with a trusted key")
         self._check(bundle.key, path, f"{bundle} is signed by the key {key_id(bundle.key)}")
-        return bundle, self._approval(bundle, path) if self.needs_approval else None
+        return bundle
 
-    def _approval(self, bundle: Bundle, path: Path) -> Approval:
+    def approved(self, bundle: Bundle, path: Path) -> Approval | None:
+        """Read the approval of a bundle where one is needed; BundleError unless it is by a trusted key."""
+        if not self.needs_approval:
+            return None
         where = approval_path(path)
         if not where.exists():
             what = f"nobody has approved {bundle}"

@@ -35,7 +35,7 @@ class BundleWatch:
     def first(self) -> Mapping[str, bytes]:
         """Return the files to begin with; BundleError where they are refused."""
         self._taken = self._stamp()
-        return self._admitted().files
+        return self._admitted(self._published()).files
 
     def changed(self) -> Mapping[str, bytes] | None:
         """Return all files of a new bundle that may be taken, None where nothing is new.
@@ -47,8 +47,9 @@ class BundleWatch:
         if not resting or stamp == self._taken:
             return None
         self._taken = stamp
-        bundle = self._admitted()
-        return None if self._newest == _name(bundle) else bundle.files
+        bundle = self._published()
+        # What is in force was approved when it was taken.
+        return None if self._newest == _name(bundle) else self._admitted(bundle).files
 
     def take(self, version: str) -> None:
         """Note that a ruleset is about to judge events; BundleError where the manifest has named another."""
@@ -66,17 +67,21 @@ class BundleWatch:
         bundle = {} if self._found is None else told(self._found[0])
         self._record.refuse({**self._described(), **bundle}, reason, why)
 
-    def _admitted(self) -> Bundle:
-        """Read what is there; BundleError unless it is trusted and no older than what was in force."""
+    def _published(self) -> Bundle:
         self._found = None
-        self._found = self._trust.admitted(self.path)
-        bundle = self._found[0]
+        bundle = self._trust.published(self.path)
+        self._found = (bundle, None)
+        return bundle
+
+    def _admitted(self, bundle: Bundle) -> Bundle:
+        """Return a bundle; BundleError unless it is no older than what was in force, and approved."""
         newest, digest = self._newest
         sequence = bundle.manifest.sequence
         if sequence < newest or (sequence == newest and bundle.digest != digest):
             kind = "older than" if sequence < newest else "another than"
             what = f"{bundle} is {kind} bundle {newest}, which was in force"
             raise BundleError(STALE, self.path, what, "go back by `fraudstream rules rollback`")
+        self._found = (bundle, self._trust.approved(bundle, self.path))
         return bundle
 
     def _described(self) -> dict[str, str]:

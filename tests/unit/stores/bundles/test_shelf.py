@@ -142,6 +142,16 @@ def test_an_approval_lies_beside_its_bundle(shelf: Shelf) -> None:
     assert approval_path(shelf.path).exists()
 
 
+def test_what_was_not_read_is_not_approved(shelf: Shelf) -> None:
+    """Another bundle may have been published since."""
+    publish(shelf)
+    with pytest.raises(
+        BundleError, match=r"there is bundle 1, ruleset a+ now, not ruleset b+: read that one"
+    ):
+        shelf.approve("Bob", "2026-03-02T09:00:00Z", APPROVER, RULESETS[1])
+    assert shelf.approve("Bob", "2026-03-02T09:00:00Z", APPROVER, RULESETS[0]).sequence == 1
+
+
 def test_an_earlier_ruleset_is_found(shelf: Shelf) -> None:
     """By its sequence, or as the newest that says something else."""
     for ruleset in (RULESETS[0], RULESETS[1], RULESETS[1]):

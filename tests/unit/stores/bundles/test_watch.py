@@ -145,6 +145,20 @@ def test_an_approval_that_comes_later_is_noticed(tmp_path: Path) -> None:
     approval_path(setup.path).write_bytes(approval(content))
     assert setup.look()
     assert setup.log.entries()[-1].details["approver"] == "Bob"
+    assert setup.events() == [("refuse", 1), ("load", 1), ("refuse", 2), ("load", 2)]
+
+
+def test_an_approval_of_what_is_to_come_is_no_trouble(tmp_path: Path) -> None:
+    """It may be put in place before its bundle, so that no look finds the bundle without it."""
+    setup = Setup(tmp_path, needs_approval=True)
+    approval_path(setup.path).write_bytes(approval(setup.publish(1)))
+    setup.start()
+    content = setup.publish(2, limit=200)
+    setup.publish(1)
+    approval_path(setup.path).write_bytes(approval(content))
+    assert not setup.look()
+    setup.path.write_bytes(content)
+    assert setup.look()
 
 
 def test_a_manifest_of_another_ruleset_is_refused(setup: Setup) -> None:
