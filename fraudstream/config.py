@@ -129,6 +129,45 @@ class Checkpoints(_Part):
         return self.model_copy(update={"url": url, "key_file": key_file})
 
 
+class RuleSource(_Part):
+    """Where the rules come from: a directory, or a signed bundle and those who are trusted.
+
+    `trust` names the public keys of publishers and approvers. With `approval: required` a second trusted key
+    must have signed for the bundle. Paths count from the topology file.
+    """
+
+    directory: Path | None = None
+    bundle: Path | None = None
+    trust: tuple[Path, ...] = ()
+    approval: Literal["required", "none"] = "required"
+
+    @model_validator(mode="after")
+    def _fits(self) -> RuleSource:
+        if (self.directory is None) == (self.bundle is None):
+            raise ValueError(
+                "rules are a directory, or {bundle: FILE, trust: [PUBLIC_KEY_FILE]}: name one of them"
+            )
+        if self.bundle is None and self.trust:
+            raise ValueError("rules.trust is about bundles: name one, or leave trust out")
+        needed = 1 if self.approval == "none" else 2
+        if self.bundle is not None and len(set(self.trust)) < needed:
+            raise ValueError(
+                "rules.trust has too few keys: name the publisher's public key, and an approver's "
+                "unless you write `approval: none`"
+            )
+        return self
+
+    def beside(self, folder: Path) -> RuleSource:
+        """Return it with paths that count from a folder."""
+
+        def placed(path: Path | None) -> Path | None:
+            return None if path is None else (folder / path).resolve()
+
+        trust = tuple((folder / each).resolve() for each in self.trust)
+        places = {"directory": placed(self.directory), "bundle": placed(self.bundle), "trust": trust}
+        return self.model_copy(update=places)
+
+
 class ColumnSpec(_Part):
     """A column that this deployment adds."""
 
@@ -139,8 +178,8 @@ class ColumnSpec(_Part):
     choices: frozenset[str] | None = None
 
 
-def _relative(value: object) -> object:
-    return Path(value) if isinstance(value, str) else value
+def _source(value: object) -> object:
+    return {"directory": value} if isinstance(value, str) else value
 
 
 class Topology(_Part):
@@ -155,8 +194,9 @@ class Topology(_Part):
     """Without it nothing is learned from what becomes known later."""
     keyed: Keyed | None = None
     """Without it one worker has all state, and others stand by."""
-    rules: Annotated[Path, BeforeValidator(_relative)]
-    """The rule directory; a relative path counts from the topology file."""
+    rule_source: Annotated[RuleSource, BeforeValidator(_source)] = Field(alias="rules")
+    audit: Path | None = None
+    """The file, relative to this one, in which workers note every ruleset that they load or refuse."""
     lateness: Annotated[DurationUs, Field(validate_default=True)] = "5m"  # type: ignore[assignment]
     exact_windows: Annotated[DurationUs, Field(validate_default=True)] = "35d"  # type: ignore[assignment]
     """Windows that reach back no further are exact, and keep their events; longer ones count by panes."""
@@ -187,6 +227,14 @@ class Topology(_Part):
         if self.input.map is not None:
             check_map(self.input.map, schema)
         return self
+
+    @property
+    def rules(self) -> Path:
+        """The rule directory; RulesetError where the rules are a bundle."""
+        if self.rule_source.directory is None:
+            message = "is a bundle, not a rule directory: see `fraudstream rules unpack`"
+            raise RulesetError([Problem(str(self.rule_source.bundle), 1, 1, message)])
+        return self.rule_source.directory
 
     def number(self, partition: tuple[str, int]) -> int:
         """Return the number of a topic's partition within the shard: that of a labels partition is negative.
@@ -228,7 +276,9 @@ class Topology(_Part):
 def load_topology(path: Path) -> Topology:
     """Read a topology file; RulesetError says where it is wrong."""
     topology = validated(read_yaml(str(path), _read(path)), Topology)
-    paths: dict[str, Any] = {"rules": (path.parent / topology.rules).resolve()}
+    paths: dict[str, Any] = {"rule_source": topology.rule_source.beside(path.parent)}
+    if topology.audit is not None:
+        paths["audit"] = (path.parent / topology.audit).resolve()
     if topology.checkpoints is not None:
         paths["checkpoints"] = topology.checkpoints.beside(path.parent)
     return topology.model_copy(update=paths)

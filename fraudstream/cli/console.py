@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import typer
 from rich.console import Console
 
 from fraudstream.rules.errors import RulesetError
+from fraudstream.stores.audit_log import AuditError
+from fraudstream.stores.bundles.errors import BundleError
 from fraudstream.workbench.sources import SourceError
 
 out = Console()
@@ -18,6 +21,8 @@ if not out.is_terminal:
 err = Console(stderr=True)
 
 FAILED = 1
+PLAIN: Any = {"highlight": False, "soft_wrap": True, "markup": False}
+"""How a line is printed that is to stay as it is."""
 
 
 def fail(message: str) -> typer.Exit:
@@ -31,5 +36,5 @@ def one_line_errors() -> Iterator[None]:
     """Turn the errors that a user can mend into their one line each."""
     try:
         yield
-    except (RulesetError, SourceError) as error:
+    except (RulesetError, SourceError, BundleError, AuditError) as error:
         raise fail(str(error)) from None

@@ -5,7 +5,20 @@ from __future__ import annotations
 import typer
 
 from fraudstream import __version__
-from fraudstream.cli import backtest, coverage, diff, dlq, features, model, replay, rules, service, tune
+from fraudstream.cli import (
+    audit,
+    backtest,
+    coverage,
+    diff,
+    dlq,
+    features,
+    model,
+    publishing,
+    replay,
+    rules,
+    service,
+    tune,
+)
 
 app = typer.Typer(
     name="fraudstream",
@@ -15,7 +28,16 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 rules.app.command("coverage")(coverage.show_coverage)
+for command in (
+    publishing.keygen,
+    publishing.publish,
+    publishing.approve,
+    publishing.rollback,
+    publishing.unpack,
+):
+    rules.app.command()(command)
 app.add_typer(rules.app, name="rules")
+app.add_typer(audit.app, name="audit")
 app.add_typer(features.app, name="features")
 app.add_typer(model.app, name="model")
 app.add_typer(service.topics, name="topics")

@@ -18,7 +18,8 @@ from fraudstream.rules.ruleset import Model, Ruleset
 from fraudstream.scorers.protocol import ScorerError
 from fraudstream.scorers.state_file import Header, refuse_pickles
 from fraudstream.stores.checkpoints import CheckpointError, Loaded
-from fraudstream.stores.state_files import import_state, write_state
+from fraudstream.stores.state_files import import_state
+from fraudstream.stores.whole_file import write_whole
 
 app = typer.Typer(help="What the models of a topology have learned.", no_args_is_help=True)
 
@@ -64,7 +65,7 @@ def export(
         # Before it is read: reading is what could run code.
         refuse_pickles(spec_of(wanted).estimator.kind)
         content = _engine(loaded, ruleset, found).exported(model, __version__)
-        write_state(to, content)
+        write_whole(to, content)
     except ScorerError as error:
         raise fail(f"{model} {error}") from None
     except OSError as error:

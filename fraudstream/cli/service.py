@@ -10,6 +10,7 @@ import typer
 
 from fraudstream.cli.console import fail, one_line_errors, out
 from fraudstream.cli.kernels import make_ready
+from fraudstream.cli.rule_sources import rules_of
 from fraudstream.config import Topology, load_topology
 from fraudstream.engine.keyed.ingest import Ingest
 from fraudstream.engine.selftest import check
@@ -17,8 +18,6 @@ from fraudstream.engine.step import Engine
 from fraudstream.rules.ruleset import build_ruleset
 from fraudstream.stores.checkpoints import CheckpointError, CheckpointStore, Identity
 from fraudstream.stores.rule_archive import RuleArchive
-from fraudstream.stores.rule_directory import read_files
-from fraudstream.stores.rule_watch import RuleWatch
 from fraudstream.stores.state import StateStore
 from fraudstream.telemetry.metrics import Metrics
 from fraudstream.telemetry.worker import WorkerTelemetry
@@ -39,8 +38,10 @@ def run(topology: TopologyFile = SINGLE, kafka: Bootstrap = None) -> None:
 
     with one_line_errors():
         loaded = load_topology(topology).with_kafka(kafka)
-        files = read_files(loaded.rules)
-        engine = _engine(files, loaded)
+        rules = rules_of(loaded)
+        with rules.refusals_noted():
+            files = rules.read()
+            engine = _engine(files, loaded)
     metrics = Metrics()
     telemetry = WorkerTelemetry(metrics, engine.rule_ids, engine.ruleset.version)
     host, port = loaded.metrics.host, loaded.metrics.port
@@ -55,13 +56,15 @@ def run(topology: TopologyFile = SINGLE, kafka: Bootstrap = None) -> None:
         highlight=False,
         soft_wrap=True,
     )
-    watch, kept = RuleWatch(loaded.rules, files), kept_by(loaded)
+    kept = kept_by(loaded)
     if kept is not None:
         try:
             kept.keep_rules(engine.ruleset.version, files)
         except OSError as error:
             raise _unkept(loaded, error) from None
-    raise typer.Exit(run_worker(loaded, engine, telemetry, watch, kept))
+    with one_line_errors(), rules.refusals_noted():
+        rules.record.take(engine.ruleset.version)
+    raise typer.Exit(run_worker(loaded, engine, telemetry, rules.watch(files), kept, rules.record))
 
 
 def _engine(files: Mapping[str, bytes], topology: Topology) -> Engine | Ingest:

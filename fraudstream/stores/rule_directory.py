@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from stat import S_ISREG
 
 from fraudstream.rules.errors import Problem, RulesetError
@@ -63,19 +63,29 @@ def rule_paths(directory: Path) -> Iterator[Path]:
             if (here / name).is_symlink():
                 where = (here / name).relative_to(directory).as_posix()
                 raise _refusal(where, "links to directories are not followed: copy the directory")
-        yield from (here / name for name in (*names, *folders) if _is_read(here / name, directory))
+        yield from (
+            here / name
+            for name in (*names, *folders)
+            if is_rule_name((here / name).relative_to(directory).as_posix())
+        )
 
 
-def _is_read(path: Path, directory: Path) -> bool:
-    if path.name.startswith("."):
+def is_rule_name(name: str) -> bool:
+    """Tell whether a relative name is that of a rule file, list or state."""
+    path = PurePosixPath(name)
+    if any(part.startswith(".") for part in path.parts):
         return False
-    name = path.relative_to(directory)
-    in_lists = name.parts[0] == LISTS_DIRECTORY
-    return path.suffix in _SUFFIXES or (in_lists and path.suffix == ".csv") or is_state(name.as_posix())
+    in_lists = path.parts[0] == LISTS_DIRECTORY
+    return path.suffix in _SUFFIXES or (in_lists and path.suffix == ".csv") or is_state(name)
+
+
+def bytes_max_of(name: str) -> int:
+    """Return how large a file of that name may be."""
+    return _BYTES_MAX_OF.get(PurePosixPath(name).suffix, FILE_BYTES_MAX)
 
 
 def _content(name: str, path: Path, root: Path) -> bytes:
-    bytes_max = _BYTES_MAX_OF.get(path.suffix, FILE_BYTES_MAX)
+    bytes_max = bytes_max_of(name)
     try:
         if not path.resolve(strict=True).is_relative_to(root):
             raise _refusal(name, "the link leads out of the rule directory: copy the file")

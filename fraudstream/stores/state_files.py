@@ -45,15 +45,9 @@ def import_state(source: Path, rules: Path, model: str | None = None) -> Importe
     named = owner.start.name if owner.start else (file.parent / f"{owner.spec.id}{STATE_SUFFIX}").as_posix()
     state = rules / named
     state.parent.mkdir(parents=True, exist_ok=True)
-    write_state(state, content)
+    write_whole(state, content)
     line = None if owner.start else f"{START_FROM}: {state.name}"
     return Imported(header, state, rules / file, line)
-
-
-def write_state(path: Path, content: bytes) -> None:
-    """Write a file; OSError where that fails, and then what was there before still is."""
-    # A name with a dot in front is no part of a rule directory.
-    write_whole(path, content, part=f".{path.name}.part", mode=0o666)
 
 
 def _read(path: Path) -> bytes:

@@ -37,8 +37,11 @@ class StreamObserver(Protocol):
     def on_ruleset(self, version: str, rules: int) -> None:
         """Take note of the ruleset that is in force from now on, and of how many rules run in it."""
 
-    def on_ruleset_refused(self) -> None:
-        """Take note of a changed ruleset that is not fit to run; the one in force stays."""
+    def on_ruleset_refused(self, reason: str) -> None:
+        """Take note of a changed ruleset that is refused; the one in force stays.
+
+        Reasons are those of `stores/bundles/errors.py`, and `failed` where the rules are not to blame.
+        """
 
     def on_memory(self, stats: EngineStats) -> None:
         """Take note of what the engine holds in memory."""
@@ -58,6 +61,6 @@ class StreamObserver(Protocol):
         `step`, `emit`, `fenced` (another worker has the shard), `alert_too_large` (once for each such alert),
         `checkpoint` (one that could not be written or read, or a ruleset that is not kept), `retention`
         (messages that a recovery needed are gone), `broker` (out of reach), `denied` (a permission is
-        missing), `topics` (missing, changed, or not as the topology says), `journal`, `recovery`, and `stage`
-        of a keyed topology.
+        missing), `topics` (missing, changed, or not as the topology says), `journal`, `recovery`, `audit`
+        (a refusal that could not be noted), and `stage` of a keyed topology.
         """

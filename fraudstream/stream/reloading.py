@@ -1,4 +1,4 @@
-"""Takes up a changed rule directory while the worker runs: checked apart, swapped between two batches."""
+"""Takes up changed rules while the worker runs: checked apart, swapped between two batches."""
 
 from __future__ import annotations
 
@@ -8,26 +8,46 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from fraudstream.engine.selftest import checked_ruleset
 from fraudstream.engine.warming import warm_models
 from fraudstream.rules.errors import Problem, RulesetError
+from fraudstream.stores.bundles.errors import UNFIT, BundleError
 
 if TYPE_CHECKING:
     from fraudstream.engine.step import Settings
     from fraudstream.rules.ruleset import Ruleset
-    from fraudstream.stores.rule_watch import RuleWatch
     from fraudstream.stream.observer import StreamObserver
     from fraudstream.stream.shard import Shard
 
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 2.0
-"""How often the directory is looked at; a change is taken up at the second look that finds it."""
+"""How often the rules are looked at; a change is taken up at the second look that finds it."""
 
 Keep = Callable[[str, Mapping[str, bytes]], None]
 Check = Callable[[Mapping[str, bytes], "Settings"], "Ruleset"]
+
+FAILED = "failed"
+"""Why rules are refused that could not be taken up, for a reason that is not theirs."""
+
+
+class Watch(Protocol):
+    """Looks whether there are other rules."""
+
+    def changed(self) -> Mapping[str, bytes] | None:
+        """Return the files of other rules, None where there are none; RulesetError or BundleError."""
+
+
+class Record(Protocol):
+    """Keeps what becomes of other rules."""
+
+    def take(self, version: str) -> None:
+        """Note a ruleset before anything is judged by it; whatever this raises, it is refused."""
+
+    def refused(self, reason: str, why: str) -> None:
+        """Note a refusal."""
 
 
 def check_apart(files: Mapping[str, bytes], settings: Settings) -> Ruleset:
@@ -41,24 +61,26 @@ def check_apart(files: Mapping[str, bytes], settings: Settings) -> Ruleset:
 
 
 class Reloader:
-    """Keeps a shard at the ruleset of its directory; what is not fit is refused, and the old one stays.
+    """Keeps a shard at the rules that are watched; what is not fit is refused, and the old ones stay.
 
-    `keep` is given the files of a version before anything is judged by it.
+    `keep` is given the files of a version, and `record` the version, before anything is judged by it.
     """
 
     def __init__(
         self,
-        watch: RuleWatch,
+        watch: Watch,
         shard: Shard,
         observer: StreamObserver,
         keep: Keep | None = None,
         check: Check = check_apart,
+        record: Record | None = None,
     ) -> None:
         self._watch = watch
         self._shard = shard
         self._observer = observer
         self._keep = keep
         self._check = check
+        self._record = record
 
     async def look(self) -> None:
         """Look once; never raises. The swap falls between two batches, since a step does not yield."""
@@ -73,17 +95,30 @@ class Reloader:
                 await asyncio.to_thread(self._keep, ruleset.version, files)
             async with self._shard.moving:
                 engine = self._shard.engine
-                engine.reload(await asyncio.to_thread(engine.prepare, ruleset))
+                prepared = await asyncio.to_thread(engine.prepare, ruleset)
+                if self._record is not None:
+                    await asyncio.to_thread(self._record.take, ruleset.version)
+                engine.reload(prepared)
+        except BundleError as error:
+            await self._refuse(error.reason, str(error))
         except RulesetError as error:
-            self._refuse(str(error))
+            await self._refuse(UNFIT, str(error))
         except Exception as error:
             log.exception("the changed rules could not be taken up")
-            self._refuse(repr(error))
+            await self._refuse(FAILED, repr(error))
         else:
             log.info("ruleset %s is in force: %d rules", ruleset.version, len(engine.rule_ids))
             self._observer.on_ruleset(ruleset.version, len(engine.rule_ids))
 
-    def _refuse(self, why: str) -> None:
+    async def _refuse(self, reason: str, why: str) -> None:
         version = self._shard.engine.ruleset.version
-        log.error("the changed rules are refused, ruleset %s stays in force:\n%s", version, why)
-        self._observer.on_ruleset_refused()
+        gap = "\n" if "\n" in why else " "
+        log.error("the changed rules are refused, ruleset %s stays in force:%s%s", version, gap, why)
+        self._observer.on_ruleset_refused(reason)
+        if self._record is None:
+            return
+        try:
+            await asyncio.to_thread(self._record.refused, reason, why)
+        except Exception as error:
+            log.error("the refusal is not in the audit log: %s", error)
+            self._observer.on_error("audit")

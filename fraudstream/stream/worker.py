@@ -24,9 +24,9 @@ from fraudstream.stream.topic_settings import doubts, outlet, require_settings, 
 
 if TYPE_CHECKING:
     from fraudstream.config import Topology
-    from fraudstream.stores.rule_watch import RuleWatch
     from fraudstream.stores.state import StateStore
     from fraudstream.stream.observer import StreamObserver
+    from fraudstream.stream.reloading import Record, Watch
     from fraudstream.stream.shard import Fold
 
 log = logging.getLogger(__name__)
@@ -43,15 +43,17 @@ def run_worker(
     topology: Topology,
     engine: Fold,
     observer: StreamObserver,
-    watch: RuleWatch | None = None,
+    watch: Watch | None = None,
     kept: StateStore | None = None,
+    record: Record | None = None,
 ) -> int:
     """Read, judge and emit until SIGINT or SIGTERM; return 0 then, 1 after a failure that the log tells of.
 
-    What changes in the directory of `watch` is taken up while it runs; without one the rules stay. With
-    `kept` the shard's checkpoints are kept there; without it, a start reads the whole input again.
-    A stop finishes the batches in hand, commits them and leaves the group. A second signal, or a stop that
-    takes longer than `STOP_SECONDS_MAX`, ends the process at once: what was not committed is judged again.
+    The rules that `watch` finds changed are taken up while it runs, and noted in `record`; without one
+    they stay. With `kept` the shard's checkpoints are kept there; without it, a start reads the whole input
+    again. A stop finishes the batches in hand, commits them and leaves the group. A second signal, or a stop
+    that takes longer than `STOP_SECONDS_MAX`, ends the process at once: what was not committed is judged
+    again.
     """
     configure_logging()
     try:
@@ -71,7 +73,7 @@ def run_worker(
     around = replace(around, topics={each.name: (each.topic_id, each.partitions) for each in states})
     if watch is not None:
         keep = None if kept is None else kept.keep_rules
-        around = replace(around, reloader=Reloader(watch, shard, observer, keep))
+        around = replace(around, reloader=Reloader(watch, shard, observer, keep, record=record))
     app = build_app(topology, shard, observer, outlet(topology, settings), around)
     worker = Worker(app, loop=loop)
     # What is there now stays: looking through it at every full collection would hold up the events.

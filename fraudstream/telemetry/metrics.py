@@ -133,7 +133,12 @@ class Metrics:
             "ruleset_info", "1 for the ruleset in force, with its content hash.", "version", "rules"
         )
         self.ruleset_changes = self._counter(
-            "ruleset_changes", "Changed rule directories: loaded, or refused as not fit to run.", "result"
+            "ruleset_changes", "Changed rules: loaded, or refused.", "result"
+        )
+        self.ruleset_refusals = self._counter(
+            "ruleset_refusals",
+            "Changed rules that were refused; docs/publishing.md has the reasons.",
+            "reason",
         )
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:

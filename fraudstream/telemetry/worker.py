@@ -91,9 +91,10 @@ class WorkerTelemetry:
         self._changes["loaded"].inc()
         self._show_ruleset(version, rules)
 
-    def on_ruleset_refused(self) -> None:
-        """Record a changed ruleset that is not fit to run."""
+    def on_ruleset_refused(self, reason: str) -> None:
+        """Record a changed ruleset that is refused."""
         self._changes["refused"].inc()
+        self._metrics.ruleset_refusals.labels(reason).inc()
 
     def _show_ruleset(self, version: str, rules: int) -> None:
         self._metrics.ruleset.clear()

@@ -21,7 +21,12 @@ class RuleRig:
     """A topology with a rule directory of its own, and a worker to be run on it."""
 
     def __init__(
-        self, kafka: str, folder: Path, topic: Callable[[str], str], files: Mapping[str, bytes]
+        self,
+        kafka: str,
+        folder: Path,
+        topic: Callable[[str], str],
+        files: Mapping[str, bytes],
+        source: str = "rules: rules",
     ) -> None:
         self.rules = folder / "rules"
         write_files(self.rules, files)
@@ -34,7 +39,7 @@ class RuleRig:
             f"input: {{topic: {names['events']}}}\n"
             f"output: {{alerts: {names['alerts']}, dead_letters: {names['dead']}, "
             f"journal: {names['journal']}}}\n"
-            f"rules: rules\nmetrics: {{port: {port}}}\n"
+            f"{source}\nmetrics: {{port: {port}}}\n"
         )
         self.topology = load_topology(self.file)
         create_topics(self.topology)

@@ -24,7 +24,7 @@ class SimObserver:
     def on_ruleset(self, version: str, rules: int) -> None:
         """Keep nothing."""
 
-    def on_ruleset_refused(self) -> None:
+    def on_ruleset_refused(self, reason: str) -> None:
         """Keep a refusal."""
         self.errors.append("refused")
 

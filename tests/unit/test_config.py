@@ -162,3 +162,47 @@ def test_labels_have_numbers_below_those_of_events(tmp_path: Path) -> None:
     assert waits is not None
     assert (waits.wait_us, waits.events_max) == (30 * 86_400_000_000, 1_000_000)
     assert load_topology(topology(tmp_path)).settings().labels is None
+
+
+BUNDLE = "rules: {bundle: b, trust: [ann.pub, bob.pub]}\n"
+
+
+def test_rules_may_be_a_bundle(tmp_path: Path) -> None:
+    """Every path counts from the file, a second person is asked for, and a directory is not made up."""
+    loaded = load_topology(topology(tmp_path, BUNDLE + "audit: log.jsonl\n", "rules: some/rules"))
+    source = loaded.rule_source
+    assert (source.bundle, loaded.audit) == (tmp_path / "b", tmp_path / "log.jsonl")
+    assert source.trust == (tmp_path / "ann.pub", tmp_path / "bob.pub")
+    assert source.approval == "required"
+    with pytest.raises(
+        RulesetError, match="is a bundle, not a rule directory: see `fraudstream rules unpack`"
+    ):
+        assert loaded.rules
+
+
+@pytest.mark.parametrize(
+    ("rules", "message"),
+    [
+        (
+            "{bundle: b, trust: [ann.pub]}",
+            "rules.trust has too few keys: name the publisher's public key, and an",
+        ),
+        ("{bundle: b, trust: [ann.pub, ann.pub]}", "rules.trust has too few keys"),
+        ("{bundle: b, trust: [], approval: none}", "rules.trust has too few keys"),
+        ("{bundle: b, directory: d, trust: [ann.pub, bob.pub]}", "name one of them"),
+        ("{trust: [ann.pub]}", "rules are a directory, or {bundle: FILE, trust: [PUBLIC_KEY_FILE]}"),
+        ("{directory: d, trust: [ann.pub]}", "rules.trust is about bundles: name one, or leave trust out"),
+        ("{bundle: b, trust: [ann.pub], approval: maybe}", "rules.approval"),
+    ],
+)
+def test_a_bundle_needs_somebody_to_trust(tmp_path: Path, rules: str, message: str) -> None:
+    """And two of them where two must sign."""
+    found = fault(topology(tmp_path, f"rules: {rules}\n", "rules: some/rules"))
+    assert found.startswith("6:")
+    assert message in found
+
+
+def test_one_key_is_enough_without_approval(tmp_path: Path) -> None:
+    """Whoever says so."""
+    rules = "rules: {bundle: b, trust: [ann.pub], approval: none}\n"
+    assert load_topology(topology(tmp_path, rules, "rules: some/rules")).rule_source.approval == "none"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -12,7 +11,7 @@ import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from fraudstream.stores.checkpoints.errors import CheckpointError, DamagedError
-from fraudstream.stores.whole_file import write_whole
+from fraudstream.stores.whole_file import put_whole, sync_folder
 
 PART = ".part"
 """Ends the names of files that are not complete."""
@@ -92,7 +91,7 @@ class Files:
                 path = Path(f"{self._root}/{folder}")
                 base = Path(self._base)
                 for each in (path, *(parent for parent in path.parents if parent.is_relative_to(base))):
-                    _sync_folder(each)
+                    sync_folder(each)
 
     def delete(self, names: Sequence[str]) -> None:
         """Delete files; those that are gone already are fine."""
@@ -123,12 +122,4 @@ class Files:
 def _write_whole(path: Path, content: bytes) -> None:
     """Write a file under another name first; only its owner may read it."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    write_whole(path, content, part=path.name + PART, mode=0o600)
-
-
-def _sync_folder(path: Path) -> None:
-    opened = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
+    put_whole(path, content, part=path.name + PART, mode=0o600)

@@ -17,7 +17,8 @@ from fraudstream.stores.rule_archive import RuleArchive
 from fraudstream.stores.rule_directory import load_ruleset, read_files
 from fraudstream.stores.rule_watch import RuleWatch
 from fraudstream.stores.state import StateStore
-from fraudstream.stores.state_files import import_state, write_state
+from fraudstream.stores.state_files import import_state
+from fraudstream.stores.whole_file import write_whole
 from tests.unit.engine.test_model_states import START, UNUSUAL, experienced, files, payments, ruleset, scores
 from tests.unit.rule_files import write_files
 
@@ -121,7 +122,7 @@ def test_a_file_that_cannot_be_written_whole_is_not_written(
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space left"):
-        write_state(path, STATE)
+        write_whole(path, STATE)
     assert content_of(tmp_path) == {str(path): b"before"}
 
 
@@ -145,7 +146,7 @@ def test_a_changed_state_is_noticed(tmp_path: Path) -> None:
     assert watch.changed() is None
     later = experienced()
     later.step(payments(1, start=300))
-    write_state(rules / "models/a.state", later.exported("unusual", "0.1.0"))
+    write_whole(rules / "models/a.state", later.exported("unusual", "0.1.0"))
     assert watch.changed() is None
     assert watch.changed() == read_files(rules)
     assert load_ruleset(rules).version != version

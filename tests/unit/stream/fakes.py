@@ -113,7 +113,7 @@ class FakeObserver:
     lags: dict[int, int] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
     rulesets: list[tuple[str, int]] = field(default_factory=list)
-    refusals: int = 0
+    refusals: list[str] = field(default_factory=list)
     recoveries: list[int] = field(default_factory=list)
 
     def on_batch(
@@ -140,9 +140,9 @@ class FakeObserver:
         """Remember a ruleset."""
         self.rulesets.append((version, rules))
 
-    def on_ruleset_refused(self) -> None:
+    def on_ruleset_refused(self, reason: str) -> None:
         """Remember a refusal."""
-        self.refusals += 1
+        self.refusals.append(reason)
 
     def on_recovered(self, seconds: float, messages: int) -> None:
         """Remember how many messages were read again."""

@@ -14,6 +14,7 @@ import pytest
 from fraudstream.engine.step import Engine, Settings
 from fraudstream.rules.errors import Problem, RulesetError
 from fraudstream.rules.ruleset import Ruleset, build_ruleset
+from fraudstream.stores.bundles.errors import STALE, BundleError
 from fraudstream.stores.rule_directory import read_files
 from fraudstream.stores.rule_watch import RuleWatch
 from fraudstream.stream import reloading
@@ -44,6 +45,26 @@ class FakeEngine:
         self.ruleset = prepared.ruleset
 
 
+class FakeRecord:
+    """Remembers what it is told, and may refuse."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, ...]] = []
+        self.trouble: Exception | None = None
+
+    def take(self, version: str) -> None:
+        """Note a ruleset."""
+        if self.trouble is not None:
+            raise self.trouble
+        self.told.append(("take", version))
+
+    def refused(self, reason: str, why: str) -> None:
+        """Note a refusal."""
+        if self.trouble is not None and not isinstance(self.trouble, BundleError):
+            raise self.trouble
+        self.told.append(("refused", reason, why))
+
+
 class Setup:
     """A directory with one rule, and a reloader that checks in this process."""
 
@@ -53,9 +74,12 @@ class Setup:
         self.engine = FakeEngine(build_ruleset(files))
         self.observer = FakeObserver()
         self.checked = 0
+        self.record = FakeRecord()
         watch = RuleWatch(directory, files)
         shard = Shard(cast(Engine, self.engine))
-        self.reloader = Reloader(watch, shard, self.observer, check=cast(Check, self.check))
+        self.reloader = Reloader(
+            watch, shard, self.observer, check=cast(Check, self.check), record=self.record
+        )
 
     def check(self, files: Mapping[str, bytes], _: Settings) -> Ruleset:
         """Build the ruleset without its tests."""
@@ -109,8 +133,8 @@ def test_a_faulty_change_is_refused_with_its_place(tmp_path: Path, caplog: pytes
     before = setup.engine.ruleset.version
     setup.write(rule_file("amount_usd >"))
     assert setup.engine.ruleset.version == before
-    assert (setup.observer.refusals, setup.observer.rulesets) == (1, [])
-    assert f"ruleset {before} stays in force:\nx/0.yml:13:" in caplog.text
+    assert (setup.observer.refusals, setup.observer.rulesets) == (["unfit"], [])
+    assert f"ruleset {before} stays in force: x/0.yml:13:" in caplog.text
 
 
 def test_trouble_at_the_swap_does_not_stop_the_worker(tmp_path: Path) -> None:
@@ -118,10 +142,44 @@ def test_trouble_at_the_swap_does_not_stop_the_worker(tmp_path: Path) -> None:
     setup = Setup(tmp_path)
     setup.engine.trouble = RuntimeError("no such luck")
     setup.write(rule_file("amount_usd > 7"))
-    assert setup.observer.refusals == 1
+    assert setup.observer.refusals == ["failed"]
     setup.engine.trouble = None
     setup.write(rule_file("amount_usd > 8"))
     assert len(setup.observer.rulesets) == 1
+
+
+def test_rules_are_noted_before_they_judge(tmp_path: Path) -> None:
+    """And so is every refusal."""
+    setup = Setup(tmp_path)
+    setup.write(rule_file("amount_usd > 7"))
+    setup.write(rule_file("amount_usd >"))
+    version = setup.engine.ruleset.version
+    assert setup.record.told[0] == ("take", version)
+    assert setup.record.told[1][:2] == ("refused", "unfit")
+    assert len(setup.record.told) == 2
+
+
+def test_what_the_record_refuses_does_not_judge(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Its reason is told in one line."""
+    setup = Setup(tmp_path)
+    before = setup.engine.ruleset.version
+    setup.record.trouble = BundleError(STALE, "b", "it is old", "publish anew")
+    setup.write(rule_file("amount_usd > 7"))
+    assert setup.engine.ruleset.version == before
+    assert setup.observer.refusals == ["stale"]
+    assert f"refused, ruleset {before} stays in force: b: it is old: publish anew" in caplog.text
+    assert setup.record.told == [("refused", "stale", "b: it is old: publish anew")]
+
+
+def test_rules_that_cannot_be_noted_do_not_judge(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A full disk is told of, and the worker goes on."""
+    setup = Setup(tmp_path)
+    before = setup.engine.ruleset.version
+    setup.record.trouble = OSError(28, "No space left on device")
+    setup.write(rule_file("amount_usd > 7"))
+    assert setup.engine.ruleset.version == before
+    assert (setup.observer.refusals, setup.observer.errors) == (["failed"], ["audit"])
+    assert "the refusal is not in the audit log: [Errno 28] No space left on device" in caplog.text
 
 
 def test_the_check_runs_in_a_process_of_its_own() -> None:

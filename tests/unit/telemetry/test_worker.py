@@ -53,7 +53,7 @@ def test_a_ruleset_is_replaced_on_the_page() -> None:
     telemetry = WorkerTelemetry(metrics, old.rule_ids, old.ruleset.version)
     late = old.step([event("a")])
     telemetry.on_ruleset(new.ruleset.version, len(new.rule_ids))
-    telemetry.on_ruleset_refused()
+    telemetry.on_ruleset_refused("stale")
     for result in (new.step([event("b")]), late):
         telemetry.on_batch(result, events=1, step_seconds=0.1, append_ms=np.array([0]), done_ms=1.0)
     value = metrics.registry.get_sample_value
@@ -64,6 +64,7 @@ def test_a_ruleset_is_replaced_on_the_page() -> None:
     assert [value("fraudstream_rule_outcomes_total", labels) for labels in outcomes] == [2, 1]
     changes = [value("fraudstream_ruleset_changes_total", {"result": each}) for each in ("loaded", "refused")]
     assert changes == [1, 1]
+    assert value("fraudstream_ruleset_refusals_total", {"reason": "stale"}) == 1
 
 
 def test_the_memory_of_the_engine_is_shown_by_feature() -> None:

@@ -1,0 +1,1 @@
+"""Rulesets as signed files: packed, published, approved, trusted and watched."""
