@@ -93,12 +93,12 @@ class Reloader:
             await asyncio.to_thread(warm_models, ruleset, self._shard.engine.settings)
             if self._keep is not None:
                 await asyncio.to_thread(self._keep, ruleset.version, files)
+            if self._record is not None:
+                # Not while the shard is held: another process may be slow to let go of the log.
+                await asyncio.to_thread(self._record.take, ruleset.version)
             async with self._shard.moving:
                 engine = self._shard.engine
-                prepared = await asyncio.to_thread(engine.prepare, ruleset)
-                if self._record is not None:
-                    await asyncio.to_thread(self._record.take, ruleset.version)
-                engine.reload(prepared)
+                engine.reload(await asyncio.to_thread(engine.prepare, ruleset))
         except BundleError as error:
             await self._refuse(error.reason, str(error))
         except RulesetError as error:

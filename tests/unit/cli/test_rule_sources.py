@@ -8,10 +8,14 @@ import pytest
 
 from fraudstream.cli.rule_sources import rules_of
 from fraudstream.config import load_topology
+from fraudstream.rules.ruleset import build_ruleset
 from fraudstream.stores.audit_log import AuditLog
+from fraudstream.stores.bundles.bundle import Draft
+from fraudstream.stores.bundles.keys import read_signing_key
+from fraudstream.stores.bundles.shelf import Shelf
 from tests.unit.cli.commands import error_lines, fraudstream
 from tests.unit.cli.test_publishing import Office
-from tests.unit.rule_files import rule_file, write_files
+from tests.unit.rule_files import rule_file, rule_files, write_files
 
 TOPOLOGY = """schema: fraudstream.topology/v1
 name: n
@@ -52,6 +56,15 @@ def test_a_worker_does_not_begin_without_a_trusted_bundle(office: Office) -> Non
     fraudstream("rules", "keygen", stranger)
     office.publish("--key", stranger)
     assert refused(office).startswith("wrong_key: b: bundle 2, ruleset ")
+
+
+def test_a_worker_runs_the_tests_of_a_bundle_itself(office: Office) -> None:
+    """A publisher may have another version, or have gone around the command."""
+    files = rule_files(rule_file("amount_usd > 900"))
+    draft = Draft(ruleset=build_ruleset(files).version, published_at="2026-03-02T08:00:00Z", author="Ann")
+    Shelf(office.to).publish(files, draft, read_signing_key(office.ann))
+    assert fraudstream("rules", "approve", office.to, "--key", office.bob, "--approver", "Bob").code == 0
+    assert refused(office).startswith("unfit: x/0.yml:16:17: TST-ANY-001: case 'over' expects hit, got miss")
 
 
 def test_a_worker_does_not_begin_with_faulty_rules_of_a_directory(office: Office) -> None:
