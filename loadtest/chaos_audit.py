@@ -33,6 +33,9 @@ class Outcome(NamedTuple):
 
 def audit(rig: CrashRig, sent: int) -> Figures:
     """Compare all that the workers of a rig gave rise to; AssertionError where the input is incomplete."""
+    output = rig.topology.output
+    for topic in (output.alerts, output.dead_letters, output.journal):
+        rig.settle(topic)
     inputs = _inputs(rig)
     assert sum(map(len, inputs.values())) == sent, "the input topic does not hold what was sent"
     order = list(_in_order(rig, inputs))

@@ -102,6 +102,21 @@ class CrashRig:
         alerts = self.read(self.topology.output.alerts)
         return [(headers_of(each)["alert_id"], each.value) for each in alerts]
 
+    def settle(self, topic: str) -> None:
+        """Wait until no transaction is open in a topic: what lies behind one cannot be read yet."""
+        until(
+            lambda: self._ends(topic, "read_committed") == self._ends(topic, "read_uncommitted"),
+            f"no transaction is open in {topic}",
+        )
+
+    def _ends(self, topic: str, isolation: str) -> dict[TopicPartition, int]:
+        with closing(KafkaConsumer(bootstrap_servers=self.kafka, isolation_level=isolation)) as consumer:
+            numbers = sorted(consumer.partitions_for_topic(topic))
+            ends: dict[TopicPartition, int] = consumer.end_offsets(
+                [TopicPartition(topic, number) for number in numbers]
+            )
+            return ends
+
     def read(self, topic: str) -> list[Any]:
         """Return every committed message of a topic, in order within each partition."""
         with closing(
