@@ -17,6 +17,7 @@ from fraudstream.cli.history import (
     OptionalData,
     OrderBy,
     TopologyFile,
+    batches_of,
     open_data,
     settings_of,
 )
@@ -42,9 +43,8 @@ def show_coverage(
         histories = open_data(data or [], more, order_by)
         if histories:
             fill_cache(ruleset, settings)
-        batches = (batch for each in histories for batch in each.batches())
         with err.status("coverage"):
-            found = coverage(ruleset, settings, batches if histories else None)
+            found = coverage(ruleset, settings, batches_of(histories) if histories else None)
     if as_json:
         typer.echo(orjson.dumps(found.as_json()).decode())
         return

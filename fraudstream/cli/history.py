@@ -85,6 +85,11 @@ def open_data(data: Sequence[str], more: Sequence[str] | None, order_by: str | N
     return open_histories([*data, *(more or ())], order_by)
 
 
+def batches_of(histories: Sequence[History]) -> Iterator[Sequence[bytes]]:
+    """Yield the messages of all histories, one after the other."""
+    return (batch for history in histories for batch in history.batches())
+
+
 def answers_of(file: Path | None, column: str | None, others_genuine: bool) -> Answers | None:
     """Return what is known of past events, None where no labels are given."""
     answers: list[Answers] = []

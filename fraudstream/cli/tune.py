@@ -22,6 +22,7 @@ from fraudstream.cli.history import (
     OthersGenuine,
     TopologyFile,
     answers_of,
+    batches_of,
     open_data,
     settings_of,
 )
@@ -77,7 +78,7 @@ def tune_rule(
                 rule,
                 swept,
                 settings,
-                (batch for each in histories for batch in each.batches()),
+                batches_of(histories),
                 known,
                 sampling,
             )

@@ -67,9 +67,10 @@ class Watched:
             pieces.append(self.scorer.score_and_learn(part))
         batch = joined(pieces)
         drifted = self._observe(batch)
-        numbers = np.arange(int(self._rows[0]), int(self._rows[0]) + len(x))
+        first = int(self._rows[0])
         self._rows += len(x)
         if self._on_drift == "rules_only" and self._acts[1] > _NEVER:
+            numbers = np.arange(first, first + len(x))
             rests = (numbers >= self._acts[0]) & (numbers < self._acts[1])
             ready = batch.ready & ~rests
             batch = replace(batch, ready=ready, calibrated=np.where(ready, batch.calibrated, 0.0))

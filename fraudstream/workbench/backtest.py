@@ -17,7 +17,7 @@ from fraudstream.rules.ruleset import Ruleset
 from fraudstream.rules.schema import RuleSpec, Status
 from fraudstream.workbench.answers import FRAUD, UNKNOWN, Answers
 from fraudstream.workbench.daily import DailyBudget
-from fraudstream.workbench.observing import Look, Observer, portions
+from fraudstream.workbench.observing import Look, Observer, portions_of
 from fraudstream.workbench.sources import History, SourceError
 from fraudstream.workbench.tally import Marked, Marks, Tally
 from fraudstream.workbench.worth import Worth
@@ -84,14 +84,11 @@ class Backtest:
         self, histories: Sequence[History], progress: Callable[[int], None] = lambda events: None
     ) -> None:
         """Fold histories in their order; SourceError where one cannot be read, or no event has a label."""
-        for history in histories:
-            for values in history.batches():
-                for portion in portions(values):
-                    result, look = self._observer.step(portion)
-                    self.messages.add(result)
-                    if look is not None:
-                        self._count(look)
-                progress(len(values))
+        for portion in portions_of(histories, progress):
+            result, look = self._observer.step(portion)
+            self.messages.add(result)
+            if look is not None:
+                self._count(look)
         if self.is_labelled and not any(self.tally.labels.values()):
             raise SourceError("no event has a label: check the label file and the name of the label column")
 

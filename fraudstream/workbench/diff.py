@@ -17,7 +17,7 @@ from fraudstream.events.batch import EventBatch
 from fraudstream.events.money import decimal_text
 from fraudstream.events.times import format_time
 from fraudstream.rules.ruleset import Ruleset
-from fraudstream.workbench.observing import Look, Observer, portions
+from fraudstream.workbench.observing import Look, Observer, portions_of
 from fraudstream.workbench.sources import History
 
 Marks = NDArray[np.bool_]
@@ -135,11 +135,8 @@ class Diff:
         self, histories: Sequence[History], progress: Callable[[int], None] = lambda events: None
     ) -> None:
         """Fold histories in their order through both engines; SourceError where one cannot be read."""
-        for history in histories:
-            for values in history.batches():
-                for portion in portions(values):
-                    self._step(portion)
-                progress(len(values))
+        for portion in portions_of(histories, progress):
+            self._step(portion)
 
     def _step(self, values: Sequence[bytes]) -> None:
         self.events_in += len(values)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -15,6 +15,7 @@ from fraudstream.engine.result import AlertKind, StepResult
 from fraudstream.engine.step import Engine, Settings, sliced
 from fraudstream.rules.binding import Bound
 from fraudstream.rules.ruleset import Ruleset
+from fraudstream.workbench.sources import History
 
 
 class EventAlert(NamedTuple):
@@ -66,6 +67,14 @@ class Observer:
         self._judged = None
         result = self.engine.step(values)
         return result, None if self._judged is None else Look(values, result, self._judged)
+
+
+def portions_of(histories: Iterable[History], progress: Callable[[int], None]) -> Iterator[Sequence[bytes]]:
+    """Yield histories in their order, portion by portion, and tell the messages of each batch behind it."""
+    for history in histories:
+        for values in history.batches():
+            yield from portions(values)
+            progress(len(values))
 
 
 def portions(values: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
