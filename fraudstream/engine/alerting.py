@@ -2,36 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from fraudstream.engine.actions import ACTIONS
-from fraudstream.engine.alerts import (
-    ALERT_SCHEMA,
-    CONTRIBUTING_MAX,
-    alert_id,
-    describe_allow_list,
-    describe_overflow,
-    describe_pattern,
-    highest_severity,
-    rule_head,
-    typology_head,
-)
+from fraudstream.engine.alert_writer import AlertWriter
+from fraudstream.engine.alerts import describe_overflow
 from fraudstream.engine.budget import Overflow
-from fraudstream.engine.deciding import Decided, Hit
-from fraudstream.engine.describing import Describer, Texts
+from fraudstream.engine.deciding import Decided
 from fraudstream.engine.features import FeatureSource
 from fraudstream.engine.generations import Features
 from fraudstream.engine.models import Scored
 from fraudstream.engine.reaches import Warming
 from fraudstream.engine.result import Alert, AlertKind
-from fraudstream.engine.telling import Kept, Teller, Told, ToldHit
+from fraudstream.engine.telling import Kept, Teller, Told
 from fraudstream.engine.watermark import Tide
-from fraudstream.engine.wording import Moment, Wording
 from fraudstream.events.batch import EventBatch
 from fraudstream.rules.binding import Bound
 from fraudstream.rules.vectors import Vectors
@@ -56,13 +44,8 @@ class Alerting:
 
     def __init__(self, bound: Bound, lateness_us: int) -> None:
         self._version = bound.ruleset.version
-        titles = {name: each.title for name, each in bound.ruleset.typologies.typologies.items()}
-        self._typology_heads = {name: typology_head(name, title) for name, title in titles.items()}
-        self._describer = Describer(bound.schema)
         self._teller = Teller(bound.ruleset, lateness_us)
-        self._texts: Texts | None = None
-        self._wordings: dict[str, Wording] = {}
-        self._heads: dict[Hit, dict[str, Any]] = {}
+        self._writer = AlertWriter(bound)
 
     def alerts(self, judged: Judged) -> tuple[list[Alert], Kept]:
         """Return the alerts and summaries of a batch in stream order, and what was not told."""
@@ -77,91 +60,10 @@ class Alerting:
         return self._written(found, judged) if found else [], kept
 
     def _written(self, found: Sequence[Told | tuple[int, Overflow]], judged: Judged) -> list[Alert]:
-        told = [each for each in found if isinstance(each, Told)]
-        events = np.array([each.verdict.event for each in told], np.intp)
-        judged.scored.usual.expect(events.tolist())
-        if self._texts is None:
-            self._texts = Texts(judged.batch.texts)
-        texts = self._texts
-        texts.renew(judged.batch.texts)
-        described = self._describer.described(judged.batch, events, texts)
-        asked = [(each.hit.bound.features, one.verdict.event) for one in told for each in one.hits]
-        ids = iter(judged.features.contributing_ids(asked, judged.frame, CONTRIBUTING_MAX))
+        written = iter(self._writer.written([each for each in found if isinstance(each, Told)], judged))
         return [
-            self._alert(each, next(described), ids, texts, judged)
-            if isinstance(each, Told)
-            else self._summary(*each, judged.batch)
-            for each in found
+            next(written) if isinstance(each, Told) else self._summary(*each, judged.batch) for each in found
         ]
-
-    def _alert(
-        self, told: Told, event: dict[str, Any], ids: Iterator[list[str]], texts: Texts, judged: Judged
-    ) -> Alert:
-        verdict = told.verdict
-        moment = Moment(judged.vectors, verdict.event, event.get("currency"), texts.__getitem__)
-        names = [each.hit.bound.rule.id for each in told.hits]
-        names += [pattern.typology for pattern in told.patterns]
-        identity = alert_id(event["id"], names, self._version)
-        models = judged.scored.describe(verdict.event)
-        content = {
-            "schema": ALERT_SCHEMA,
-            "alert_id": identity,
-            "severity": highest_severity([each.hit for each in told.hits] or verdict.hits),
-            "action": ACTIONS[verdict.rank],
-            "score": verdict.score,
-            "allowed_by": describe_allow_list(verdict.allowed_by),
-            "late": bool(judged.frame.lateness[verdict.event]),
-            "warming": _warming(told, judged),
-            "models": models,
-            "typologies": self._typologies(told),
-            "rules": [
-                self._rule(each, moment, next(ids), judged.scored, verdict.event) for each in told.hits
-            ],
-            "event": event,
-            "ruleset_version": self._version,
-        }
-        key = event.get("debtor", {}).get("id") or event["id"]
-        return Alert(int(judged.batch.row[verdict.event]), identity, key.encode(), orjson.dumps(content))
-
-    def _typologies(self, told: Told) -> list[dict[str, Any]]:
-        """Return the typologies of what is told, those with a score in a band as they were scored."""
-        patterns = {pattern.typology: pattern for pattern in told.verdict.patterns}
-        names = {each.hit.bound.rule.spec.typology for each in told.hits}
-        names |= {pattern.typology for pattern in told.patterns}
-        return [
-            {**self._typology_heads[name], **describe_pattern(patterns[name])}
-            if name in patterns
-            else self._typology_heads[name]
-            for name in sorted(names)
-        ]
-
-    def _rule(
-        self, told: ToldHit, moment: Moment, ids: list[str], scored: Scored, event: int
-    ) -> dict[str, Any]:
-        hit, budget = told
-        wording = self._wording(hit)
-        reason = wording.reason(moment)
-        for model in hit.bound.models:
-            if raised := scored.raised_by(model, event):
-                reason += f"; score raised by {raised}"
-        return {
-            **self._head(hit),
-            "reason": reason,
-            "evidence": wording.evidence(moment),
-            "contributing_event_ids": ids,
-            "budget": budget and {"told": budget[0], "alerts_per_hour_max": budget[1]},
-        }
-
-    def _wording(self, hit: Hit) -> Wording:
-        rule_id = hit.bound.rule.id
-        if rule_id not in self._wordings:
-            self._wordings[rule_id] = Wording(hit.bound.when)
-        return self._wordings[rule_id]
-
-    def _head(self, hit: Hit) -> dict[str, Any]:
-        if hit not in self._heads:
-            self._heads[hit] = rule_head(hit)
-        return self._heads[hit]
 
     def _summary(self, event: int, overflow: Overflow, batch: EventBatch) -> Alert:
         content = describe_overflow(overflow, self._version)
@@ -176,11 +78,3 @@ class Alerting:
     def restore(self, state: Mapping[str, bytes | int]) -> None:
         """Go on from a snapshot, also from that of an earlier ruleset."""
         self._teller.restore(state)
-
-
-def _warming(told: Told, judged: Judged) -> dict[str, Any] | None:
-    """Return what an alert says of a past that is incomplete, None where it is whole."""
-    if judged.warming is None:
-        return None
-    time_us = int(judged.batch.time_us[told.verdict.event])
-    return judged.warming.describe(time_us, [each.hit.bound.rule.id for each in told.hits])

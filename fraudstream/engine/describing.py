@@ -1,26 +1,26 @@
-"""Describes events as the nested objects of the wire, the columns of all wanted events read at once."""
+"""Describes events as the nested objects of the wire: those that have the same columns share a template."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fraudstream.engine.pieces import AMOUNT, CELL, NO_EXPONENT, OF_EVENT, TIME, WHOLE
+from fraudstream.engine.script import Draft, Piece, Script, in_json, inside_text
 from fraudstream.events.batch import EventBatch
 from fraudstream.events.interning import MISSING, Interner
-from fraudstream.events.money import decimal_text
+from fraudstream.events.money import EXPONENTS
 from fraudstream.events.nesting import put
 from fraudstream.events.schema import ID, Schema
-from fraudstream.events.times import format_time
 
 _TEXTS_MAX = 50_000
+_TIME = "occurred_at"
 
 
 class Texts(dict[int, str]):
-    """The texts of codes, each looked up once while its code stands for it."""
+    """The texts of codes as they stand within a text of JSON, each looked up once."""
 
     def __init__(self, interner: Interner) -> None:
         super().__init__()
@@ -29,79 +29,106 @@ class Texts(dict[int, str]):
 
     def renew(self, interner: Interner) -> None:
         """Forget the texts whose codes may have changed hands, and all where they are many."""
-        if interner is not self._interner:
+        if interner is not self._interner or interner.releases != self._releases or len(self) > _TEXTS_MAX:
             self._interner = interner
-            self.clear()
-        if self._releases != self._interner.releases or len(self) > _TEXTS_MAX:
-            self._releases = self._interner.releases
+            self._releases = interner.releases
             self.clear()
 
     def __missing__(self, code: int) -> str:
-        text = self[code] = self._interner.text(code)
+        text = self[code] = "" if code == MISSING else inside_text(self._interner.text(code))
         return text
 
 
-@dataclass
-class _Branch:
-    """An object of the wire: its own text columns by key and row, and the objects inside."""
-
-    leaves: list[tuple[str, int]] = field(default_factory=list)
-    branches: dict[str, _Branch] = field(default_factory=dict)
-
-    def add(self, name: str, row: int) -> None:
-        head, _, rest = name.partition(".")
-        if rest:
-            self.branches.setdefault(head, _Branch()).add(rest, row)
-        else:
-            self.leaves.append((head, row))
-
-    def filled(self, codes: Sequence[int], texts: Texts) -> dict[str, Any]:
-        """Return the object of one event, without what is missing."""
-        found: dict[str, Any] = {
-            key: texts[code] for key, row in self.leaves if (code := codes[row]) != MISSING
-        }
-        for key, branch in self.branches.items():
-            if inner := branch.filled(codes, texts):
-                found[key] = inner
-        return found
-
-
 class Describer:
-    """Knows the columns of a schema, and which of them nest in one another."""
+    """Knows the columns of a schema, and which of them nest in one another.
 
-    def __init__(self, schema: Schema) -> None:
-        self._schema = schema
-        self._texts = _Branch()
-        for row, name in enumerate(schema.texts):
-            self._texts.add(name, row)
+    In a draft the rows of whole numbers begin with those of the schema and the time; the rows of cells are
+    all its columns.
+    """
 
-    def described(
-        self, batch: EventBatch, events: NDArray[np.intp], texts: Texts
-    ) -> Iterator[dict[str, Any]]:
-        """Yield the declared columns of some events of a batch."""
-        schema = self._schema
-        numbers = [
-            *_columns(schema.wholes, batch.ints, batch.ints_known, events),
-            *_columns(schema.reals, batch.floats, batch.floats_known, events),
-        ]
-        codes = batch.codes[:, events].T.tolist()
-        for index, event in enumerate(events.tolist()):
-            nested = {ID: batch.ids.text(event), **self._texts.filled(codes[index], texts)}
-            nested["occurred_at"] = format_time(int(batch.time_us[event]))
-            for name, values, known in numbers:
-                if known[index]:
-                    value = values[index]
-                    put(nested, name, _exact(value, nested.get("currency")) if name == "amount" else value)
-            yield nested
+    def __init__(self, schema: Schema, script: Script) -> None:
+        self._script = script
+        self._names = [*schema.texts, *schema.wholes, *schema.reals, ID, _TIME]
+        self._texts, self._wholes = len(schema.texts), len(schema.texts) + len(schema.wholes)
+        # No row of cells was given to anything before.
+        script.rows = len(self._names)
+        self._currency = schema.row_of["currency"]
+        self._templates: dict[bytes, int] = {}
+
+    def describe(
+        self,
+        batch: EventBatch,
+        events: NDArray[np.intp],
+        texts: NDArray[np.int32],
+        draft: Draft,
+        columns: NDArray[np.intp],
+    ) -> list[int]:
+        """Put the texts of k events into their columns of a draft, and return the template of each event.
+
+        `texts` int32 [texts, k] are the numbers that the events' texts have in the draft.
+        """
+        draft.cells[: self._texts, columns] = texts
+        draft.currencies[columns] = texts[self._currency]
+        currencies = batch.codes[self._currency, events].tolist()
+        exponents = {code: _exponent(code, batch) for code in set(currencies)}
+        draft.exponents[columns] = [exponents[code] for code in currencies]
+        for row, values in enumerate(batch.floats[:, events].tolist(), self._wholes):
+            draft.cells[row, columns] = draft.texts([in_json(value) for value in values])
+        names = [in_json(batch.ids.text(event)) for event in events.tolist()]
+        draft.cells[len(self._names) - 2, columns] = draft.texts(names)
+        return [self._template(each) for each in self._has(batch, events)]
+
+    def _has(self, batch: EventBatch, events: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """Return which columns each event has, [k, columns]."""
+        always = np.ones((2, len(events)), np.bool_)
+        given = batch.codes[:, events] != MISSING, batch.ints_known[:, events], batch.floats_known[:, events]
+        return np.ascontiguousarray(np.concatenate([*given, always]).T)
+
+    def _template(self, has: NDArray[np.bool_]) -> int:
+        """Return the template of all events that have the same columns."""
+        key = has.tobytes()
+        if key not in self._templates:
+            self._templates[key] = self._script.template(self._drawn(np.flatnonzero(has).tolist()))
+        return self._templates[key]
+
+    def _drawn(self, present: list[int]) -> list[Piece]:
+        """Draw the JSON of events that have some columns: id, texts, time, numbers."""
+        texts = [column for column in present if column < self._texts]
+        # Columns of the event itself stand before the objects inside it.
+        texts.sort(key=lambda column: "." in self._names[column])
+        numbers = [column for column in present if column >= self._texts]
+        nested: dict[str, Any] = {}
+        for column in (len(self._names) - 2, *texts, len(self._names) - 1, *numbers):
+            put(nested, self._names[column], column)
+        return self._object(nested)
+
+    def _object(self, nested: dict[str, Any]) -> list[Piece]:
+        pieces: list[Piece] = []
+        for name, value in nested.items():
+            pieces.append(self._script.literal(f"{',' if pieces else '{'}{in_json(name)}:"))
+            pieces += self._object(value) if isinstance(value, dict) else self._value(value)
+        return [*pieces, self._script.literal("}")]
+
+    def _value(self, column: int) -> list[Piece]:
+        row = column - self._texts
+        if column < self._texts:
+            quote = self._script.literal('"')
+            return [quote, Piece(CELL, column), quote]
+        if column == self._texts:
+            # The amount is the first of the whole numbers.
+            return [Piece(AMOUNT, row, OF_EVENT)]
+        if column < self._wholes:
+            return [Piece(WHOLE, row)]
+        if self._names[column] == _TIME:
+            return [Piece(TIME, self._wholes - self._texts)]
+        return [Piece(CELL, column)]
 
 
-def _columns(
-    names: Sequence[str], values: NDArray[Any], known: NDArray[np.bool_], events: NDArray[np.intp]
-) -> list[tuple[str, list[Any], list[bool]]]:
-    """Return those of some numeric columns that any of the events has."""
-    rows = zip(names, values[:, events].tolist(), known[:, events].tolist(), strict=True)
-    return [(name, numbers, present) for name, numbers, present in rows if any(present)]
+def _exponent(currency: int, batch: EventBatch) -> int:
+    return NO_EXPONENT if currency == MISSING else EXPONENTS[batch.texts.text(currency)]
 
 
-def _exact(minor: int, currency: str | None) -> str:
-    return str(minor) if currency is None else decimal_text(minor, currency)
+def wholes_of(batch: EventBatch, events: NDArray[np.intp]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return the rows of whole numbers of some events, and where they are known."""
+    wholes = np.concatenate([batch.ints[:, events], batch.time_us[None, events]])
+    return wholes, np.concatenate([batch.ints_known[:, events], np.ones((1, len(events)), np.bool_)])

@@ -28,10 +28,8 @@ class FeatureSource(Protocol):
     def advance(self, view: View, tide: Tide) -> Features:
         """Put the values of every feature at each event of a batch into the view, and return them."""
 
-    def contributing_ids(
-        self, asked: Sequence[tuple[Sequence[int], int]], features: Features, at_most: int
-    ) -> list[list[str]]:
-        """Return for each (features, event of the batch) the newest events that they counted, each once."""
+    def named(self, places: NDArray[np.int64], features: Features, at_most: int) -> Named:
+        """Return for each (feature, event of the batch) of int64 [k, 2] the newest events that it counted."""
 
 
 class FeatureStage:
@@ -97,18 +95,6 @@ class FeatureStage:
         """The watermark by which every store has let go of the entities that were idle for good then."""
         return min(store.round_started_us for store in self.stores)
 
-    def contributing_ids(
-        self, asked: Sequence[tuple[Sequence[int], int]], features: Features, at_most: int
-    ) -> list[list[str]]:
-        """Return for each (features, event of the batch) the newest events that they counted, each once."""
-        places = list(dict.fromkeys((feature, event) for indexes, event in asked for feature in indexes))
-        named = self.named(np.array(places, np.int64).reshape(-1, 2), features, at_most)
-        found = dict(zip(places, named.texts(), strict=True))
-        return [
-            list(dict.fromkeys(name for each in indexes for name in found[each, event]))[:at_most]
-            for indexes, event in asked
-        ]
-
     def named(self, places: NDArray[np.int64], features: Features, at_most: int) -> Named:
         """Return for each (feature, event of the batch) of int64 [k, 2] the newest events that it counted."""
         ids = Ids.of([])
@@ -120,4 +106,5 @@ class FeatureStage:
             found = store.contributing(asked, features.frames[generation], at_most)
             numbers[mine] = np.where(found.numbers < 0, -1, found.numbers + np.int32(len(ids)))
             ids = ids.followed_by(found.ids)
-        return Named(ids, numbers)
+        named = Named(ids, numbers)
+        return named if len(self.stores) == 1 else named.without_repetitions()

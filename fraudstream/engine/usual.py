@@ -89,11 +89,19 @@ class UsualOfBatch:
     def described(self, model: str, found: Contribution, event: int) -> dict[str, Any]:
         """Return a contribution to a model's score of an event, ready to be written as JSON."""
         parts = self._parts.get((model, found.feature))
-        if parts is None:
-            return {**vars(found), "usual": None}
-        moment = self._moment(event)
-        usual = {name: part and part.written(part.plain, moment) for name, part in parts._asdict().items()}
-        return {**vars(found), "usual": usual}
+        usual = None
+        if parts is not None:
+            moment = self._moment(event)
+            usual = {
+                name: part and part.written(part.plain, moment) for name, part in parts._asdict().items()
+            }
+        return {
+            "feature": found.feature,
+            "contribution": found.contribution,
+            "value": found.value,
+            "direction": found.direction,
+            "usual": usual,
+        }
 
     def in_words(self, model: str, found: Contribution, event: int) -> str:
         """Say of a contribution what raised the score, e.g. `amount (high: 950, usually 12 to 80)`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 from fraudstream.events.money import EXPONENTS, decimal_text, factor, format_minor
 from fraudstream.events.times import format_time
@@ -29,41 +29,48 @@ class Moment:
         self._vectors = vectors
         self._event = event
         self._values: dict[int, Any] = {}
-        self._words: dict[int, str] = {}
-        self._plain: dict[int, Any] = {}
         self.currency = currency or ""
         self.text = text
 
     def value(self, slot: int) -> Any:
         """Return the value of an expression, None where it has none."""
         if slot not in self._values:
-            self._values[slot] = self._vectors[slot].at(self._event)
+            self._values[slot] = self._vectors.value(slot, self._event)
         return self._values[slot]
 
-    def words(self, slots: Slots) -> tuple[str, ...]:
-        """Return the values of some expressions as they are shown in a sentence."""
-        words = self._words
-        for slot, shown in slots:
-            if slot not in words:
-                value = self.value(slot)
-                words[slot] = "(none)" if value is None else shown(value, self)
-        return tuple([words[slot] for slot, _ in slots])
-
-    def plain(self, slots: Slots) -> list[Any]:
-        """Return the values of some expressions as they stand in JSON."""
-        plain = self._plain
-        for slot, written in slots:
-            if slot not in plain:
-                value = self.value(slot)
-                plain[slot] = None if value is None else written(value, self)
-        return [plain[slot] for slot, _ in slots]
+    def written(self, slot: Slot) -> Any:
+        """Return a value as its format has it; where there is none, None in JSON and words in a sentence."""
+        value = self.value(slot.number)
+        if value is None:
+            return UNSAID if slot.format.said else None
+        return slot.format(value, self)
 
 
-Format = Callable[[Any, Moment], Any]
-Slots = tuple[tuple[int, Format], ...]
-Template = tuple[str, Slots]
-"""Clauses in words: a text with a `%s` for each value, and the slots of the values."""
-_SEPARATOR = "; "
+class Format(NamedTuple):
+    """How values of a type are written: in a sentence if they are `said`, else as they stand in JSON."""
+
+    type: Type
+    said: bool
+    write: Callable[[Any, Moment], Any]
+
+    def __call__(self, value: Any, moment: Moment) -> Any:
+        """Write a value."""
+        return self.write(value, moment)
+
+
+class Slot(NamedTuple):
+    """Where a value is, and how it is written."""
+
+    number: int
+    format: Format
+
+
+Part = str | Slot
+"""A part of a sentence: constant text, or a value."""
+Clause = tuple[Part, ...]
+UNSAID = "(none)"
+"""What is said where there is no value."""
+SEPARATOR = "; "
 
 
 class Wording:
@@ -71,56 +78,54 @@ class Wording:
 
     def __init__(self, condition: Compiled) -> None:
         self._clauses = _Clauses(condition)
-        self._whole = self._clauses.whole()
-        leaves = {leaf.text: (leaf.slot, in_json(leaf.type)) for leaf in condition.leaves}
-        self._names, self._leaves = tuple(leaves), tuple(leaves.values())
+        self.leaves = {leaf.text: Slot(leaf.slot, in_json(leaf.type)) for leaf in condition.leaves}
+        """The names of the condition with their values: amounts and times as text, numbers as they are."""
+        self.sentence = self._clauses.sentence()
+        """The reason, None where it is not the same for all events."""
 
     def reason(self, moment: Moment) -> str:
         """Return the true clauses of the condition, which is true, separated by semicolons."""
-        if self._whole is not None:
-            text, slots = self._whole
-            return text % moment.words(slots)
-        return _SEPARATOR.join(dict.fromkeys(self._clauses.told(moment)))
+        return SEPARATOR.join(dict.fromkeys(self._clauses.told(moment)))
 
     def evidence(self, moment: Moment) -> dict[str, Any]:
-        """Return the values of all names of the condition: amounts and times as text, numbers as they are."""
-        return dict(zip(self._names, moment.plain(self._leaves), strict=True))
+        """Return the values of all names of the condition."""
+        return {name: moment.written(slot) for name, slot in self.leaves.items()}
 
 
 class _Clauses:
-    """The clauses of one condition: templates, and for an `or` the clauses of its operands."""
+    """The clauses of one condition, and for an `or` the clauses of its operands."""
 
     def __init__(self, condition: Compiled) -> None:
-        self.parts: list[Template | list[tuple[int, _Clauses]]] = []
+        self.parts: list[Clause | list[tuple[int, _Clauses]]] = []
         self._add(condition)
 
     def _add(self, condition: Compiled) -> None:
         node = condition.node
         if not isinstance(node, Junction):
-            self.parts.append(_template(condition))
+            self.parts.append(_clause(condition))
         elif node.operator == "and":
             for operand in condition.operands:
                 self._add(operand)
         else:
             self.parts.append([(operand.slot, _Clauses(operand)) for operand in condition.operands])
 
-    def whole(self) -> Template | None:
-        """Return all clauses as one template, None where one may be false though the condition is true."""
-        different: dict[tuple[str, tuple[int, ...]], Slots] = {}
-        for part in self.parts:
-            if not isinstance(part, tuple):
+    def sentence(self) -> Clause | None:
+        """Return all clauses as one, None where one may be false though the condition is true."""
+        different: dict[tuple[str | int, ...], Clause] = {}
+        for clause in self.parts:
+            if not isinstance(clause, tuple):
                 return None
-            text, slots = part
-            different[text, tuple(slot for slot, _ in slots)] = slots
-        return _SEPARATOR.join(text for text, _ in different), tuple(chain(*different.values()))
+            different[tuple([part if isinstance(part, str) else part.number for part in clause])] = clause
+        return tuple(chain(*[(SEPARATOR, *clause) for clause in different.values()]))[1:]
 
     def told(self, moment: Moment) -> list[str]:
         """Return the true clauses: all operands of a true `and` are, of an `or` only some need be."""
         clauses: list[str] = []
         for part in self.parts:
             if isinstance(part, tuple):
-                text, slots = part
-                clauses.append(text % moment.words(slots))
+                clauses.append(
+                    "".join([each if isinstance(each, str) else moment.written(each) for each in part])
+                )
             else:
                 for slot, operand in part:
                     if moment.value(slot):
@@ -128,16 +133,7 @@ class _Clauses:
         return clauses
 
 
-def _template(condition: Compiled) -> Template:
-    parts = _parts(condition)
-    text = "".join(part.replace("%", "%%") if isinstance(part, str) else "%s" for part in parts)
-    return text, tuple(part for part in parts if not isinstance(part, str))
-
-
-_Part = str | tuple[int, Format]
-
-
-def _parts(condition: Compiled) -> tuple[_Part, ...]:
+def _clause(condition: Compiled) -> Clause:
     node = condition.node
     if isinstance(node, (Not, IsNull)):
         return (condition.text,)
@@ -147,28 +143,32 @@ def _parts(condition: Compiled) -> tuple[_Part, ...]:
     if left.type.kind is Kind.TEXT and isinstance(node.left, Name):
         if node.operator not in ("==", "in"):
             return (condition.text,)
-        return (f"{left.text} is ", (left.slot, in_words(left.type)))
+        return (f"{left.text} is ", Slot(left.slot, in_words(left.type)))
     if len(condition.operands) == 1:
         return (*_term(left), f" in {write(node.right)}")
     return (*_term(left), f" {node.operator} ", *_term(condition.operands[1]))
 
 
-def _term(part: Compiled) -> tuple[_Part, ...]:
+def _term(part: Compiled) -> Clause:
     if not isinstance(part.node, Literal):
-        return (f"{part.text} ", (part.slot, in_words(part.type)))
+        return (f"{part.text} ", Slot(part.slot, in_words(part.type)))
     label = part.node.label
     return (f"{label} {write(Literal(part.node.value))}" if label else part.text,)
 
 
 def in_words(type_: Type) -> Format:
-    """Return how a value of a type is shown in a sentence."""
+    """Return how a value of a type is said in a sentence."""
+    return Format(type_, True, _saying(type_))
+
+
+def _saying(type_: Type) -> Callable[[Any, Moment], str]:
     match type_.kind:
         case Kind.MONEY:
             return lambda value, moment: _shown_money(value, type_.currency or moment.currency)
         case Kind.NUMBER:
             return _shown_number
         case _:
-            plain = in_json(type_)
+            plain = _writing(type_)
             return lambda value, moment: str(plain(value, moment))
 
 
@@ -182,6 +182,10 @@ def _shown_number(value: float, _: Moment) -> str:
 
 def in_json(type_: Type) -> Format:
     """Return how a value of a type stands in JSON."""
+    return Format(type_, False, _writing(type_))
+
+
+def _writing(type_: Type) -> Callable[[Any, Moment], Any]:
     match type_.kind:
         case Kind.TEXT:
             return lambda value, moment: moment.text(value)

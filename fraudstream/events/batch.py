@@ -59,7 +59,12 @@ class Ids:
 
     def all(self) -> list[str]:
         """Return the ids of all events."""
-        return [self.text(event) for event in range(len(self))]
+        size = int(self.ends[-1]) if len(self) else 0
+        text = self.data[:size].tobytes().decode()
+        if len(text) < size:
+            return [self.text(event) for event in range(len(self))]
+        ends = self.ends.tolist()
+        return [text[start:end] for start, end in zip([0, *ends], ends, strict=False)]
 
     def take(self, index: NDArray[np.intp]) -> Ids:
         """Return the ids of `index`, in its order."""

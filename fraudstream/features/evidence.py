@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -38,16 +39,34 @@ class Log(NamedTuple):
 class Named(NamedTuple):
     """For each of k questions the newest events that were counted: numbers int32 [k, at most] of `ids`.
 
-    Behind the last of them -1 stands.
+    Behind the last of them -1 stands. An event has one number.
     """
 
     ids: Ids
     numbers: NDArray[np.int32]
 
+    @classmethod
+    def of(cls, texts: Sequence[Sequence[str]], at_most: int) -> Named:
+        """Return some ids per question, each with its number."""
+        numbers: dict[str, int] = {}
+        rows = np.full((len(texts), at_most), -1, np.int32)
+        for row, ids in zip(rows, texts, strict=True):
+            row[: len(ids)] = [numbers.setdefault(each, len(numbers)) for each in ids]
+        return cls(Ids.of(list(numbers)), rows)
+
     def texts(self) -> list[list[str]]:
         """Return the ids of each question."""
         ids = self.ids.all()
         return [[ids[each] for each in row if each >= 0] for row in self.numbers.tolist()]
+
+    def without_repetitions(self) -> Named:
+        """Return the same where one event may have had several numbers."""
+        return Named.of(self.texts(), self.numbers.shape[1])
+
+    def together(self) -> list[str]:
+        """Return the ids of all questions, each once, at most as many as of one."""
+        ids = dict.fromkeys(each for row in self.texts() for each in row)
+        return list(ids)[: self.numbers.shape[1]]
 
 
 @lean_kernel

@@ -13,10 +13,10 @@ def strongest(batch: ScoreBatch, row: int, top: int, features: tuple[str, ...]) 
     Features that raised it equally keep the order of `features`.
     """
     found = batch.trace.occlude(row)
-    drops, given = found.drop.tolist(), batch.x[row].tolist()
+    drops = found.drop.tolist()
     raising = [feature for feature, drop in enumerate(drops) if drop > 0]
     raising.sort(key=drops.__getitem__, reverse=True)
-    values, usual = found.value.tolist(), found.usual.tolist()
+    given, values, usual = batch.x[row].tolist(), found.value.tolist(), found.usual.tolist()
     return [
         Contribution(
             features[feature],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,8 +33,7 @@ class Direction(StrEnum):
     MISSING = "missing"
 
 
-@dataclass(frozen=True)
-class Contribution:
+class Contribution(NamedTuple):
     """What one feature added to a raw score; `value` is in the feature's own unit, None where missing."""
 
     feature: str
@@ -43,8 +42,7 @@ class Contribution:
     direction: Direction
 
 
-@dataclass(frozen=True)
-class Occlusion:
+class Occlusion(NamedTuple):
     """What became of one row's raw score when each feature in turn was replaced by its usual value.
 
     All are float64 [d]. `drop` is score minus score without the feature's own value; `value` and `usual` are

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import orjson
 
 from fraudstream.engine.alerting import Judged
@@ -131,7 +132,8 @@ class _Witness:
             for outcome, band in zip(outcomes, mine.bands, strict=False)
             if moment.value(band.slot)
         ]
-        (counted,) = judged.features.contributing_ids([(mine.features, 0)], judged.frame, COUNTED_MAX)
+        places = np.array([(feature, 0) for feature in mine.features], np.int64).reshape(-1, 2)
+        counted = judged.features.named(places, judged.frame, COUNTED_MAX).together()
         self.found = Explanation(
             rule=self._rule,
             event_id=batch.ids.text(0),

@@ -22,6 +22,7 @@ from fraudstream.engine.step import Settings, check_snapshot
 from fraudstream.engine.watermark import NEVER_US, Tide
 from fraudstream.events.batch import EventBatch
 from fraudstream.events.interning import Interner
+from fraudstream.features.evidence import Named
 from fraudstream.features.layout import key_columns
 from fraudstream.features.state import LATE, ON_TIME
 from fraudstream.rules.binding import Bound
@@ -104,14 +105,9 @@ class FoundFeatures:
         told = self._found[partition]
         return () if told is None else told.failures
 
-    def contributing_ids(
-        self, asked: Sequence[tuple[Sequence[int], int]], features: Features, at_most: int
-    ) -> list[list[str]]:
-        """Return for each (features, event of the batch) the newest events that they counted, each once."""
-        return [
-            list(dict.fromkeys(name for feature in indexes for name in self._ids(feature, event)))[:at_most]
-            for indexes, event in asked
-        ]
+    def named(self, places: NDArray[np.int64], features: Features, at_most: int) -> Named:
+        """Return for each (feature, event of the batch) of int64 [k, 2] the newest events that it counted."""
+        return Named.of([self._ids(feature, event) for feature, event in places.tolist()], at_most)
 
     def _ids(self, feature: int, event: int) -> list[str]:
         whole = int(self._kept[event])
