@@ -47,7 +47,7 @@ class Ids:
         """Return some ids."""
         parts = [text.encode() for text in texts]
         ends = np.cumsum(np.fromiter(map(len, parts), np.int64, len(parts)))
-        return cls(np.frombuffer(b"".join(parts), np.uint8), ends)
+        return cls(np.frombuffer(bytearray().join(parts), np.uint8), ends)
 
     def __len__(self) -> int:
         return len(self.ends)
