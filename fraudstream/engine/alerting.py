@@ -22,7 +22,7 @@ from fraudstream.engine.alerts import (
     typology_head,
 )
 from fraudstream.engine.budget import Overflow
-from fraudstream.engine.deciding import Decided, Hit
+from fraudstream.engine.deciding import Decided, Hit, Verdict
 from fraudstream.engine.describing import Describer, Texts
 from fraudstream.engine.features import FeatureSource
 from fraudstream.engine.generations import Features
@@ -35,6 +35,9 @@ from fraudstream.engine.wording import Moment, Wording
 from fraudstream.events.batch import EventBatch
 from fraudstream.rules.binding import Bound
 from fraudstream.rules.vectors import Vectors
+
+Found = Told | tuple[int, Overflow]
+"""What an alert tells of: a verdict, or a summary and the event at which it is due."""
 
 
 class Judged(NamedTuple):
@@ -52,9 +55,13 @@ class Judged(NamedTuple):
 
 
 class Alerting:
-    """Turns hits into alerts, and remembers which rule keeps quiet for whom."""
+    """Turns hits into alerts, and remembers which rule keeps quiet for whom.
 
-    def __init__(self, bound: Bound, lateness_us: int) -> None:
+    Those of `shadow` rules say so.
+    """
+
+    def __init__(self, bound: Bound, lateness_us: int, *, shadow: bool = False) -> None:
+        self._shadow = shadow
         self._version = bound.ruleset.version
         titles = {name: each.title for name, each in bound.ruleset.typologies.typologies.items()}
         self._typology_heads = {name: typology_head(name, title) for name, title in titles.items()}
@@ -64,19 +71,22 @@ class Alerting:
         self._wordings: dict[str, Wording] = {}
         self._heads: dict[Hit, dict[str, Any]] = {}
 
-    def alerts(self, judged: Judged) -> tuple[list[Alert], Kept]:
-        """Return the alerts and summaries of a batch in stream order, and what was not told."""
+    def told(self, verdicts: Sequence[Verdict], judged: Judged) -> tuple[list[Found], Kept]:
+        """Return what is told of a batch with some verdicts, in stream order, and what is not."""
         kept = Kept()
-        found: list[Told | tuple[int, Overflow]] = []
-        for verdict in judged.decided.verdicts:
+        found: list[Found] = []
+        for verdict in verdicts:
             found += self._teller.overflows(judged.tide, verdict.event + 1)
             told = self._teller.told(verdict, judged.batch, judged.tide, kept)
             if told is not None:
                 found.append(told)
         found += self._teller.overflows(judged.tide, len(judged.batch))
-        return self._written(found, judged) if found else [], kept
+        return found, kept
 
-    def _written(self, found: Sequence[Told | tuple[int, Overflow]], judged: Judged) -> list[Alert]:
+    def written(self, found: Sequence[Found], judged: Judged) -> list[Alert]:
+        """Return the alerts and summaries that tell of what was found."""
+        if not found:
+            return []
         told = [each for each in found if isinstance(each, Told)]
         events = np.array([each.verdict.event for each in told], np.intp)
         judged.scored.usual.expect(events.tolist())
@@ -119,6 +129,7 @@ class Alerting:
             ],
             "event": event,
             "ruleset_version": self._version,
+            "shadow": self._shadow,
         }
         key = event.get("debtor", {}).get("id") or event["id"]
         return Alert(int(judged.batch.row[verdict.event]), identity, key.encode(), orjson.dumps(content))
@@ -164,7 +175,7 @@ class Alerting:
         return self._heads[hit]
 
     def _summary(self, event: int, overflow: Overflow, batch: EventBatch) -> Alert:
-        content = describe_overflow(overflow, self._version)
+        content = describe_overflow(overflow, self._version, shadow=self._shadow)
         key = overflow.rule["id"].encode()
         row = int(batch.row[event])
         return Alert(row, content["alert_id"], key, orjson.dumps(content), AlertKind.OVERFLOW)
