@@ -11,6 +11,7 @@ from fraudstream.engine.alerts import alert_id
 from fraudstream.engine.result import AlertKind, StepResult
 from fraudstream.engine.rollout import BUCKETS, bucket
 from fraudstream.engine.step import Engine, Settings
+from fraudstream.rules.errors import RulesetError
 from tests.unit.rule_files import event, rule_file, ruleset_of
 
 TOLD = Settings(shadow_alerts=True)
@@ -112,3 +113,9 @@ def test_ids_are_derived_equally() -> None:
     engine = Engine(ruleset_of(rolled(1)), TOLD)
     (alert,) = engine.step([event("a", amount=500, debtor={"id": "c1"})]).shadow.alerts
     assert alert.alert_id == alert_id("a", ["TST-ANY-001"], engine.ruleset.version)
+
+
+def test_an_entity_is_made_of_text_columns() -> None:
+    """Anything else is refused where it stands, with what may have been meant."""
+    with pytest.raises(RulesetError, match=r"x/0.yml:12:\d+: device.lat is no text column"):
+        Engine(ruleset_of(rolled(10, "device.lat")))
