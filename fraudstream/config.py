@@ -6,7 +6,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from fraudstream.engine.awaiting import EVENTS_MIN, Wait
 from fraudstream.engine.duplicates import Horizon
@@ -48,13 +56,32 @@ class Input(_Part):
 
 
 class Output(_Part):
-    """The topics that the worker writes, and whether dead letters hold key and payload of their source."""
+    """The topics that the worker writes, and whether dead letters hold key and payload of their source.
+
+    `shadow` takes what shadow rules would tell if they were live; without it that is only counted.
+    """
 
     alerts: str = Field(pattern=_TOPIC)
     dead_letters: str = Field(pattern=_TOPIC)
     journal: str = Field(pattern=_TOPIC)
     """Says in which order the events were judged, and by which rules; read after a crash."""
+    shadow: str | None = Field(None, pattern=_TOPIC)
     dead_letter_payloads: Literal["kept", "withheld"] = "kept"
+
+    @field_validator("shadow")
+    @classmethod
+    def _is_apart(cls, shadow: str | None, info: ValidationInfo) -> str | None:
+        if shadow is not None and shadow in info.data.values():
+            raise ValueError(
+                f"{shadow} takes other messages already, and a shadow alert must not be taken for one of "
+                "them: name another topic, or leave shadow out"
+            )
+        return shadow
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """The topics of alerts, and of shadow alerts where they are told."""
+        return (self.alerts,) if self.shadow is None else (self.alerts, self.shadow)
 
 
 class Labels(_Part):
@@ -264,7 +291,15 @@ class Topology(_Part):
         horizon = Horizon(self.duplicates.horizon, self.duplicates.ids_max)
         limits = Limits(self.lateness, self.exact_windows)
         waits = None if self.labels is None else Wait(self.labels.wait, self.labels.events_max)
-        return Settings(self.event_schema(), self.input.map, limits, horizon, self.ahead_max, waits)
+        return Settings(
+            self.event_schema(),
+            self.input.map,
+            limits,
+            horizon,
+            self.ahead_max,
+            waits,
+            shadow_alerts=self.output.shadow is not None,
+        )
 
     def with_kafka(self, bootstrap: str | None) -> Topology:
         """Return the topology on another cluster, itself where none is given."""

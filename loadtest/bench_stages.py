@@ -88,5 +88,9 @@ class Stages:
         hits, vectors = judgement.hits, judgement.vectors
         decided = clock("combine", lambda: self._decider.decide(hits, vectors, events, tide))
         told = alerting.Judged(events, vectors, self._features, frame, scored, decided, tide, hits)
-        clock("explain", lambda: self._alerting.alerts(told))
+        clock("explain", lambda: self._explain(told))
         return Judged(len(events), lambda: self._judge.judge(view).vectors, events.text)
+
+    def _explain(self, judged: alerting.Judged) -> None:
+        found, _ = self._alerting.told(judged.decided.verdicts, judged)
+        self._alerting.written(found, judged)

@@ -26,8 +26,8 @@ class CrashRig:
     """A topology in a folder, its topics, and the workers on it.
 
     `names` are those of the topics: events, alerts, dead and journal; the first is the group as well. Where
-    there is one for labels, labels are learned. With `shares` the topology is a keyed one with so many, and
-    `names` has parts and found as well.
+    there is one for labels, labels are learned; where there is one for shadow alerts, they are told. With
+    `shares` the topology is a keyed one with so many, and `names` has parts and found as well.
     """
 
     def __init__(
@@ -43,12 +43,13 @@ class CrashRig:
         shares: int = 0,
         payloads: str = "kept",
     ) -> None:
+        shadow = f", shadow: {names['shadow']}" if "shadow" in names else ""
         self._text = (
             "schema: fraudstream.topology/v1\nname: recovery\n"
             f"kafka: {{bootstrap: '{kafka}', group: {names['events']}}}\n"
             f"input: {{topic: {names['events']}, partitions: {partitions}}}\n"
             f"output: {{alerts: {names['alerts']}, dead_letters: {names['dead']}, "
-            f"journal: {names['journal']}, dead_letter_payloads: {payloads}}}\n"
+            f"journal: {names['journal']}, dead_letter_payloads: {payloads}{shadow}}}\n"
             f"rules: {rules}\ncheckpoints: {{url: state, every: {every}}}\n"
             f"processing_guarantee: {guarantee}\n"
         )

@@ -98,7 +98,12 @@ class KeyedFold:
         decisions = replace(result.decisions, row=rows[result.decisions.row])
         alerts = [replace(alert, row=int(rows[alert.row])) for alert in result.alerts]
         letters = [replace(letter, row=int(rows[letter.row])) for letter in result.dead_letters]
-        return replace(result, decisions=decisions, alerts=alerts, dead_letters=letters)
+        shadow = replace(
+            result.shadow,
+            alerts=[replace(alert, row=int(rows[alert.row])) for alert in result.shadow.alerts],
+            told=[(int(rows[row]), rule) for row, rule in result.shadow.told],
+        )
+        return replace(result, decisions=decisions, alerts=alerts, dead_letters=letters, shadow=shadow)
 
     def _failures(self, packed: Packed, stage: int) -> list[Failure]:
         ids = Ids(packed.arrays["id_data"], packed.arrays["id_ends"].astype(np.int64))
@@ -130,6 +135,9 @@ def told(result: StepResult) -> list[Any]:
     """Return everything that leaves a step."""
     decisions = result.decisions
     out: list[Any] = [("alert", alert.row, alert.key, alert.value) for alert in result.alerts]
+    out += [("shadow", alert.row, alert.key, alert.value) for alert in result.shadow.alerts]
+    out += [("would", *each) for each in result.shadow.told]
+    out.append(("changes", sorted(result.shadow.changes.items()), sorted(result.shadow.decisions.items())))
     out += [("dead", letter.row, letter.reason, letter.detail) for letter in result.dead_letters]
     for row, action, score in zip(decisions.row, decisions.action, decisions.score, strict=True):
         out.append(("decision", int(row), int(action), int(score)))

@@ -156,7 +156,7 @@ def _table(rules: tuple[Rule, ...], results: list[CaseResult]) -> Table:
         passed = sum(result.passed for result in mine)
         failed = len(mine) - passed
         shown = f"[red]{failed}[/red]" if failed else "0"
-        table.add_row(rule.id, rule.spec.status, str(passed), shown, rule.spec.title)
+        table.add_row(rule.id, rule.spec.standing, str(passed), shown, rule.spec.title)
     return table
 
 

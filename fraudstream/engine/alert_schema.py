@@ -149,6 +149,10 @@ class Alert(_Part):
     rules: list[RulePart]
     event: dict[str, Any] = Field(description="The declared columns of the event, as the input carries them.")
     ruleset_version: str
+    shadow: bool = Field(
+        description="True on the shadow topic: it is what would be told if the shadow rules, and only they, "
+        "were live. Nothing of it is done."
+    )
 
 
 class OverflowRule(_Part):
@@ -187,6 +191,7 @@ class AlertOverflow(_Part):
     score_max: int = Field(description="The highest score of an event whose hit was held back.")
     keys: list[HeldBackKey] = Field(description="The keys with the most hits held back, ten at most.")
     ruleset_version: str
+    shadow: bool = Field(description="True on the shadow topic: what shadow rules would be held back from.")
 
 
 MESSAGES: TypeAdapter[Alert | AlertOverflow] = TypeAdapter(

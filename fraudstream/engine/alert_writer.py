@@ -49,9 +49,10 @@ class _Alert(NamedTuple):
 
 
 class AlertWriter:
-    """Knows the templates of a ruleset's alerts."""
+    """Knows the templates of a ruleset's alerts; those of `shadow` rules say so."""
 
-    def __init__(self, bound: Bound) -> None:
+    def __init__(self, bound: Bound, *, shadow: bool) -> None:
+        self._shadow = shadow
         self._schema = bound.schema
         self._version = bound.ruleset.version
         titles = {name: each.title for name, each in bound.ruleset.typologies.typologies.items()}
@@ -66,7 +67,8 @@ class AlertWriter:
         self._head = script.template([Piece(OWN, 0)])
         self._comma = script.template([script.literal(",")])
         self._event = script.template([script.literal('],"event":')])
-        self._tail = script.template([script.literal(f',"ruleset_version":{in_json(self._version)}}}')])
+        tail = {"ruleset_version": self._version, "shadow": self._shadow}
+        self._tail = script.template([script.literal(f",{in_json(tail)[1:]}")])
 
     def written(self, told: Sequence[Told], judged: Judged) -> list[Alert]:
         """Return the alerts on some events of a batch, in their order."""

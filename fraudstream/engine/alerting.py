@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from fraudstream.engine.alert_writer import AlertWriter
 from fraudstream.engine.alerts import describe_overflow
 from fraudstream.engine.budget import Overflow
-from fraudstream.engine.deciding import Decided
+from fraudstream.engine.deciding import Decided, Verdict
 from fraudstream.engine.features import FeatureSource
 from fraudstream.engine.generations import Features
 from fraudstream.engine.models import Scored
@@ -23,6 +23,9 @@ from fraudstream.engine.watermark import Tide
 from fraudstream.events.batch import EventBatch
 from fraudstream.rules.binding import Bound
 from fraudstream.rules.vectors import Vectors
+
+Found = Told | tuple[int, Overflow]
+"""What an alert tells of: a verdict, or a summary and the event at which it is due."""
 
 
 class Judged(NamedTuple):
@@ -40,33 +43,38 @@ class Judged(NamedTuple):
 
 
 class Alerting:
-    """Turns hits into alerts, and remembers which rule keeps quiet for whom."""
+    """Turns hits into alerts, and remembers which rule keeps quiet for whom.
 
-    def __init__(self, bound: Bound, lateness_us: int) -> None:
+    Those of `shadow` rules say so.
+    """
+
+    def __init__(self, bound: Bound, lateness_us: int, *, shadow: bool = False) -> None:
+        self._shadow = shadow
         self._version = bound.ruleset.version
         self._teller = Teller(bound.ruleset, lateness_us)
-        self._writer = AlertWriter(bound)
+        self._writer = AlertWriter(bound, shadow=shadow)
 
-    def alerts(self, judged: Judged) -> tuple[list[Alert], Kept]:
-        """Return the alerts and summaries of a batch in stream order, and what was not told."""
+    def told(self, verdicts: Sequence[Verdict], judged: Judged) -> tuple[list[Found], Kept]:
+        """Return what is told of a batch with some verdicts, in stream order, and what is not."""
         kept = Kept()
-        found: list[Told | tuple[int, Overflow]] = []
-        for verdict in judged.decided.verdicts:
+        found: list[Found] = []
+        for verdict in verdicts:
             found += self._teller.overflows(judged.tide, verdict.event + 1)
             told = self._teller.told(verdict, judged.batch, judged.tide, kept)
             if told is not None:
                 found.append(told)
         found += self._teller.overflows(judged.tide, len(judged.batch))
-        return self._written(found, judged) if found else [], kept
+        return found, kept
 
-    def _written(self, found: Sequence[Told | tuple[int, Overflow]], judged: Judged) -> list[Alert]:
+    def written(self, found: Sequence[Found], judged: Judged) -> list[Alert]:
+        """Return the alerts and summaries that tell of what was found."""
         written = iter(self._writer.written([each for each in found if isinstance(each, Told)], judged))
         return [
             next(written) if isinstance(each, Told) else self._summary(*each, judged.batch) for each in found
         ]
 
     def _summary(self, event: int, overflow: Overflow, batch: EventBatch) -> Alert:
-        content = describe_overflow(overflow, self._version)
+        content = describe_overflow(overflow, self._version, shadow=self._shadow)
         key = overflow.rule["id"].encode()
         row = int(batch.row[event])
         return Alert(row, content["alert_id"], key, orjson.dumps(content), AlertKind.OVERFLOW)

@@ -30,9 +30,9 @@ def alert_id(event_id: str, told: Iterable[str], ruleset_version: str) -> str:
     return _digest([event_id, sorted(told), ruleset_version])
 
 
-def overflow_id(rule_id: str, start_us: int, ruleset_version: str) -> str:
-    """Return the id of the summary of one rule and hour."""
-    return _digest([rule_id, start_us, ruleset_version])
+def overflow_id(rule_id: str, start_us: int, ruleset_version: str, *, shadow: bool) -> str:
+    """Return the id of the summary of one rule and hour; a rule in rollout may have one of either kind."""
+    return _digest([rule_id, start_us, ruleset_version, *(["shadow"] if shadow else [])])
 
 
 def _digest(parts: Sequence[Any]) -> str:
@@ -102,12 +102,12 @@ def overflow_rule(spec: RuleSpec) -> dict[str, Any]:
     return {name: getattr(spec, name) for name in named}
 
 
-def describe_overflow(overflow: Overflow, ruleset_version: str) -> dict[str, Any]:
+def describe_overflow(overflow: Overflow, ruleset_version: str, *, shadow: bool) -> dict[str, Any]:
     """Return the summary of what a rule was held back from telling within one hour."""
     start_us = overflow.start_us
     return {
         "schema": OVERFLOW_SCHEMA,
-        "alert_id": overflow_id(overflow.rule["id"], start_us, ruleset_version),
+        "alert_id": overflow_id(overflow.rule["id"], start_us, ruleset_version, shadow=shadow),
         "rule": overflow.rule,
         "hour": {"from": format_time(start_us), "to": format_time(start_us + HOUR_US)},
         "told": overflow.told,
@@ -115,6 +115,7 @@ def describe_overflow(overflow: Overflow, ruleset_version: str) -> dict[str, Any
         "score_max": overflow.score_max,
         "keys": overflow.top_keys(),
         "ruleset_version": ruleset_version,
+        "shadow": shadow,
     }
 
 

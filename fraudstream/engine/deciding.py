@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from fraudstream.engine.actions import RANKS, SCORE_MAX
 from fraudstream.engine.allow_lists import AllowLists
+from fraudstream.engine.rollout import is_live
 from fraudstream.engine.typologies import Pattern, TypologyStage
 from fraudstream.engine.watermark import Tide
 from fraudstream.events.batch import EventBatch
@@ -31,9 +32,14 @@ class Hit:
     weights: tuple[str, ...]
     """The names under which it counts in typologies: `RULE`, `RULE.band`."""
 
+    @property
+    def asks(self) -> bool:
+        """Whether an event that it hits is decided any different."""
+        return bool(self.rank or self.outcome.score)
+
 
 class Verdict(NamedTuple):
-    """What is decided on an event that at least one live rule hit."""
+    """What is decided on an event that at least one live rule hit, or what shadow rules would decide."""
 
     event: int
     rank: int
@@ -43,10 +49,15 @@ class Verdict(NamedTuple):
     allowed_by: AllowList | None
 
 
+_ByEvent = list[tuple[int, list[Hit]]]
+
+
 @dataclass(frozen=True)
 class Decided:
     """Of n events actions as ranks int8 [n], scores int16 [n], and in order the verdicts on those hit.
 
+    `shadow` are the verdicts that there would be if those rules, and only those, were live that are shadow
+    for an event: scored typologies left out, as to which hits would add up is not what one rule would tell.
     `bands` counts the hits in each band, shadow rules' as well; `allowed` the events that each list let
     pass, or pass further.
     """
@@ -54,21 +65,25 @@ class Decided:
     action: NDArray[np.int8]
     score: NDArray[np.int16]
     verdicts: list[Verdict] = field(default_factory=list)
+    shadow: list[Verdict] = field(default_factory=list)
     bands: Counter[tuple[str, str]] = field(default_factory=Counter)
     allowed: Counter[str] = field(default_factory=Counter)
 
 
 class Decider:
-    """Combines the hits of all rules; a shadow rule is counted, and decides nothing."""
+    """Combines the hits of all rules, those of live and of shadow rules apart: only the former decide."""
 
     def __init__(self, bound: Bound, lateness_us: int) -> None:
         self._typologies = TypologyStage(bound.ruleset.typologies, lateness_us)
         self._allow_lists = AllowLists(bound.ruleset)
         weights = self._typologies.of_weight
         self._hits = [_hits_of(rule, weights) for rule in bound.rules]
-        self._live = [rule.rule.spec.status is Status.LIVE for rule in bound.rules]
+        # A shadow rule that asks for nothing is only counted.
         self._read = np.array(
-            [live or bool(rule.bands) for live, rule in zip(self._live, bound.rules, strict=True)]
+            [
+                rule.rule.spec.status is Status.LIVE or bool(rule.bands) or any(hit.asks for hit in hits)
+                for rule, hits in zip(bound.rules, self._hits, strict=True)
+            ]
         )
 
     def decide(self, hits: NDArray[np.bool_], vectors: Vectors, batch: EventBatch, tide: Tide) -> Decided:
@@ -77,7 +92,9 @@ class Decider:
         decided = Decided(np.zeros(events, np.int8), np.zeros(events, np.int16))
         if not hits.any():
             return decided
-        for event, found in self._found(hits, vectors, decided.bands):
+        live, shadow = self._found(hits, vectors, batch, decided.bands)
+        decided.shadow.extend(self._combined(event, found, [], batch) for event, found in shadow)
+        for event, found in live:
             verdict = self._verdict(event, found, batch, tide)
             decided.verdicts.append(verdict)
             decided.action[event] = verdict.rank
@@ -87,10 +104,14 @@ class Decider:
         return decided
 
     def _found(
-        self, hits: NDArray[np.bool_], vectors: Vectors, bands: Counter[tuple[str, str]]
-    ) -> list[tuple[int, list[Hit]]]:
-        """Return the hits of live rules by event; hits are rare, so that they are looked at one by one."""
-        found: dict[int, list[Hit]] = {}
+        self, hits: NDArray[np.bool_], vectors: Vectors, batch: EventBatch, bands: Counter[tuple[str, str]]
+    ) -> tuple[_ByEvent, _ByEvent]:
+        """Return the hits of rules that are live, and of those that are shadow, by event.
+
+        Hits are rare, so that they are looked at one by one.
+        """
+        live: dict[int, list[Hit]] = {}
+        shadow: dict[int, list[Hit]] = {}
         rules, events = np.divmod(np.flatnonzero(hits), hits.shape[1])
         read = self._read[rules]
         for rule, event in zip(rules[read].tolist(), events[read].tolist(), strict=True):
@@ -98,9 +119,9 @@ class Decider:
             if hit.bound.bands:
                 hit = self._in_band(rule, vectors, event)
                 bands[hit.bound.rule.id, str(hit.outcome.band)] += 1
-            if self._live[rule]:
-                found.setdefault(event, []).append(hit)
-        return sorted(found.items(), key=lambda item: item[0])
+            found = live if is_live(hit.bound.rule.spec, batch, event) else shadow
+            found.setdefault(event, []).append(hit)
+        return sorted(live.items()), sorted(shadow.items())
 
     def _in_band(self, rule: int, vectors: Vectors, event: int) -> Hit:
         hits = self._hits[rule]
@@ -110,6 +131,9 @@ class Decider:
     def _verdict(self, event: int, hits: list[Hit], batch: EventBatch, tide: Tide) -> Verdict:
         earned = [weight for hit in hits for weight in hit.weights]
         patterns = self._typologies.patterns(batch, event, earned, tide.at(event)) if earned else []
+        return self._combined(event, hits, patterns, batch)
+
+    def _combined(self, event: int, hits: list[Hit], patterns: list[Pattern], batch: EventBatch) -> Verdict:
         asked = [(hit.rank, hit.bound.rule.spec.typology) for hit in hits]
         asked += [(RANKS[pattern.band.action], pattern.typology) for pattern in patterns]
         rank, allowed_by = self._allow_lists.capped(batch, event, asked)

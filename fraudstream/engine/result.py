@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
@@ -56,6 +56,21 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Shadow:
+    """What came of rules that were shadow for the events of a batch; nothing of it is decided.
+
+    `told` holds the row of an event and a rule wherever that would have been told, and `alerts` what says so,
+    where anybody reads it. `changes` counts per rule the decisions that would be graver if it alone
+    were live, `decisions` those that would be if all were, by the action decided and the one there would be.
+    """
+
+    alerts: list[Alert] = field(default_factory=list)
+    told: list[tuple[int, str]] = field(default_factory=list)
+    changes: Counter[str] = field(default_factory=Counter)
+    decisions: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True)
 class StepResult:
     """The outcome of a batch; `events_in` = decisions + dead letters + duplicates + labels, always.
 
@@ -85,6 +100,7 @@ class StepResult:
     warming: int = 0
     labels: Counter[str] = field(default_factory=Counter)
     drifted: Counter[tuple[str, str]] = field(default_factory=Counter)
+    shadow: Shadow = field(default_factory=Shadow)
 
 
 def step_failed(row: int, exception: str, detail: str) -> DeadLetter:
@@ -118,7 +134,7 @@ def joined(parts: Sequence[tuple[int, StepResult]]) -> StepResult:
     models = dict.fromkeys(model for result in results for model in result.model_scores)
     return StepResult(
         events_in=sum(result.events_in for result in results),
-        alerts=[replace(alert, row=alert.row + start) for start, part in parts for alert in part.alerts],
+        alerts=[alert for start, part in parts for alert in _moved(part.alerts, start)],
         dead_letters=[
             replace(letter, row=letter.row + start) for start, part in parts for letter in part.dead_letters
         ],
@@ -147,4 +163,15 @@ def joined(parts: Sequence[tuple[int, StepResult]]) -> StepResult:
         parts=[
             replace(each, rows=each.rows + np.int32(start)) for start, part in parts for each in part.parts
         ],
+        shadow=Shadow(
+            [alert for start, part in parts for alert in _moved(part.shadow.alerts, start)],
+            [(row + start, rule) for start, part in parts for row, rule in part.shadow.told],
+            sum((result.shadow.changes for result in results), Counter()),
+            sum((result.shadow.decisions for result in results), Counter()),
+        ),
     )
+
+
+def _moved(alerts: Sequence[Alert], start: int) -> Iterator[Alert]:
+    """Yield alerts of a slice with the rows of the whole batch."""
+    return (replace(alert, row=alert.row + start) for alert in alerts)

@@ -14,7 +14,8 @@ from fraudstream.engine.gaps import Gap
 from fraudstream.engine.judging import Judge, Judgement
 from fraudstream.engine.models import ModelStage
 from fraudstream.engine.reaches import Reaches, Warming
-from fraudstream.engine.result import Alert, Decisions, StepResult
+from fraudstream.engine.result import Alert, Decisions, Shadow, StepResult
+from fraudstream.engine.shadow import ShadowStage
 from fraudstream.engine.telling import Kept
 from fraudstream.engine.watermark import Tide
 from fraudstream.events.batch import EventBatch
@@ -38,11 +39,12 @@ class Outcome(NamedTuple):
     judgement: Judgement
     alerts: list[Alert]
     kept: Kept
+    shadow: Shadow
 
 
 def result_of(outcome: Outcome) -> StepResult:
     """Return what came of a batch, for whoever adds what became of the messages that were no new events."""
-    judged, judgement, alerts, kept = outcome
+    judged, judgement, alerts, kept, shadow = outcome
     decided = judged.decided
     return StepResult(
         events_in=len(judged.batch),
@@ -60,6 +62,7 @@ def result_of(outcome: Outcome) -> StepResult:
         allowed=decided.allowed,
         drifted=judged.scored.drifted,
         warming=0 if judged.warming is None else judged.warming.events(judged.batch.time_us),
+        shadow=shadow,
     )
 
 
@@ -76,6 +79,7 @@ class Stages:
         self._judge = Judge(bound, interner)
         self._decider = Decider(bound, lateness_us)
         self._alerting = Alerting(bound, lateness_us)
+        self._shadow = ShadowStage(bound, lateness_us, writes=settings.shadow_alerts)
 
     def run(
         self,
@@ -108,7 +112,9 @@ class Stages:
         self.models.judged(decided.action > 0)
         if witness is not None:
             witness(self.bound, judged)
-        return Outcome(judged, judgement, *self._alerting.alerts(judged))
+        found, kept = self._alerting.told(decided.verdicts, judged)
+        alerts = self._alerting.written(found, judged)
+        return Outcome(judged, judgement, alerts, kept, self._shadow.run(judged))
 
     def _warming(self, gap: Gap | None) -> Warming | None:
         return None if gap is None else Warming(gap, self._reaches, self._lateness_us)
@@ -126,6 +132,7 @@ class Stages:
         anew = self.models.adopt(old.models)
         self._decider.adopt(old._decider, watermark_us)
         self._alerting.restore(old._alerting.snapshot())
+        self._shadow.restore(old._shadow.snapshot())
         return anew
 
     def snapshot(self) -> Snapshot:
@@ -134,6 +141,7 @@ class Stages:
             "models": self.models.snapshot(),
             "deciding": self._decider.snapshot(),
             "alerting": self._alerting.snapshot(),
+            "shadow": self._shadow.snapshot(),
         }
 
     def restore(self, state: Snapshot) -> None:
@@ -141,3 +149,6 @@ class Stages:
         self.models.restore(state["models"])
         self._decider.restore(state["deciding"])
         self._alerting.restore(state["alerting"])
+        # Shadow rules were once only counted.
+        if "shadow" in state:
+            self._shadow.restore(state["shadow"])

@@ -52,6 +52,8 @@ class Settings:
     """How far after its append time an event may be dated, in microseconds."""
     labels: Wait | None = field(default_factory=Wait)
     """How long events wait for their labels; None where no labels come, and nothing may count on them."""
+    shadow_alerts: bool = False
+    """Whether anybody reads what shadow rules would tell, so that it is written."""
 
     def intake(self, interner: Interner) -> Intake:
         """Return what takes messages in, with nothing taken yet."""
@@ -181,7 +183,7 @@ class Engine:
         gap = self._past.follow(tide.before_us, batch.time_us)
         outcome = self._stages.run(batch, tide, gap, scores=scores, witness=self._witness)
         if self._learning is not None:
-            self._learning.keep(outcome.judged, outcome.alerts)
+            self._learning.keep(outcome.judged, [*outcome.alerts, *outcome.shadow.alerts])
         self._texts.forget(self._features)
         return replace(result_of(outcome), events_in=len(values), dead_letters=dead, duplicates=duplicates)
 

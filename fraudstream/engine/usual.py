@@ -77,8 +77,9 @@ class UsualOfBatch:
         self._told: list[int] = []
 
     def expect(self, events: Iterable[int]) -> None:
-        """Name the events that may be asked for: the first question computes them all at once."""
+        """Name the events that may be asked for from now on: the first question computes them all at once."""
         self._told = list(events)
+        self.__dict__.pop("_vectors", None)
 
     @cached_property
     def _vectors(self) -> Vectors:

@@ -134,7 +134,7 @@ class _Binder:
         if any(name not in self._outcomes for name, _ in outcomes(rule.when)):
             # What is wrong with that rule is told already.
             return
-        self._check_suppression(rule)
+        self._check_entities(rule)
         scope = replace(self._scope, outcomes=self._outcomes)
         scope = replace(scope, models=_EVERY_MODEL) if any_score else scope
         indexes = self._features(rule.spec.features, rule, "features")
@@ -244,10 +244,12 @@ class _Binder:
             return None
         return self._value_type(feature, spec, path, file)
 
-    def _check_suppression(self, rule: Rule) -> None:
-        suppress = rule.spec.then.suppress
+    def _check_entities(self, rule: Rule) -> None:
+        suppress, rollout = rule.spec.then.suppress, rule.spec.rollout
         if suppress is not None:
             self._are_texts(suppress.by, ("then", "suppress", "by"), rule.file)
+        if rollout is not None:
+            self._are_texts(rollout.by, ("rollout", "by"), rule.file)
 
     def _are_texts(self, columns: tuple[str, ...], path: YamlPath, file: YamlFile) -> bool:
         """Tell whether all are text columns, and note the first that is not."""

@@ -9,6 +9,7 @@ import orjson
 
 from fraudstream.rules.errors import Problem
 from fraudstream.rules.ruleset import Rule, Ruleset
+from fraudstream.rules.schema import Status
 
 LOCK_FILE = "rules.lock.json"
 _REMEDY = "raise its version, then run `fraudstream rules lock`"
@@ -52,7 +53,7 @@ def _broken(rule: Rule, lock: Lock) -> list[Problem]:
     if entry is None:
         return []
     version = int(str(entry["version"]))
-    if entry.get("retired"):
+    if entry.get("retired") and rule.spec.status is not Status.RETIRED:
         message = f"{rule.id} was retired, and ids are never used again: choose a new id"
         return [rule.file.problem(("id",), message)]
     if rule.spec.version < version:
@@ -65,11 +66,12 @@ def _broken(rule: Rule, lock: Lock) -> list[Problem]:
 
 
 def _entry(rule: Rule) -> dict[str, object]:
-    return {"version": rule.spec.version, "hash": rule_hash(rule)}
+    entry: dict[str, object] = {"version": rule.spec.version, "hash": rule_hash(rule)}
+    return {**entry, "retired": True} if rule.spec.status is Status.RETIRED else entry
 
 
 def new_lock(ruleset: Ruleset, lock: Lock) -> dict[str, dict[str, object]]:
-    """Return the lock for a ruleset; a rule that is gone stays in it as retired."""
+    """Return the lock for a ruleset; a rule that is gone stays in it as retired, as one that says so does."""
     entries = {identity: {**entry, "retired": True} for identity, entry in lock.items()}
     entries.update({rule.id: _entry(rule) for rule in ruleset.rules})
     return entries

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from fraudstream.features.catalogue import (
     DAY_US,
@@ -29,7 +29,7 @@ WINDOW_US_MAX = 365 * DAY_US
 
 
 class Status(StrEnum):
-    """Where a rule stands: only live rules act; shadow rules are evaluated and counted."""
+    """Where a rule stands: only live rules act; of shadow rules it is told apart what they would tell."""
 
     DRAFT = "draft"
     SHADOW = "shadow"
@@ -200,6 +200,15 @@ class Effective(Strict):
         return self
 
 
+class Rollout(Strict):
+    """The share of the entities for which a live rule is live; for all others it is shadow."""
+
+    percent: int = Field(ge=1, le=100)
+    """How many of a hundred entities; whoever is in stays in when it is raised."""
+    by: Columns
+    """What an entity is; for an event that lacks one of the columns the rule is shadow."""
+
+
 Condition = str | Mapping[str, Any]
 
 
@@ -227,6 +236,8 @@ class RuleSpec(Strict):
     title: str
     status: Annotated[Status, Field(strict=False)]
     effective: Effective = Effective()
+    rollout: Rollout | None = None
+    """For whom a live rule is live already; everyone unless given."""
     owner: str
     """The team that answers for the rule."""
     severity: Literal["low", "medium", "high", "critical"]
@@ -251,6 +262,19 @@ class RuleSpec(Strict):
     bands: Bands | None = None
     then: Then
     tests: Tests
+
+    @field_validator("rollout")
+    @classmethod
+    def _rolls_out_live(cls, rollout: Rollout | None, info: ValidationInfo) -> Rollout | None:
+        status = info.data.get("status")
+        if rollout is not None and status not in (None, Status.LIVE):
+            raise ValueError(f"the rule is {status} for everyone: set `status: live`, or remove rollout")
+        return rollout
+
+    @property
+    def standing(self) -> str:
+        """Its status, and for how many entities it is live where a rollout says it: `live 10%`."""
+        return str(self.status) if self.rollout is None else f"{self.status} {self.rollout.percent}%"
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:

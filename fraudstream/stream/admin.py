@@ -157,7 +157,7 @@ def states(
 def topic_names(topology: Topology) -> list[str]:
     """Return the topics that the topology reads and writes."""
     output = topology.output
-    own = [topology.input.topic, output.alerts, output.dead_letters, output.journal]
+    own = [topology.input.topic, *output.told, output.dead_letters, output.journal]
     return [*own, *label_partitions(topology), *stage_topics(topology)]
 
 

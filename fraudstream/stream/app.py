@@ -197,5 +197,7 @@ def settings(topology: Topology, outlet: Outlet) -> dict[str, Any]:
         "consumer_max_fetch_size": 4 * 2**20,
         "producer_acks": -1,
         "producer_request_timeout": 30.0,
-        "producer_max_batch_size": min(2**18, outlet.alert_bytes_max, outlet.dead_letter_bytes_max),
+        "producer_max_batch_size": min(
+            2**18, outlet.alert_bytes_max, outlet.shadow_bytes_max, outlet.dead_letter_bytes_max
+        ),
     }

@@ -1,4 +1,4 @@
-"""What leaves for the alert and dead-letter topics after a step, and with which headers."""
+"""What leaves for the topics of alerts and dead letters after a step, and with which headers."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from fraudstream.events.batch import DeadLetter
 from fraudstream.stream.producer import Headers, Outgoing
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from fraudstream.engine.result import Alert, StepResult
     from fraudstream.stream.batch import Partition
 
@@ -25,7 +27,7 @@ class Outlet:
     """The topics that are written, and the largest record batch that each takes, in bytes.
 
     `payloads_kept` says whether dead letters hold key and payload of their source. `parts` is the topic to
-    the next stage of a keyed topology.
+    the next stage of a keyed topology, `shadow` that of shadow alerts; both are empty where there is none.
     """
 
     alerts: str
@@ -35,6 +37,8 @@ class Outlet:
     dead_letter_bytes_max: int = MESSAGE_BYTES_MAX
     payloads_kept: bool = True
     parts: str = ""
+    shadow: str = ""
+    shadow_bytes_max: int = MESSAGE_BYTES_MAX
 
 
 class Origin(Protocol):
@@ -81,23 +85,27 @@ class Emission:
 
 
 def emission(batch: Messages, result: StepResult, ruleset_version: str, outlet: Outlet) -> Emission:
-    """Turn a step's result into messages: the alerts in their order, then the dead letters in theirs."""
+    """Turn a step's result into messages: alerts, shadow alerts and dead letters, each in their order."""
     messages: list[Outgoing] = []
-    alerts: list[Alert] = []
     letters = list(result.dead_letters)
-    for alert in result.alerts:
-        message = alert_message(batch, alert, ruleset_version, outlet)
-        if message.size_bytes() <= outlet.alert_bytes_max:
-            messages.append(message)
-            alerts.append(alert)
-        else:
-            letters.append(letter_for(alert, message, outlet))
+
+    def sent(alerts: Sequence[Alert], topic: str, bytes_max: int) -> list[Alert]:
+        """Note the messages of some alerts; return those that their topic takes."""
+        found = [(alert, alert_message(batch, alert, ruleset_version, topic)) for alert in alerts]
+        fits = [message.size_bytes() <= bytes_max for _, message in found]
+        messages.extend(message for (_, message), fit in zip(found, fits, strict=True) if fit)
+        letters.extend(letter_for(*each, bytes_max) for each, fit in zip(found, fits, strict=True) if not fit)
+        return [alert for alert, fit in zip(alerts, fits, strict=True) if fit]
+
+    alerts = sent(result.alerts, outlet.alerts, outlet.alert_bytes_max)
+    shadow = sent(result.shadow.alerts, outlet.shadow, outlet.shadow_bytes_max)
+    too_large = len(letters) - len(result.dead_letters)
     messages += [dead_letter_message(batch, letter, outlet) for letter in letters]
-    rows = [letter.row for letter in letters]
-    return Emission(messages, replace(result, alerts=alerts), len(result.alerts) - len(alerts), rows)
+    emitted = replace(result, alerts=alerts, shadow=replace(result.shadow, alerts=shadow))
+    return Emission(messages, emitted, too_large, [letter.row for letter in letters])
 
 
-def alert_message(batch: Messages, alert: Alert, ruleset_version: str, outlet: Outlet) -> Outgoing:
+def alert_message(batch: Messages, alert: Alert, ruleset_version: str, topic: str) -> Outgoing:
     """Return the message of an alert."""
     headers = [
         ("alert_id", alert.alert_id.encode()),
@@ -105,14 +113,14 @@ def alert_message(batch: Messages, alert: Alert, ruleset_version: str, outlet: O
         ("ruleset_version", ruleset_version.encode()),
         *source_headers(batch, alert.row),
     ]
-    return Outgoing(outlet.alerts, alert.key, alert.value, headers)
+    return Outgoing(topic, alert.key, alert.value, headers)
 
 
-def letter_for(alert: Alert, message: Outgoing, outlet: Outlet) -> DeadLetter:
-    """Return the dead letter that stands in for an alert which the alert topic does not take."""
+def letter_for(alert: Alert, message: Outgoing, bytes_max: int) -> DeadLetter:
+    """Return the dead letter that stands in for an alert which its topic does not take."""
     detail = (
         f"alert {alert.alert_id} has {message.size_bytes()} bytes, "
-        f"{outlet.alerts} takes {outlet.alert_bytes_max}: raise its max.message.bytes"
+        f"{message.topic} takes {bytes_max}: raise its max.message.bytes"
     )
     return DeadLetter(alert.row, ALERT_TOO_LARGE, "emit", detail)
 

@@ -79,7 +79,7 @@ def _topic_operations(topology: Topology) -> dict[str, tuple[str, ...]]:
     output, keyed = topology.output, topology.keyed
     operations: dict[str, tuple[str, ...]] = {
         topology.input.topic: ("Read",),
-        output.alerts: ("Write",),
+        **dict.fromkeys(output.told, ("Write",)),
         output.dead_letters: ("Write",),
         output.journal: ("Read", "Write"),
     }

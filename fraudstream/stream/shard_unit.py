@@ -64,7 +64,7 @@ def shard_unit(
     """Return the unit of a shard over all partitions of the input, and of the labels."""
     output, keyed = topology.output, topology.keyed
     sources = {topology.input.topic, *label_partitions(topology)}
-    written = [output.alerts, output.dead_letters, output.journal]
+    written = [*output.told, output.dead_letters, output.journal]
     written += [] if keyed is None else [keyed.parts]
     sender = sender_for(app, topology, SHARD, written)
     store = None if around.store_of is None else around.store_of(SHARD)

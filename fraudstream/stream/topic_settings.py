@@ -71,6 +71,8 @@ def outlet(topology: Topology, told: Told) -> Outlet:
         size(output.dead_letters),
         output.dead_letter_payloads == "kept",
         "" if keyed is None else keyed.parts,
+        output.shadow or "",
+        MESSAGE_BYTES_MAX if output.shadow is None else size(output.shadow),
     )
 
 

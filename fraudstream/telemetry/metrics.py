@@ -59,6 +59,20 @@ class Metrics:
         self.rule_outcomes = self._counter(
             "rule_outcomes", "Verdicts of each rule: hit, miss or not_evaluated.", "rule", "outcome"
         )
+        self.shadow_alerts = self._counter(
+            "shadow_alerts", "Shadow alerts that tell of each rule, or would if a topic took them.", "rule"
+        )
+        self.shadow_changes = self._counter(
+            "shadow_changed_decisions",
+            "Decisions that would be graver if this shadow rule alone were live.",
+            "rule",
+        )
+        self.shadow_decisions = self._counter(
+            "shadow_decisions",
+            "Decisions that would be graver if all shadow rules were live, by action and would-be action.",
+            "action",
+            "would_be",
+        )
         self.labels = self._counter(
             "labels",
             "Labels taken in: fraud, genuine, repeated, or unknown as their events do not wait.",

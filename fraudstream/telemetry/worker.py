@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from prometheus_client import Counter, start_http_server
 
 from fraudstream.engine.actions import ACTIONS
-from fraudstream.engine.result import OUTCOMES, AlertKind, StepResult
+from fraudstream.engine.result import OUTCOMES, AlertKind, Shadow, StepResult
 from fraudstream.engine.stats import EngineStats
 from fraudstream.telemetry.metrics import Metrics
 
@@ -60,6 +60,7 @@ class WorkerTelemetry:
         for (rule, band), number in result.bands.items():
             metrics.band_hits.labels(rule, band).inc(number)
         metrics.suppressed.inc(result.suppressed)
+        self._on_shadow(result.shadow)
         for (model, what), number in result.drifted.items():
             metrics.drifts.labels(model, what).inc(number)
         for outcome, number in result.labels.items():
@@ -76,6 +77,15 @@ class WorkerTelemetry:
             outcomes[rule][outcome].inc(int(result.rule_outcomes[rule, outcome]))
         for model, scores in result.model_scores.items():
             metrics.model_score.observe(scores, model)
+
+    def _on_shadow(self, shadow: Shadow) -> None:
+        metrics = self._metrics
+        for rule, number in Tally(rule for _, rule in shadow.told).items():
+            metrics.shadow_alerts.labels(rule).inc(number)
+        for rule, number in shadow.changes.items():
+            metrics.shadow_changes.labels(rule).inc(number)
+        for actions, number in shadow.decisions.items():
+            metrics.shadow_decisions.labels(*actions).inc(number)
 
     def _outcomes_of(self, rule_ids: tuple[str, ...]) -> list[list[Counter]]:
         """Return the counters of the outcomes of some rules, those of the ruleset in force at hand."""

@@ -21,7 +21,6 @@ from fraudstream.workbench.observing import Look, Observer, portions_of
 from fraudstream.workbench.sources import History, SourceError
 from fraudstream.workbench.tally import Marked, Marks, Tally
 from fraudstream.workbench.worth import Worth
-from fraudstream.workbench.would_be import WouldBe
 
 _ENTITY = ("debtor.id",)
 """Who is counted where a rule has no key of its own to be quiet for."""
@@ -77,7 +76,6 @@ class Backtest:
         self.tally = Tally(rows)
         self.entities: list[set[tuple[str, ...]]] = [set() for _ in range(rows)]
         self._answers = answers
-        self._would_be = WouldBe(bound, settings.limits.lateness_us)
         self._row_of = {spec.id: row for row, spec in enumerate(self.specs)}
 
     def fold(
@@ -109,9 +107,10 @@ class Backtest:
             self._rank(look, self.budget, marked)
 
     def _told(self, look: Look) -> Marks:
-        """Return which rules told of which events, a shadow rule where it would have."""
+        """Return which rules told of which events, and would have where they are shadow."""
         told = np.zeros((len(self.specs) + 1, len(look)), np.bool_)
-        told[:-1] = self._would_be.told(look.judged)
+        for event, rule in look.shadow:
+            told[self._row_of[rule], event] = True
         for alert in look.alerts:
             told[-1, alert.event] = True
             told[[self._row_of[rule] for rule in alert.rules], alert.event] = True

@@ -23,7 +23,8 @@ class Line:
     """The figures of one rule, or of all live rules together where `spec` is None.
 
     `caught` are the hits and `told` the alerts by their labels, None without labels. `value_at_risk` is in
-    minor units of the base currency. Of a shadow rule the alerts are would-be ones, and `budgeted` is None.
+    minor units of the base currency. Of a shadow rule the alerts are would-be ones, and `budgeted` is None;
+    of a rule in rollout they are both, and only live ones are within the budget.
     """
 
     spec: RuleSpec | None
@@ -161,7 +162,8 @@ def _head(line: Line) -> dict[str, Any]:
     spec = line.spec
     assert spec is not None, "the line is of a rule"
     named = ("id", "version", "title", "status", "severity")
-    return {**{name: getattr(spec, name) for name in named}, "shadow": line.is_shadow}
+    rollout = spec.rollout and {"percent": spec.rollout.percent, "by": spec.rollout.by}
+    return {**{name: getattr(spec, name) for name in named}, "rollout": rollout, "shadow": line.is_shadow}
 
 
 def _budgeted(budgeted: Budgeted | None, is_labelled: bool) -> dict[str, Any] | None:

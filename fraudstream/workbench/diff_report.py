@@ -71,8 +71,8 @@ def _change(old: Rule | None, new: Rule | None) -> str:
 def _changes(old: Rule, new: Rule) -> Iterator[str]:
     if old.spec.version != new.spec.version:
         yield f"v{old.spec.version} to v{new.spec.version}"
-    if old.spec.status != new.spec.status:
-        yield f"{old.spec.status} to {new.spec.status}"
+    if old.spec.standing != new.spec.standing:
+        yield f"{old.spec.standing} to {new.spec.standing}"
 
 
 def as_json(diff: Diff) -> dict[str, Any]:

@@ -13,12 +13,14 @@ import orjson
 from fraudstream.engine.alerting import Judged
 from fraudstream.engine.evaluation import Evaluation, evaluation
 from fraudstream.engine.result import OUTCOMES
+from fraudstream.engine.rollout import bucket_of, is_live
 from fraudstream.engine.step import Engine, Settings
 from fraudstream.engine.wording import Moment
+from fraudstream.events.batch import EventBatch
 from fraudstream.events.times import format_time
 from fraudstream.rules.binding import Bound
 from fraudstream.rules.ruleset import Rule, Ruleset
-from fraudstream.rules.schema import Status
+from fraudstream.rules.schema import RuleSpec, Status
 from fraudstream.workbench.sources import SourceError
 
 EXPLANATION_SCHEMA = "fraudstream.explanation/v1"
@@ -109,7 +111,18 @@ def _note(rule: Rule, found: Explanation, outcome: str) -> str | None:
         return f"the event lies outside the rule's days, from {days.from_ or 'ever'} to {days.to or 'ever'}"
     if not rule.runs:
         return f"the rule is {rule.spec.status}, and is not evaluated in production"
-    return None
+    return found.note
+
+
+def _rollout_note(spec: RuleSpec, batch: EventBatch) -> str | None:
+    """Say of a rule in rollout whether it is live for the only event of a batch."""
+    if spec.rollout is None:
+        return None
+    by, percent, found = ", ".join(spec.rollout.by), spec.rollout.percent, bucket_of(spec, batch, 0)
+    if found is None:
+        return f"the rule is shadow here: it is rolled out by {by}, which the event lacks"
+    standing = "live" if is_live(spec, batch, 0) else "shadow"
+    return f"the rule is {standing} here: {by} is in bucket {found}, live are those below {percent}"
 
 
 class _Witness:
@@ -140,7 +153,7 @@ class _Witness:
             occurred_at=format_time(int(batch.time_us[0])),
             outcome="",
             band=bands[0] if bands else None,
-            note=None,
+            note=_rollout_note(self._rule.spec, batch),
             tree=evaluation(mine.when, moment, self._rule.spec.features),
             counted=tuple(counted),
         )

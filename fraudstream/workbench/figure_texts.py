@@ -52,7 +52,7 @@ def figure_cells(line: Line, currency: str) -> tuple[str, ...]:
     """Return the cells of `FIGURES`."""
     return (
         "all live rules" if line.spec is None else line.spec.id,
-        "" if line.spec is None else str(line.spec.status),
+        "" if line.spec is None else line.spec.standing,
         f"{line.hits:,}",
         f"{line.alerts:,}",
         "-" if line.alerts_per_day is None else f"{line.alerts_per_day:,.1f}",

@@ -45,10 +45,21 @@ class Look:
     def alerts(self) -> list[EventAlert]:
         """The alerts about events; the summaries of held-back hits are left out."""
         told = [alert for alert in self.result.alerts if alert.kind is AlertKind.EVENT]
-        events = np.searchsorted(self.judged.batch.row, [alert.row for alert in told]).tolist()
+        events = self._events([alert.row for alert in told])
         return [
             EventAlert(event, orjson.loads(alert.value)) for event, alert in zip(events, told, strict=True)
         ]
+
+    @property
+    def shadow(self) -> list[tuple[int, str]]:
+        """The events of which rules would have told that were shadow for them, and those rules."""
+        told = self.result.shadow.told
+        return list(zip(self._events([row for row, _ in told]), (rule for _, rule in told), strict=True))
+
+    def _events(self, rows: Sequence[int]) -> list[int]:
+        """Return the places of messages among the judged events."""
+        places: list[int] = np.searchsorted(self.judged.batch.row, rows).tolist()
+        return places
 
 
 class Observer:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from fraudstream.rules.errors import RulesetError
 from fraudstream.rules.references import needed
 from fraudstream.rules.ruleset import Model, Rule, Ruleset, with_param
-from fraudstream.rules.schema import Status
+from fraudstream.rules.schema import Action, Status
 from fraudstream.rules.tree import models, outcomes
 from fraudstream.workbench.thresholds import Thresholds
 
@@ -45,7 +45,9 @@ def variants(ruleset: Ruleset, rule: Rule, thresholds: Thresholds) -> Variants:
 def _shadow(rule: Rule, number: int) -> Rule:
     """Return a rule under an id that no file can have, its bands a mere part of its condition."""
     id_ = f"{rule.id}#{number}"
-    spec = rule.spec.model_copy(update={"id": id_, "status": Status.SHADOW, "bands": None})
+    # Only its hits are asked for, so that nobody need be told of them.
+    then = rule.spec.then.model_copy(update={"action": Action.ALLOW, "score": 0})
+    spec = rule.spec.model_copy(update={"id": id_, "status": Status.SHADOW, "bands": None, "then": then})
     return replace(rule, spec=spec, when=rule.condition, bands=())
 
 

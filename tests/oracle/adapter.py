@@ -14,7 +14,7 @@ from fraudstream.engine.actions import ACTIONS
 from fraudstream.engine.alerting import Judged
 from fraudstream.engine.deciding import Verdict
 from fraudstream.engine.duplicates import Horizon
-from fraudstream.engine.result import OUTCOMES
+from fraudstream.engine.result import OUTCOMES, Alert
 from fraudstream.engine.step import Engine, Settings
 from fraudstream.events.schema import Column, ColumnType, Schema
 from fraudstream.features.catalogue import Limits
@@ -58,6 +58,11 @@ class Step:
     suppressed: int
     held_back: Mapping[str, int]
     bands: Mapping[tuple[str, str], int]
+    whispers: list[dict[str, Any]]
+    """The alerts of shadow rules."""
+    whispered: list[tuple[int, str]]
+    graver: Mapping[str, int]
+    would_be: Mapping[tuple[str, str], int]
 
 
 def build(files: Mapping[str, bytes]) -> Ruleset:
@@ -72,6 +77,7 @@ def settings_of(deployment: Deployment) -> Settings:
         limits=Limits(deployment.lateness_us, deployment.exact_us),
         duplicates=Horizon(deployment.horizon_us, deployment.ids_max),
         ahead_us=deployment.ahead_us,
+        shadow_alerts=True,
     )
 
 
@@ -129,14 +135,20 @@ class EngineUnderTest:
             },
             dict(zip(rows, self._features, strict=True)),
             {rows[event]: patterns for event, patterns in self._patterns.items()},
-            [
-                {"row": alert.row, "key": alert.key.decode(), **orjson.loads(alert.value)}
-                for alert in result.alerts
-            ],
+            _contents(result.alerts),
             result.suppressed,
             dict(result.held_back),
             dict(result.bands),
+            _contents(result.shadow.alerts),
+            result.shadow.told,
+            dict(result.shadow.changes),
+            dict(result.shadow.decisions),
         )
+
+
+def _contents(alerts: Sequence[Alert]) -> list[dict[str, Any]]:
+    """Return what alerts say, with their rows and keys."""
+    return [{"row": alert.row, "key": alert.key.decode(), **orjson.loads(alert.value)} for alert in alerts]
 
 
 def _patterns(verdict: Verdict) -> Patterns:

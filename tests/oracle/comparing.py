@@ -6,12 +6,13 @@ import json
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
 from tests.oracle.adapter import EngineUnderTest, Patterns, Step
-from tests.oracle.decisions import ACTIONS
+from tests.oracle.decisions import ACTIONS, is_graver
 from tests.oracle.fold import Answer, DeadLetter, Duplicate, Judged, Oracle
 from tests.oracle.messages import EPOCH
 from tests.oracle.rulesets import Deployment, Ruleset
@@ -62,7 +63,18 @@ class World:
 
 def _telling(content: dict[str, Any]) -> dict[str, Any]:
     """Return what matters of a file."""
-    kept = ("status", "effective", "params", "features", "when", "bands", "then", "typology", "severity")
+    kept = (
+        "status",
+        "effective",
+        "rollout",
+        "params",
+        "features",
+        "when",
+        "bands",
+        "then",
+        "typology",
+        "severity",
+    )
     return {name: content[name] for name in kept if content.get(name)} if "when" in content else content
 
 
@@ -124,6 +136,30 @@ def compare(ruleset: Ruleset, verdicts: Sequence[Answer], step: Step, place: str
     held_back = Counter(rule_id for each in judged.values() for rule_id in each.telling.held_back)
     _same(place, "held back", step.held_back, held_back)
     _same(place, "alerts", [_seen(alert) for alert in step.alerts], [*_expected(judged)])
+    _compare_shadow(place, step, judged)
+
+
+def _compare_shadow(place: str, step: Step, judged: Mapping[int, Judged]) -> None:
+    """Compare what shadow rules would tell and change."""
+    shadow = {
+        row: replace(each, decision=each.would.decision, telling=each.whispers)
+        for row, each in judged.items()
+    }
+    _same(place, "shadow alerts", [_seen(alert) for alert in step.whispers], [*_expected(shadow)])
+    marks = [
+        (each["shadow"], is_shadow)
+        for is_shadow in (False, True)
+        for each in (step.whispers if is_shadow else step.alerts)
+    ]
+    _same(place, "marks", [mark for mark, _ in marks], [mark for _, mark in marks])
+    alerts = [(row, each.telling.alert) for row, each in shadow.items() if each.telling.alert is not None]
+    told = [(row, rule_id) for row, alert in alerts for rule_id, _ in alert.rules]
+    _same(place, "shadow told", step.whispered, told)
+    graver = Counter(rule_id for each in judged.values() for rule_id in each.would.graver)
+    _same(place, "decisions that a shadow rule would change", step.graver, graver)
+    pairs = ((each.decision.action, each.would.decision.action) for each in judged.values())
+    would_be = Counter(pair for pair in pairs if is_graver(pair[1], pair[0]))
+    _same(place, "decisions that shadow rules would change", step.would_be, would_be)
 
 
 def _patterns(judged: Judged) -> Patterns:
@@ -220,4 +256,10 @@ def tally(verdicts: Sequence[Answer]) -> Counter[str]:
             seen["summaries"] += len(each.telling.summaries)
             seen["suppressed"] += each.telling.suppressed
             seen["held back"] += len(each.telling.held_back)
+            seen["shadow alerts"] += each.whispers.alert is not None
+            seen["shadow summaries"] += len(each.whispers.summaries)
+            seen["would change"] += is_graver(each.would.decision.action, each.decision.action)
+            sides = (each.decision.hits, each.would.decision.hits)
+            for side, hits in zip(("live", "shadow"), sides, strict=True):
+                seen[f"rolled out, {side}"] += any(hit.rule.rollout is not None for hit in hits)
     return seen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -25,7 +26,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Hit:
-    """A live rule that hit, and what it asks for."""
+    """A rule that hit, and what it asks for, or would."""
 
     rule: Rule
     band: Band | None
@@ -59,6 +60,31 @@ class Decision:
     score: int
     hits: tuple[Hit, ...]
     patterns: tuple[Pattern, ...]
+
+
+@dataclass(frozen=True)
+class Would:
+    """What would be decided if the rules were live that are shadow for an event.
+
+    `graver` are those that alone would make the decision graver.
+    """
+
+    decision: Decision
+    graver: tuple[str, ...]
+
+
+def bucket(rule_id: str, key: Sequence[str]) -> int:
+    """Return the bucket of an entity in the rollout of a rule, of a hundred."""
+    mixed = hashlib.sha256(b"\0".join(text.encode() for text in (rule_id, *key)))
+    return int(mixed.hexdigest()[:16], 16) % 100
+
+
+def is_live(rule: Rule, event: Event) -> bool:
+    """Tell whether a rule acts on an event."""
+    if not rule.live or rule.rollout is None:
+        return rule.live
+    key = event.key(rule.rollout.by)
+    return key is not None and bucket(rule.id, key) < rule.rollout.percent
 
 
 def judge(rule: Rule, scope: Scope) -> Verdict:
@@ -118,13 +144,28 @@ class Decider:
 
     def decide(self, event: Event, verdicts: Mapping[str, Verdict], watermark_us: int) -> Decision:
         """Return what is decided on an event."""
-        hits = tuple(
+        hits = self._hits(event, verdicts, live=True)
+        patterns = [self._pattern(each, event, hits, watermark_us) for each in self.ruleset.typologies]
+        return self._decision(event, hits, tuple(each for each in patterns if each is not None))
+
+    def would(self, event: Event, verdicts: Mapping[str, Verdict], decision: Decision) -> Would:
+        """Return what would be decided on an event on which this is decided."""
+        hits = self._hits(event, verdicts, live=False)
+        graver = tuple(
+            hit.rule.id
+            for hit in hits
+            if is_graver(self._capped(hit.action, hit.rule.typology, event), decision.action)
+        )
+        return Would(self._decision(event, hits, ()), graver)
+
+    def _hits(self, event: Event, verdicts: Mapping[str, Verdict], *, live: bool) -> tuple[Hit, ...]:
+        return tuple(
             Hit(rule, verdicts[rule.id].band)
             for rule in self.ruleset.rules
-            if rule.live and verdicts[rule.id].outcome
+            if is_live(rule, event) == live and verdicts[rule.id].outcome
         )
-        patterns = [self._pattern(each, event, hits, watermark_us) for each in self.ruleset.typologies]
-        found = tuple(each for each in patterns if each is not None)
+
+    def _decision(self, event: Event, hits: tuple[Hit, ...], found: tuple[Pattern, ...]) -> Decision:
         asked = [(hit.action, hit.rule.typology) for hit in hits]
         asked += [(each.action, each.typology.name) for each in found]
         capped = [self._capped(action, typology, event) for action, typology in asked]
@@ -172,6 +213,11 @@ class Decider:
                 assert band.action is not None
                 return Pattern(typology, score, band.action, tuple(sorted(largest.items())))
         return None
+
+
+def is_graver(action: str, other: str) -> bool:
+    """Tell whether one action is graver than another."""
+    return ACTIONS.index(action) > ACTIONS.index(other)
 
 
 def _names(hit: Hit) -> list[str]:

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from tests.oracle import layers
 from tests.oracle.draw_conditions import conditions
 from tests.oracle.draw_features import features, windows
-from tests.oracle.draw_rules import completed, names_of, rules, suppressions, typologies
+from tests.oracle.draw_rules import completed, names_of, rollouts, rules, suppressions, typologies
 from tests.oracle.draw_values import one_of
 from tests.oracle.language import SECOND_US, Outcome
 from tests.oracle.rulesets import Feature, Rule, Ruleset, Typology
 
 _ADDED = 5
 """The number of the rule that comes; nothing else names it."""
-_CHANGES = ("nothing", "condition", "windows", "features", "quiet", "all")
+_CHANGES = ("nothing", "condition", "windows", "features", "quiet", "rollout", "all")
 
 
 @st.composite
@@ -56,6 +56,8 @@ def _changed_rules(draw: st.DrawFn, rule: Rule) -> Rule:
     if change == "quiet":
         budget = one_of(draw, None, 1, 2) if layers.BUDGETS else None
         return replace(rule, suppress=draw(suppressions()), alerts_per_hour_max=budget)
+    if change == "rollout":
+        return replace(rule, rollout=draw(rollouts(rule.id)) if rule.live and layers.ROLLOUTS else None)
     if change == "features":
         rule = replace(rule, features=(*rule.features, (f"f{len(rule.features)}", draw(features()))))
     if change in ("condition", "features"):

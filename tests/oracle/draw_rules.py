@@ -10,7 +10,7 @@ from itertools import pairwise
 from hypothesis import strategies as st
 
 from tests.oracle import layers
-from tests.oracle.decisions import ACTIONS
+from tests.oracle.decisions import ACTIONS, bucket
 from tests.oracle.domain import (
     CONSTANTS,
     DAYS,
@@ -26,7 +26,17 @@ from tests.oracle.draw_conditions import conditions, frequent
 from tests.oracle.draw_features import features
 from tests.oracle.draw_values import Names, numeric, one_of
 from tests.oracle.language import DURATION, NUMBER, OWN_MONEY, SECOND_US, Read, Value
-from tests.oracle.rulesets import AllowList, Band, Feature, ListEntry, Rule, Ruleset, Suppress, Typology
+from tests.oracle.rulesets import (
+    AllowList,
+    Band,
+    Feature,
+    ListEntry,
+    Rollout,
+    Rule,
+    Ruleset,
+    Suppress,
+    Typology,
+)
 from tests.oracle.telling import SEVERITIES
 
 RULES = 4
@@ -80,9 +90,10 @@ def rules(draw: st.DrawFn, number: int) -> Rule:
         if is_drawn:
             bands = draw(_bands(digits))
         banded = banded if bands else None
+    live = draw(st.integers(0, 4)) < 4
     return Rule(
         f"TST-R-{number}",
-        draw(st.integers(0, 4)) < 4,
+        live,
         # Hits that follow each other are what typologies, suppression and budgets live on.
         draw(frequent() if one_of(draw, False, False, True) else conditions(names)),
         named,
@@ -96,7 +107,18 @@ def rules(draw: st.DrawFn, number: int) -> Rule:
         one_of(draw, None, None, 1, 2) if layers.BUDGETS else None,
         banded,
         bands,
+        draw(rollouts(f"TST-R-{number}")) if live and layers.ROLLOUTS else None,
     )
+
+
+@st.composite
+def rollouts(draw: st.DrawFn, rule_id: str) -> Rollout | None:
+    """Draw for whom a live rule is live: mostly everyone, else one of them is the last to be in or out."""
+    if one_of(draw, False, False, True):
+        return None
+    by: tuple[str, ...] = one_of(draw, KEYS[:1], KEYS[:1], KEYS[1:2], KEYS[:2])
+    last = bucket(rule_id, [one_of(draw, *PARTIES) for _ in by])
+    return Rollout(max(1, one_of(draw, last, last + 1)), by)
 
 
 def names_of(named: Sequence[tuple[str, Feature]], references: tuple[str, ...]) -> Names:

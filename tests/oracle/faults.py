@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
-from fraudstream.engine import allow_lists, step, typologies
+from fraudstream.engine import allow_lists, rollout, step, typologies
 from fraudstream.engine.budget import Budget
 from fraudstream.engine.deciding import Decider
 from fraudstream.engine.duplicates import Horizon
 from fraudstream.engine.generations import stores_for
+from fraudstream.engine.shadow import ShadowStage
 from fraudstream.engine.suppression import Suppression
 from fraudstream.events.appends import Appends
 from fraudstream.features.catalogue import Feature, Limits
@@ -112,6 +113,15 @@ def _snapshot_forgets(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(step.Engine, "restore", restore)
 
 
+def _snapshot_forgets_whispers(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(ShadowStage, "restore", lambda self, state: None)
+
+
+def _rollout_edge(patch: pytest.MonkeyPatch) -> None:
+    of_texts = rollout.bucket
+    patch.setattr(rollout, "bucket", lambda rule_id, texts: of_texts(rule_id, texts) + 1)
+
+
 FAULTS: Mapping[str, Plant] = {
     "a window holds its lower edge": _features(_wider),
     "an event at the lateness is late": _limits(-1, 0),
@@ -128,5 +138,7 @@ FAULTS: Mapping[str, Plant] = {
     "entries of allow-lists hold on": _allow_list_end,
     "a reload keeps hits behind the window": _reload_keeps_typologies,
     "a snapshot forgets who is quiet": _snapshot_forgets,
+    "a snapshot forgets what shadow rules told": _snapshot_forgets_whispers,
+    "a rollout holds one of a hundred less": _rollout_edge,
 }
 """By what is wrong; the quickest that stand for most come first."""

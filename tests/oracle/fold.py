@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tests.oracle.decisions import Decider, Decision, Verdict, judge
+from tests.oracle.decisions import Decider, Decision, Verdict, Would, judge
 from tests.oracle.messages import Event, Refused, read_message
 from tests.oracle.rulesets import Deployment, Rule, Ruleset
 from tests.oracle.telling import Desk, Telling
@@ -24,6 +24,9 @@ class Judged:
     verdicts: Mapping[str, Verdict]
     decision: Decision
     telling: Telling
+    would: Would
+    whispers: Telling
+    """What shadow rules would tell."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ class Oracle:
         self._clock = Clock(deployment.lateness_us, deployment.exact_us)
         self._windows = Windows(ruleset, self._clock)
         self._decider = Decider(ruleset, deployment.lateness_us)
-        self._desk = Desk(ruleset)
+        self._desk, self._shadow_desk = Desk(ruleset), Desk(ruleset)
         self._accepted: list[tuple[str, int]] = []
 
     def reload(self, ruleset: Ruleset) -> None:
@@ -58,7 +61,7 @@ class Oracle:
         self._ruleset = ruleset
         self._windows = self._windows.reload(ruleset)
         self._decider = self._decider.reload(ruleset, self._clock.watermark_us)
-        self._desk = self._desk.reload(ruleset)
+        self._desk, self._shadow_desk = self._desk.reload(ruleset), self._shadow_desk.reload(ruleset)
 
     def next(self, message: bytes | None, appended_us: int | None) -> Answer:
         """Judge the next message of the stream, and when it was appended, None where that is not known."""
@@ -83,8 +86,17 @@ class Oracle:
             verdicts.of(rule.id)
         decision = self._decider.decide(event, verdicts.found, self._clock.watermark_us)
         telling = self._desk.tell(event, decision, self._clock.watermark_us)
+        would = self._decider.would(event, verdicts.found, decision)
         return Judged(
-            event.id, late, self._windows.is_ancient(event), features, verdicts.found, decision, telling
+            event.id,
+            late,
+            self._windows.is_ancient(event),
+            features,
+            verdicts.found,
+            decision,
+            telling,
+            would,
+            self._shadow_desk.tell(event, would.decision, self._clock.watermark_us),
         )
 
     def _is_duplicate(self, identity: str, t_us: int) -> bool:

@@ -67,6 +67,14 @@ class Band:
 
 
 @dataclass(frozen=True)
+class Rollout:
+    """The share of the entities for which a live rule is live."""
+
+    percent: int
+    by: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Rule:
     """A rule that runs; `first_day` inclusive and `last_day` exclusive are its effective days."""
 
@@ -84,6 +92,7 @@ class Rule:
     alerts_per_hour_max: int | None = None
     banded: Value | None = None
     bands: tuple[Band, ...] = ()
+    rollout: Rollout | None = None
 
 
 @dataclass(frozen=True)

@@ -137,6 +137,8 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "then": _then(rule),
         "tests": {"cases": [_CASE]},
     }
+    if rule.rollout is not None:
+        content["rollout"] = {"percent": rule.rollout.percent, "by": list(rule.rollout.by)}
     if rule.banded is not None:
         outcomes = [_band(band) for band in rule.bands]
         content["bands"] = {"of": _value(rule.banded, params), "outcomes": outcomes}

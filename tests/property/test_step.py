@@ -36,7 +36,7 @@ def fold(
     `between` says what is done before each batch: "save" moves the state to a new engine, "reload" puts the
     same rules in force again.
     """
-    memory = Settings(duplicates=Horizon(ids_max=200))
+    memory = Settings(duplicates=Horizon(ids_max=200), shadow_alerts=True)
     engine = Engine(ruleset, memory)
     out: list[Any] = []
     start = 0
@@ -49,6 +49,7 @@ def fold(
             engine.reload(engine.prepare(ruleset))
         result = engine.step(batch)
         out += [("alert", alert.row + start, alert.key, alert.value) for alert in result.alerts]
+        out += [("shadow", alert.row + start, alert.key, alert.value) for alert in result.shadow.alerts]
         out += [("dead", letter.row + start, letter.reason, letter.detail) for letter in result.dead_letters]
         decisions = result.decisions
         for row, action, score in zip(decisions.row, decisions.action, decisions.score, strict=True):

@@ -59,6 +59,20 @@ def test_the_rule_directory_counts_from_the_file(tmp_path: Path) -> None:
     assert load_topology(topology(tmp_path)).rules == tmp_path / "some" / "rules"
 
 
+@pytest.mark.parametrize("taken", ["out", "dead", "journal"])
+def test_shadow_alerts_have_a_topic_of_their_own(tmp_path: Path, taken: str) -> None:
+    """They are written where a topic takes them, and never into one that takes something else."""
+    output = "output: {alerts: out, dead_letters: dead, journal: journal}"
+    assert not load_topology(topology(tmp_path)).settings().shadow_alerts
+
+    def told(name: str) -> Path:
+        return topology(tmp_path, output.replace("}", f", shadow: {name}}}\n"), output)
+
+    loaded = load_topology(told("whispers"))
+    assert (loaded.output.told, loaded.settings().shadow_alerts) == (("out", "whispers"), True)
+    assert f"output.shadow: {taken} takes other messages already" in fault(told(taken))
+
+
 def test_another_cluster_is_put_in(tmp_path: Path) -> None:
     """`--kafka` goes before the file, None leaves it."""
     loaded = load_topology(topology(tmp_path))

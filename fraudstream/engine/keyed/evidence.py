@@ -18,6 +18,9 @@ from fraudstream.events.interning import Interner
 from fraudstream.events.packing import narrow
 from fraudstream.rules.binding import Bound
 from fraudstream.rules.linked import link
+from fraudstream.rules.references import needed
+from fraudstream.rules.ruleset import Rule
+from fraudstream.rules.tree import IsNull, models, names, parts
 from fraudstream.rules.view import View
 
 
@@ -25,7 +28,8 @@ class Foresight:
     """Evaluates the rules with what a share knows: features of other shares and scores are unknown.
 
     Where a rule then surely misses it misses in the last stage too, since three-valued logic only ever turns
-    unknown into something. So whoever hits there was named here.
+    unknown into something. So whoever hits there was named here. Only `is null` takes what is unknown for an
+    answer: of rules that ask so for more than columns nothing is foreseen, and everything named.
     """
 
     def __init__(self, bound: Bound, interner: Interner) -> None:
@@ -33,6 +37,9 @@ class Foresight:
         self._bound = bound
         rules = [rule for rule in bound.rules if rule.features]
         masks = [program.emit_mask(program.registers[rule.outcome].negated, None) for rule in rules]
+        self._unforeseen = [
+            mask for mask, rule in zip(masks, rules, strict=True) if _asks_for_null(rule.rule, bound)
+        ]
         self._linked = link(program, interner)
         features = sorted({feature for rule in rules for feature in rule.features})
         self._read = [
@@ -45,11 +52,22 @@ class Foresight:
         places = [np.empty((0, 2), np.int64)]
         if self._read:
             maybe = ~self._linked.run(self._linked.inputs(view)).masks
+            maybe[self._unforeseen] = True
             for feature, masks in self._read:
                 here = gate.here(self._bound.features[feature].read_by)
                 events = np.flatnonzero(maybe[masks].any(axis=0) & here)
                 places.append(np.column_stack([np.full(len(events), feature), events]))
         return np.concatenate(places)
+
+
+def _asks_for_null(rule: Rule, bound: Bound) -> bool:
+    """Tell whether a rule, or one that it rests on, asks whether a feature or a score is null."""
+    return any(
+        isinstance(part, IsNull)
+        and (any(True for _ in models(part)) or any(each.name in owner.spec.features for each in names(part)))
+        for owner in (rule, *needed(rule, bound.ruleset.rules))
+        for part in parts(owner.condition)
+    )
 
 
 def write_evidence(

@@ -68,6 +68,7 @@ def test_an_alert_is_complete() -> None:
                 "amount": "7.00",
             },
             "ruleset_version": version,
+            "shadow": False,
         }
     ]
 

@@ -53,7 +53,7 @@ def test_the_first_hits_of_an_hour_are_told_and_the_rest_is_summed_up_at_its_end
     assert summaries(result) == [
         {
             "schema": "fraudstream.alert_overflow/v1",
-            "alert_id": overflow_id("TST-ANY-001", start_us, version),
+            "alert_id": overflow_id("TST-ANY-001", start_us, version, shadow=False),
             "rule": {
                 "id": "TST-ANY-001",
                 "version": 1,
@@ -67,6 +67,7 @@ def test_the_first_hits_of_an_hour_are_told_and_the_rest_is_summed_up_at_its_end
             "score_max": 10,
             "keys": [{"key": {"debtor.id": "c1"}, "held_back": 2}],
             "ruleset_version": version,
+            "shadow": False,
         }
     ]
 

@@ -78,6 +78,36 @@ def test_a_retired_id_is_never_used_again() -> None:
     assert broken(rule_file(rule_id="TST-ANY-002"), lock=lock) == []
 
 
+def test_a_rule_that_says_it_is_retired_never_comes_back() -> None:
+    """Its file may stay, and its words may be mended; no other status is open to it any more."""
+    retired = ruleset_of(rule_file(status="retired", version=2))
+    assert check_history(retired, LOCK) == []
+    lock = new_lock(retired, LOCK)
+    assert check_lock(retired, lock) == []
+    assert broken(rule_file("amount_usd > 7", status="retired", version=3), lock=lock) == []
+    message = "x/0.yml:2:5: TST-ANY-001 was retired, and ids are never used again: choose a new id"
+    for status in ("draft", "shadow", "live"):
+        assert broken(rule_file(status=status, version=3), lock=lock) == [message]
+    gone = new_lock(ruleset_of(), lock)
+    assert broken(rule_file(version=9), lock=gone) == [message]
+
+
+@pytest.mark.parametrize("status", ["draft", "shadow", "live", "retired"])
+def test_all_other_steps_of_the_ladder_are_open(status: str) -> None:
+    """A new version may stand anywhere: what is retired is the only end."""
+    for before in ("draft", "shadow", "live"):
+        lock = new_lock(ruleset_of(rule_file(status=before)), {})
+        assert broken(rule_file(status=status, version=2), lock=lock) == []
+
+
+def test_a_rollout_is_part_of_what_is_locked() -> None:
+    """Raising the percentage is an edit, and raises the version."""
+    one, two = (rule_file(extra=f"rollout: {{percent: {each}, by: debtor.id}}\n") for each in (10, 50))
+    lock = new_lock(ruleset_of(one), {})
+    assert broken(one, lock=lock) == []
+    assert "was edited but is still version 1" in broken(two, lock=lock)[0]
+
+
 def test_a_lock_survives_any_number_of_retirements() -> None:
     """What was retired once stays so in later locks."""
     lock = new_lock(ruleset_of(rule_file(rule_id="TST-ANY-002")), new_lock(ruleset_of(), LOCK))

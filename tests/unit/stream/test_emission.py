@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from fraudstream.engine.result import Alert
+from fraudstream.engine.result import Alert, Shadow
 from fraudstream.events.batch import DeadLetter
 from fraudstream.stream.batch import Batch
 from fraudstream.stream.emission import ALERT_TOO_LARGE, Outlet, emission
@@ -71,6 +73,20 @@ def test_an_alert_too_large_becomes_a_dead_letter_of_its_event(batch: Batch) -> 
     assert detail.endswith("alerts takes 1000: raise its max.message.bytes")
     assert emitted.alerts_too_large == 1
     assert [alert.alert_id for alert in emitted.result.alerts] == ["small"]
+
+
+def test_a_shadow_alert_goes_to_the_shadow_topic(batch: Batch) -> None:
+    """With the same headers, behind the alerts; one too large becomes a dead letter that names that topic."""
+    outlet = Outlet("alerts", "dead", "journal", shadow="shadow", shadow_bytes_max=1_000)
+    alerts = [Alert(1, "small", b"debtor", b"{}"), Alert(0, "large", b"k", b"x" * 5_000)]
+    result = replace(step_result(2, [Alert(1, "a", b"k", b"1")]), shadow=Shadow(alerts, [(1, "R-1")]))
+    emitted = emission(batch, result, "rules-7", outlet)
+    live, shadow, letter = emitted.messages
+    headers = [("alert_id", b"small"), ("alert_kind", b"event"), ("ruleset_version", b"rules-7"), *SOURCE]
+    assert (live.topic, shadow) == ("alerts", Outgoing("shadow", b"debtor", b"{}", headers))
+    assert dict(letter.headers)["detail"].endswith(b"shadow takes 1000: raise its max.message.bytes")
+    assert (emitted.alerts_too_large, emitted.letter_rows) == (1, [0])
+    assert emitted.result.shadow == Shadow(alerts[:1], [(1, "R-1")])
 
 
 def test_a_payload_too_large_stays_behind() -> None:

@@ -43,6 +43,26 @@ def test_one_batch_is_counted_in_every_figure() -> None:
     assert value("ruleset_info", version=engine.ruleset.version, rules="1") == 1
 
 
+def test_shadow_rules_are_counted_against_live_ones() -> None:
+    """What each would tell and change, and how decisions would change, whether or not a topic takes it."""
+    hold = "{action: hold, score: 10, reason_code: ANY}"
+    shadow = rule_file("amount_usd > 50", rule_id="TST-NEW-001", status="shadow", then=hold)
+    engine = engine_of(rule_file(), shadow)
+    result = engine.step([event("a", amount=5), event("b", amount=60), event("c", amount=500)])
+    metrics = Metrics()
+    telemetry = WorkerTelemetry(metrics, engine.rule_ids, engine.ruleset.version)
+    telemetry.on_batch(result, events=3, step_seconds=0.1, append_ms=np.array([0]), done_ms=1.0)
+
+    def value(name: str, **labels: str) -> float | None:
+        return metrics.registry.get_sample_value(f"fraudstream_shadow_{name}_total", labels)
+
+    assert value("alerts", rule="TST-NEW-001") == 2
+    assert value("alerts", rule="TST-ANY-001") is None
+    assert value("changed_decisions", rule="TST-NEW-001") == 2
+    assert value("decisions", action="allow", would_be="hold") == 1
+    assert value("decisions", action="review", would_be="hold") == 1
+
+
 def test_a_ruleset_is_replaced_on_the_page() -> None:
     """Only the ruleset in force is shown, its rules are counted, and what was refused too."""
     old, new = (

@@ -7,12 +7,15 @@ from collections import Counter
 import orjson
 import pytest
 
+from fraudstream.engine.rollout import bucket
 from fraudstream.engine.step import Engine, Settings
 from fraudstream.rules.ruleset import build_ruleset
 from fraudstream.workbench.answers import LabelColumn
 from fraudstream.workbench.backtest import Backtest
 from fraudstream.workbench.backtest_report import report
 from fraudstream.workbench.diff import Diff, Kind
+from fraudstream.workbench.diff_report import rule_diffs
+from fraudstream.workbench.figure_texts import figure_cells
 from fraudstream.workbench.observing import Observer
 from fraudstream.workbench.sources import SourceError
 from fraudstream.workbench.teaching import label_readers
@@ -29,6 +32,7 @@ MANY = rule_file(
 )
 LARGE = rule_file("amount_usd > 40", rule_id="TST-LRG-001")
 BOTH = (MANY, LARGE)
+ROLLOUT = "rollout: {percent: 10, by: debtor.id}\n"
 
 
 def test_counts_are_those_of_the_engine() -> None:
@@ -87,6 +91,35 @@ def test_a_shadow_rule_takes_no_part_in_the_budget() -> None:
     assert (found.rules[0].alerts, found.rules[0].budgeted, found.overall.alerts) == (1, None, 0)
     assert found.overall.budgeted is not None
     assert found.overall.budgeted.alerts == 0
+
+
+def test_a_rule_in_rollout_has_the_alerts_of_both_sides() -> None:
+    """As many as without a rollout; only those of its live side are those of all live rules, and budgeted."""
+    messages = [event(f"e{each}", amount=500, debtor={"id": f"c{each}"}) for each in range(200)]
+    found = report(backtest_of([rule_file(extra=ROLLOUT)], messages, None, 500))
+    (line,) = found.rules
+    live = sum(bucket("TST-ANY-001", [f"c{each}"]) < 10 for each in range(200))
+    assert (line.hits, line.alerts, line.entities, line.is_shadow) == (200, 200, 200, False)
+    assert (found.overall.alerts, found.overall.hits) == (live, live)
+    assert line.budgeted is not None
+    assert line.budgeted.alerts == live
+    (told,) = found.as_json()["rules"]
+    assert (told["status"], told["rollout"]) == ("live", {"percent": 10, "by": ("debtor.id",)})
+    assert figure_cells(line, "USD")[1] == "live 10%"
+
+
+def test_a_comparison_tells_of_a_rollout() -> None:
+    """Who comes in when the percentage is raised has new alerts, and nobody loses one."""
+    messages = [event(f"e{each}", amount=500, debtor={"id": f"c{each}"}) for each in range(200)]
+    wider = ROLLOUT.replace("10", "60")
+    diff = Diff(
+        ruleset_of(rule_file(extra=ROLLOUT)), ruleset_of(rule_file(extra=wider, version=2)), Settings()
+    )
+    diff.fold([Given(messages)])
+    gained = sum(10 <= bucket("TST-ANY-001", [f"c{each}"]) < 60 for each in range(200))
+    assert (diff.events[Kind.NEW_ALERT], diff.events[Kind.LOST_ALERT]) == (gained, 0)
+    (rule,) = rule_diffs(diff)
+    assert rule.change == "v1 to v2, live 10% to live 60%"
 
 
 def test_the_budget_takes_the_gravest_of_a_day() -> None:

@@ -55,6 +55,23 @@ def test_a_hit_shows_every_part_with_its_value() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("who", "note"),
+    [
+        ({"id": "c7"}, "the rule is live here: debtor.id is in bucket 4, live are those below 10"),
+        (
+            {"id": "c1"},
+            "the rule is shadow here: debtor.id is in bucket 64, live are those below 10",
+        ),
+        (None, "the rule is shadow here: it is rolled out by debtor.id, which the event lacks"),
+    ],
+)
+def test_a_rollout_says_for_whom_it_is_live(who: dict[str, str] | None, note: str) -> None:
+    """By the entity of the event that is explained."""
+    extra = "rollout: {percent: 10, by: debtor.id}\n"
+    assert explained("amount_usd > 0", event("b", debtor=who), extra=extra).note == note
+
+
 def test_a_miss_shows_which_clause_failed() -> None:
     """The tree is there whatever the outcome."""
     found = explained("amount_usd > 100 or n >= 2", event("b"))
