@@ -50,6 +50,10 @@ oracle: $(STAMP) ## Hold the engine against the oracle on 20,000 drawn streams (
 sim: $(STAMP) ## Run 5,000 simulated worlds of crashes, cuts and torn checkpoints, and plant every fault (SEED=7 draws others)
 	@FRAUDSTREAM_PROFILE=nightly $(if $(SEED),FRAUDSTREAM_SEED=$(SEED)) $(BIN)/python -m pytest tests/sim
 
+.PHONY: live-replay
+live-replay: $(STAMP) ## Send 200,000 events through a worker on Kafka with two reloads, and replay them to the byte
+	@FRAUDSTREAM_LIVE_EVENTS=200000 $(BIN)/python -m pytest -s tests/integration/test_live_replay.py
+
 .PHONY: lint
 lint: $(STAMP) ## Check style, types, the import law, and the rules
 	@$(BIN)/ruff check .

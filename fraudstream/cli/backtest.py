@@ -14,6 +14,7 @@ from rich.table import Table
 from fraudstream.cli.console import fail, one_line_errors, out
 from fraudstream.cli.history import (
     AsJson,
+    AsRecorded,
     Data,
     LabelledBy,
     LabelsFile,
@@ -47,6 +48,7 @@ def backtest(
     map_file: MapFile = None,
     topology: TopologyFile = None,
     order_by: OrderBy = None,
+    recorded: AsRecorded = False,
     labels: LabelsFile = None,
     label_column: LabelledBy = None,
     others_genuine: OthersGenuine = False,
@@ -60,7 +62,7 @@ def backtest(
     with one_line_errors():
         ruleset = load_ruleset(rules)
         settings = settings_of(topology, map_file)
-        histories = open_data(data, more, order_by)
+        histories = open_data(data, more, order_by, topology, recorded)
         answers = answers_of(labels, label_column, others_genuine)
         _check_writable(html, [*data, *(more or ())])
         fill_cache(ruleset, settings)

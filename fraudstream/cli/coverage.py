@@ -12,6 +12,7 @@ from rich.table import Table
 from fraudstream.cli.console import err, one_line_errors, out
 from fraudstream.cli.history import (
     AsJson,
+    AsRecorded,
     MapFile,
     MoreData,
     OptionalData,
@@ -34,13 +35,14 @@ def show_coverage(
     topology: TopologyFile = None,
     map_file: MapFile = None,
     order_by: OrderBy = None,
+    recorded: AsRecorded = False,
     as_json: AsJson = False,
 ) -> None:
     """Show which typologies have no live rule, and on history which rules never fire, or always together."""
     with one_line_errors():
         ruleset = load_ruleset(rules)
         settings = settings_of(topology, map_file)
-        histories = open_data(data or [], more, order_by)
+        histories = open_data(data or [], more, order_by, topology, recorded)
         if histories:
             fill_cache(ruleset, settings)
         with err.status("coverage"):

@@ -14,6 +14,7 @@ from rich.table import Table
 from fraudstream.cli.console import err, one_line_errors, out
 from fraudstream.cli.history import (
     AsJson,
+    AsRecorded,
     Data,
     MapFile,
     MoreData,
@@ -48,6 +49,7 @@ def diff(
     map_file: MapFile = None,
     topology: TopologyFile = None,
     order_by: OrderBy = None,
+    recorded: AsRecorded = False,
     examples: Annotated[int, typer.Option(min=0, help="At most so many examples of each kind.")] = 5,
     max_change: Annotated[
         float | None,
@@ -59,7 +61,7 @@ def diff(
     with one_line_errors():
         rulesets = load_ruleset(old), load_ruleset(new)
         settings = settings_of(topology, map_file)
-        histories = open_data(data, more, order_by)
+        histories = open_data(data, more, order_by, topology, recorded)
         fill_cache(rulesets[1], settings)
         run = Diff(*rulesets, settings, examples)
         start = time.perf_counter()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Protocol
 
@@ -21,6 +22,7 @@ from rich.progress import (
 )
 
 from fraudstream.cli.console import err, fail
+from fraudstream.cli.topic_history import open_recorded, open_topic
 from fraudstream.config import load_map, load_topology
 from fraudstream.engine.step import Settings
 from fraudstream.workbench.answers import (
@@ -33,13 +35,17 @@ from fraudstream.workbench.answers import (
 )
 from fraudstream.workbench.sources import History, open_histories
 
+DATA_HELP = (
+    "JSONL, CSV or parquet files, in order of time, or kafka://host:port/topic, with @100..5000 or "
+    "@2026-11-01..2026-11-08 behind it for a part. Without host:port the topology says where."
+)
 Data = Annotated[
     list[str],
-    typer.Option("--data", metavar="FILES...", help="JSONL, CSV or parquet files, in order of time."),
+    typer.Option("--data", metavar="FILES...", help=DATA_HELP),
 ]
 OptionalData = Annotated[
     list[str] | None,
-    typer.Option("--data", metavar="FILES...", help="JSONL, CSV or parquet files, in order of time."),
+    typer.Option("--data", metavar="FILES...", help=DATA_HELP),
 ]
 MoreData = Annotated[list[str] | None, typer.Argument(metavar="[FILES]...", hidden=True)]
 """What a shell makes of `--data day-*.jsonl`: the first file goes to the option, the others stand alone."""
@@ -51,6 +57,12 @@ TopologyFile = Annotated[
 OrderBy = Annotated[
     str | None,
     typer.Option("--order-by", help="Take the rows of a table in the order of this column, as they came."),
+]
+AsRecorded = Annotated[
+    bool,
+    typer.Option(
+        "--recorded", help="Fold a topic in the order in which the topology's workers did, with their labels."
+    ),
 ]
 LabelsFile = Annotated[
     Path | None, typer.Option("--labels", help="JSON lines of fraudstream.label/v1, each with an event_id.")
@@ -78,14 +90,34 @@ def settings_of(topology: Path | None, map_file: Path | None) -> Settings:
     return replace(settings, mapping=load_map(map_file)) if map_file else settings
 
 
-def open_data(data: Sequence[str], more: Sequence[str] | None, order_by: str | None) -> list[History]:
-    """Open files named behind one `--data`, or each behind its own; SourceError where one is not read."""
+def open_data(
+    data: Sequence[str],
+    more: Sequence[str] | None,
+    order_by: str | None,
+    topology: Path | None,
+    recorded: bool,
+    *,
+    with_rulesets: bool = False,
+) -> list[History]:
+    """Open what is named behind one `--data`, or each behind its own; SourceError where one is not read.
+
+    What is `recorded` may come `with_rulesets`, those that were in force.
+    """
     if more and len(data) > 1:
         raise fail(f"{more[0]}: stands behind one of several --data, so that the order is unclear: use one")
-    return open_histories([*data, *(more or ())], order_by)
+    places = [*data, *(more or ())]
+    loaded = None if topology is None else load_topology(topology)
+    if not recorded:
+        return open_histories(places, order_by, {"kafka": lambda place: open_topic(place, loaded)})
+    if loaded is None or len(places) != 1 or not places[0].startswith("kafka://"):
+        raise fail(
+            "--recorded: is about one topic: name it as kafka://topic, with the --topology of its workers"
+        )
+    open_it = partial(open_recorded, topology=loaded, with_rulesets=with_rulesets)
+    return open_histories(places, order_by, {"kafka": open_it})
 
 
-def batches_of(histories: Sequence[History]) -> Iterator[Sequence[bytes]]:
+def batches_of(histories: Sequence[History]) -> Iterator[Sequence[bytes | None]]:
     """Yield the messages of all histories, one after the other."""
     return (batch for history in histories for batch in history.batches())
 

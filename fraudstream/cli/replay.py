@@ -1,4 +1,4 @@
-"""`fraudstream replay`: history from files through the engine, without a broker."""
+"""`fraudstream replay`: history through the engine, without a worker."""
 
 from __future__ import annotations
 
@@ -11,50 +11,62 @@ import typer
 from rich.table import Table
 
 from fraudstream.cli.console import fail, one_line_errors, out
-from fraudstream.cli.history import progress_of
+from fraudstream.cli.history import (
+    DATA_HELP,
+    AsRecorded,
+    MapFile,
+    OrderBy,
+    TopologyFile,
+    open_data,
+    progress_of,
+    settings_of,
+)
 from fraudstream.cli.kernels import fill_cache
-from fraudstream.config import load_map
-from fraudstream.engine.step import Engine, Settings
+from fraudstream.cli.rules import RULES
+from fraudstream.cli.topic_history import first_ruleset
+from fraudstream.engine.step import Engine
 from fraudstream.stores.rule_directory import load_ruleset
 from fraudstream.workbench.replay import ReplaySummary, replay
-from fraudstream.workbench.sources import open_source
 
 
-def replay_files(
-    files: Annotated[list[Path], typer.Argument(help="JSONL, CSV or parquet files, in order of time.")],
-    rules: Annotated[Path, typer.Option(help="The rule directory.")] = Path("rules"),
-    map_file: Annotated[
-        Path | None, typer.Option("--map", help="A YAML file with a `map:` of field names.")
+def replay_history(
+    data: Annotated[list[str], typer.Argument(metavar="FILES...", help=DATA_HELP)],
+    rules: Annotated[
+        Path | None,
+        typer.Option(
+            help="The rule directory; else `rules`, or the rulesets of then where they are recorded."
+        ),
     ] = None,
-    order_by: Annotated[
-        str | None,
-        typer.Option(help="Take the rows of a table in the order of this column, e.g. of arrival."),
-    ] = None,
+    map_file: MapFile = None,
+    topology: TopologyFile = None,
+    order_by: OrderBy = None,
+    recorded: AsRecorded = False,
     alerts: Annotated[
         Path | None, typer.Option(help="Where to write alerts, one JSON object a line.")
     ] = None,
 ) -> None:
-    """Judge the events of files as the service would, and print what was found."""
+    """Judge the events of history as the service would, and print what was found."""
     with one_line_errors(), ExitStack() as stack:
-        ruleset = load_ruleset(rules)
-        settings = Settings(mapping=load_map(map_file) if map_file else None)
-        sources = [open_source(path, order_by) for path in files]
-        if alerts is not None and alerts.resolve() in {path.resolve() for path in files}:
+        settings = settings_of(topology, map_file)
+        ruleset = None if rules is None and recorded else load_ruleset(rules or RULES)
+        if alerts is not None and alerts.resolve() in {Path(each).resolve() for each in data}:
             raise fail(f"{alerts}: is also read: choose another path for the alerts")
+        histories = open_data(data, None, order_by, topology, recorded, with_rulesets=ruleset is None)
         try:
             sink = stack.enter_context(alerts.open("wb")) if alerts else None
         except OSError as error:
             raise fail(f"{alerts}: cannot be written ({error.strerror}): choose another path") from None
-        fill_cache(ruleset, settings)
-        engine = Engine(ruleset, settings)
-        advance = stack.enter_context(progress_of("replay", sources))
+        first = ruleset or first_ruleset(histories)
+        fill_cache(first, settings)
+        engine = Engine(first, settings)
+        advance = stack.enter_context(progress_of("replay", histories))
         start = time.perf_counter()
-        summary = replay(engine, sources, sink, advance)
+        summary = replay(engine, histories, sink, advance)
         seconds = time.perf_counter() - start
-    _show(summary, seconds, engine.ruleset.version)
+    _show(summary, seconds)
 
 
-def _show(summary: ReplaySummary, seconds: float, ruleset_version: str) -> None:
+def _show(summary: ReplaySummary, seconds: float) -> None:
     table = Table(box=None, show_header=False)
     rows: list[tuple[str, str]] = [
         ("events in", f"{summary.events_in:,}"),
@@ -69,7 +81,8 @@ def _show(summary: ReplaySummary, seconds: float, ruleset_version: str) -> None:
         ("hits kept back", f"{summary.suppressed:,}"),
         ("hits over budget", f"{summary.held_back:,}"),
         *((f"hits of {rule}", f"{number:,}") for rule, number in summary.hits.most_common() if number),
-        ("ruleset", ruleset_version),
+        *((f"labels: {outcome}", f"{number:,}") for outcome, number in summary.labels.items() if number),
+        *((f"events by ruleset {version}", f"{number:,}") for version, number in summary.rulesets.items()),
         ("seconds", f"{seconds:.1f}"),
         ("events/s", f"{summary.events_in / seconds:,.0f}"),
     ]

@@ -13,6 +13,7 @@ from rich.table import Table
 from fraudstream.cli.console import err, fail, one_line_errors, out
 from fraudstream.cli.history import (
     AsJson,
+    AsRecorded,
     Data,
     LabelledBy,
     LabelsFile,
@@ -48,6 +49,7 @@ def tune_rule(
     topology: TopologyFile = None,
     map_file: MapFile = None,
     order_by: OrderBy = None,
+    recorded: AsRecorded = False,
     labels: LabelsFile = None,
     label_column: LabelledBy = None,
     others_genuine: OthersGenuine = False,
@@ -70,7 +72,7 @@ def tune_rule(
         swept = thresholds(rule, param, values)
         settings = settings_of(topology, map_file)
         known = answers_of(labels, label_column, others_genuine)
-        histories = open_data(data, more, order_by)
+        histories = open_data(data, more, order_by, topology, recorded)
         fill_cache(ruleset, settings)
         with err.status("sweep"):
             found = tune(

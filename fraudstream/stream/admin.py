@@ -7,7 +7,7 @@ import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.admin import OffsetSpec
@@ -22,7 +22,7 @@ from fraudstream.stream.logs import muted
 from fraudstream.stream.permissions import TOPIC_DENIED, missing, refusal
 
 if TYPE_CHECKING:
-    from fraudstream.config import Topology
+    from fraudstream.config import Kafka, Topology
 
 BROKER_SECONDS_MAX = 10.0
 REMEDY = "start one with `make kafka-up`, or name yours in the topology's kafka.bootstrap or with --kafka"
@@ -51,6 +51,14 @@ class BrokerError(Exception):
         super().__init__(message)
         self.stage = stage
         self.is_away = is_away
+
+
+class OnCluster(Protocol):
+    """Whatever says on which cluster it is, as a topology does."""
+
+    @property
+    def kafka(self) -> Kafka:
+        """The cluster."""
 
 
 @dataclass(frozen=True)
@@ -226,7 +234,7 @@ def standing(topology: Topology) -> Standing:
     )
 
 
-def known_topics(admin: Any, topology: Topology, names: Sequence[str]) -> Sequence[Mapping[str, Any]]:
+def known_topics(admin: Any, topology: OnCluster, names: Sequence[str]) -> Sequence[Mapping[str, Any]]:
     """Return the descriptions of topics that exist; BrokerError where the broker does not know one.
 
     A broker that has just come back may not know it yet.
@@ -234,7 +242,8 @@ def known_topics(admin: Any, topology: Topology, names: Sequence[str]) -> Sequen
     described: Sequence[Mapping[str, Any]] = admin.describe_topics(list(names))
     for topic in described:
         if topic["error_code"] == UNKNOWN_TOPIC:
-            raise BrokerError(f"{topology.kafka.bootstrap}: no topic {topic['name']}", is_away=True)
+            where, remedy = topology.kafka.bootstrap, "check the name, or see `fraudstream topics create`"
+            raise BrokerError(f"{where}: no topic {topic['name']}: {remedy}", is_away=True)
     return described
 
 
@@ -284,7 +293,7 @@ def committed_offsets(admin: Any, group: str, partitions: list[TopicPartition]) 
             return {partition: answer[partition].offset for partition in partitions}
 
 
-def end_offsets(topology: Topology, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
+def end_offsets(topology: OnCluster, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
     """Return the offsets that the next messages will have, from a fetch at the end of each partition.
 
     The embedded broker's list of end offsets is too low by most of the last batch; what a fetch says is right
@@ -314,7 +323,7 @@ def end_offsets(topology: Topology, partitions: list[TopicPartition]) -> dict[To
 
 
 @contextmanager
-def connected(topology: Topology) -> Iterator[Any]:
+def connected(topology: OnCluster) -> Iterator[Any]:
     """Give an admin client of the topology's cluster; every failure of it is a BrokerError."""
     timeout_ms = BROKER_SECONDS_MAX * 1000
     with (
@@ -327,7 +336,7 @@ def connected(topology: Topology) -> Iterator[Any]:
 
 
 @contextmanager
-def reporting(topology: Topology) -> Iterator[None]:
+def reporting(topology: OnCluster) -> Iterator[None]:
     """Turn what goes wrong with the cluster into one line, and keep the client's own lines out of sight."""
     where = topology.kafka.bootstrap
     try:

@@ -95,8 +95,10 @@ class Batch:
         return self._append_ms
 
     def appended_us(self) -> NDArray[np.int64]:
-        """Return the n timestamps in microseconds, negative where a message has none.
+        """Return the n timestamps in microseconds, negative where a message has none."""
+        return in_us(self.append_ms())
 
-        What a producer may write there is bounded, so that nothing overflows.
-        """
-        return np.clip(self.append_ms(), -1, TIMESTAMP_MS_MAX) * 1_000
+
+def in_us(append_ms: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return n timestamps in microseconds, bounded so that nothing overflows, whatever a producer wrote."""
+    return np.clip(append_ms, -1, TIMESTAMP_MS_MAX) * 1_000

@@ -80,6 +80,10 @@ class LogReader:
             elif not records and await self._at_stable_end(partition):
                 return
 
+    def next_offset(self, partition: Partition) -> int | None:
+        """Return the offset up to which a partition was last read, None where it was not."""
+        return self._next.get(partition)
+
     async def _fetch(self, partition: Partition) -> Sequence[Any]:
         tp = TopicPartition(*partition)
         fetched = await self._consumer.getmany(tp, timeout_ms=_POLL_MS, max_records=_RECORDS_MAX)

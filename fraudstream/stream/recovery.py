@@ -12,7 +12,8 @@ from aiokafka import AIOKafkaConsumer
 
 from fraudstream.stream.admin import Standing, standing
 from fraudstream.stream.continuity import Continuity
-from fraudstream.stream.journal import Entry, Poison, Run, decode, reach, runs, valid
+from fraudstream.stream.journal import Entry, Poison, Run, reach, runs, valid
+from fraudstream.stream.journal_reader import entries_in
 from fraudstream.stream.kept import newest_kept
 from fraudstream.stream.log_reader import LogReader
 from fraudstream.stream.threads import in_thread
@@ -309,13 +310,7 @@ class Recovery:
         """Return the valid entries that tell of this very input topic; JournalError, KafkaError."""
         name = (self.topology.output.journal, 0)
         async with self._reader([name]) as reader:
-            first, end = await reader.bounds(name)
-            read = [
-                decode(value)
-                async for batch in reader.read(name, first, end)
-                for value in batch.values
-                if value is not None
-            ]
+            read = [entry async for entry in entries_in(reader, name)]
         own = [entry for entry in read if entry.topic_id == self._now.topic_id]
         self._is_made_anew = len(own) < len(read)
         return list(valid(own))

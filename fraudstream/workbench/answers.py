@@ -42,9 +42,9 @@ class LabelColumn:
         values = (self._value(look.messages[row]) for row in rows)
         return np.fromiter(map(self._label, values), np.int8, len(rows))
 
-    def _value(self, message: bytes) -> Any:
+    def _value(self, message: bytes | None) -> Any:
         try:
-            found = orjson.loads(message)
+            found = orjson.loads(message or b"")
         except orjson.JSONDecodeError:
             # What the engine takes and a strict reader does not has no label.
             return None

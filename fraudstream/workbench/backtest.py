@@ -39,8 +39,8 @@ class Messages:
     held_back: int = 0
 
     def add(self, result: StepResult) -> None:
-        """Count a step."""
-        self.events_in += result.events_in
+        """Count a step; labels are no messages of the history."""
+        self.events_in += result.events_in - result.labels.total()
         self.judged += len(result.decisions.row)
         self.late += result.late
         self.duplicates += result.duplicates

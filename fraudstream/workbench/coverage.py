@@ -14,6 +14,7 @@ from fraudstream.engine.step import Engine, Settings
 from fraudstream.rules.binding import Bound
 from fraudstream.rules.ruleset import Ruleset
 from fraudstream.rules.schema import Status
+from fraudstream.workbench.arrivals import fold
 
 COVERAGE_SCHEMA = "fraudstream.coverage/v1"
 
@@ -88,7 +89,7 @@ class Coverage:
 
 
 def coverage(
-    ruleset: Ruleset, settings: Settings, history: Iterable[Sequence[bytes]] | None = None
+    ruleset: Ruleset, settings: Settings, history: Iterable[Sequence[bytes | None]] | None = None
 ) -> Coverage:
     """Return what a ruleset leaves open, with what fired where history is given; it is folded once."""
     live = {name: tuple(_live_rules(ruleset, name)) for name in ruleset.typologies.typologies}
@@ -97,7 +98,7 @@ def coverage(
     counter = _Counter()
     engine = Engine(ruleset, settings, witness=counter)
     for messages in history:
-        engine.step(messages)
+        fold(engine, messages)
     together = counter.together if len(counter.together) else np.zeros((len(engine.rule_ids),) * 2, np.int64)
     return Coverage(live, Fired(counter.events, engine.rule_ids, together))
 

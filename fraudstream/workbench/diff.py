@@ -17,6 +17,7 @@ from fraudstream.events.batch import EventBatch
 from fraudstream.events.money import decimal_text
 from fraudstream.events.times import format_time
 from fraudstream.rules.ruleset import Ruleset
+from fraudstream.workbench.arrivals import events_in
 from fraudstream.workbench.observing import Look, Observer, portions_of
 from fraudstream.workbench.sources import History
 
@@ -138,8 +139,8 @@ class Diff:
         for portion in portions_of(histories, progress):
             self._step(portion)
 
-    def _step(self, values: Sequence[bytes]) -> None:
-        self.events_in += len(values)
+    def _step(self, values: Sequence[bytes | None]) -> None:
+        self.events_in += events_in(values)
         looks = [observer.step(values)[1] for observer in self._observers]
         views = [
             _View(look, rows, self._row_of)

@@ -15,6 +15,7 @@ from fraudstream.engine.result import AlertKind, StepResult
 from fraudstream.engine.step import Engine, Settings, sliced
 from fraudstream.rules.binding import Bound
 from fraudstream.rules.ruleset import Ruleset
+from fraudstream.workbench.arrivals import fold
 from fraudstream.workbench.sources import History
 
 
@@ -34,7 +35,7 @@ class EventAlert(NamedTuple):
 class Look:
     """One batch of messages: what the step gave, and the judged events, of which there is at least one."""
 
-    messages: Sequence[bytes]
+    messages: Sequence[bytes | None]
     result: StepResult
     judged: Judged
 
@@ -73,14 +74,16 @@ class Observer:
     def _see(self, bound: Bound, judged: Judged) -> None:
         self.bound, self._judged = bound, judged
 
-    def step(self, values: Sequence[bytes]) -> tuple[StepResult, Look | None]:
+    def step(self, values: Sequence[bytes | None]) -> tuple[StepResult, Look | None]:
         """Step over messages that the engine folds at once; there is no look where none is a new event."""
         self._judged = None
-        result = self.engine.step(values)
+        result = fold(self.engine, values)
         return result, None if self._judged is None else Look(values, result, self._judged)
 
 
-def portions_of(histories: Iterable[History], progress: Callable[[int], None]) -> Iterator[Sequence[bytes]]:
+def portions_of(
+    histories: Iterable[History], progress: Callable[[int], None]
+) -> Iterator[Sequence[bytes | None]]:
     """Yield histories in their order, portion by portion, and tell the messages of each batch behind it."""
     for history in histories:
         for values in history.batches():
@@ -88,6 +91,6 @@ def portions_of(histories: Iterable[History], progress: Callable[[int], None]) -
             progress(len(values))
 
 
-def portions(values: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+def portions(values: Sequence[bytes | None]) -> Iterator[Sequence[bytes | None]]:
     """Cut a batch into parts that the engine folds at once, so that one step is one look."""
     return (values[each] for each in sliced(len(values)))

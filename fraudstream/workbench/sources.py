@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -32,10 +32,13 @@ class History(Protocol):
 
     @property
     def rows(self) -> int | None:
-        """How many messages there are, None where that is only known at the end."""
+        """How many messages there are at most, None where that is only known at the end."""
 
-    def batches(self) -> Iterator[list[bytes]]:
-        """Yield the messages in their order, in batches; SourceError where they cannot be read."""
+    def batches(self) -> Iterator[Sequence[bytes | None]]:
+        """Yield the messages in their order, in batches; SourceError where they cannot be read.
+
+        A batch may be `Arrivals`, which say more than the messages themselves.
+        """
 
 
 @dataclass(frozen=True)
@@ -82,13 +85,27 @@ def open_source(path: Path, order_by: str | None = None) -> Source:
         raise SourceError(f"{path}: is no parquet file ({error}): check the file") from None
 
 
-def open_histories(places: Sequence[str], order_by: str | None = None) -> list[History]:
-    """Return what each place holds; the one spot where another kind of place than a file would be known."""
-    for place in places:
-        scheme, separator, _ = place.partition("://")
-        if separator:
-            raise SourceError(f"{place}: {scheme} is not read: give files ({', '.join(SUFFIXES)})")
-    return [open_source(Path(place), order_by) for place in places]
+Open = Callable[[str], History]
+"""Opens a place that is no file; SourceError where it cannot."""
+
+
+def open_histories(
+    places: Sequence[str], order_by: str | None = None, openers: Mapping[str, Open] | None = None
+) -> list[History]:
+    """Return what each place holds; `openers` know, by scheme, the places that are no files."""
+    return [_opened(place, order_by, openers or {}) for place in places]
+
+
+def _opened(place: str, order_by: str | None, openers: Mapping[str, Open]) -> History:
+    scheme, separator, _ = place.partition("://")
+    if not separator:
+        return open_source(Path(place), order_by)
+    if scheme not in openers:
+        others = "".join(f" or {known}://" for known in openers)
+        raise SourceError(f"{place}: {scheme} is not read: give files ({', '.join(SUFFIXES)}){others}")
+    if order_by is not None:
+        raise SourceError(f"{place}: only {' and '.join(TABLES)} files can be ordered: leave --order-by out")
+    return openers[scheme](place)
 
 
 def _sorted_table(path: Path, order_by: str) -> Any:

@@ -93,7 +93,7 @@ def tune(
     rule: Rule,
     thresholds: Thresholds,
     settings: Settings,
-    history: Iterable[Sequence[bytes]],
+    history: Iterable[Sequence[bytes | None]],
     labels: Answers | None = None,
     sampling: Sampling | None = None,
 ) -> Tuning:

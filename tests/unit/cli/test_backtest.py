@@ -76,8 +76,8 @@ def test_rules_that_learn_from_labels_are_named(place: Path) -> None:
     [
         (["gone.jsonl"], "gone.jsonl: there is no such file: check the path"),
         (
-            ["kafka://events"],
-            "kafka://events: kafka is not read: give files (.jsonl, .ndjson, .json, .csv, .parquet)",
+            ["s3://events"],
+            "s3://events: s3 is not read: give files (.jsonl, .ndjson, .json, .csv, .parquet) or kafka://",
         ),
         (
             ["a.jsonl", "b.jsonl", "--data", "c.jsonl"],
