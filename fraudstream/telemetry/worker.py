@@ -24,8 +24,8 @@ class WorkerTelemetry:
         self._show_ruleset(ruleset_version, len(rule_ids))
         self._outcomes: dict[tuple[str, ...], list[list[Counter]]] = {}
         self._outcomes_of(tuple(rule_ids))
-        self._actions = [metrics.decisions.labels(action) for action in ACTIONS]
-        self._changes = {each: metrics.ruleset_changes.labels(each) for each in ("loaded", "refused")}
+        self._actions = [metrics.traffic.decisions.labels(action) for action in ACTIONS]
+        self._changes = {each: metrics.rules.changes.labels(each) for each in ("loaded", "refused")}
 
     def serve(self, host: str, port: int) -> int:
         """Answer `/metrics` in a thread; return the port, chosen by the system where 0 is asked for.
@@ -46,41 +46,41 @@ class WorkerTelemetry:
     ) -> None:
         """Record one batch whose alerts and dead letters the broker has acknowledged."""
         metrics = self._metrics
-        metrics.events.inc(events)
-        metrics.duplicates.inc(result.duplicates)
-        metrics.late.inc(result.late)
-        metrics.warming_decisions.inc(result.warming)
+        metrics.traffic.events.inc(events)
+        metrics.traffic.duplicates.inc(result.duplicates)
+        metrics.traffic.late.inc(result.late)
+        metrics.traffic.warming_decisions.inc(result.warming)
         kinds = Tally(alert.kind for alert in result.alerts)
-        metrics.alerts.inc(kinds[AlertKind.EVENT])
-        metrics.overflows.inc(kinds[AlertKind.OVERFLOW])
+        metrics.traffic.alerts.inc(kinds[AlertKind.EVENT])
+        metrics.traffic.overflows.inc(kinds[AlertKind.OVERFLOW])
         for rule, number in result.held_back.items():
-            metrics.held_back.labels(rule).inc(number)
+            metrics.rules.held_back.labels(rule).inc(number)
         for name, number in result.allowed.items():
-            metrics.allowed.labels(name).inc(number)
+            metrics.traffic.allowed.labels(name).inc(number)
         for (rule, band), number in result.bands.items():
-            metrics.band_hits.labels(rule, band).inc(number)
-        metrics.suppressed.inc(result.suppressed)
+            metrics.rules.band_hits.labels(rule, band).inc(number)
+        metrics.rules.suppressed.inc(result.suppressed)
         for (model, what), number in result.drifted.items():
-            metrics.drifts.labels(model, what).inc(number)
+            metrics.models.drifts.labels(model, what).inc(number)
         for outcome, number in result.labels.items():
-            metrics.labels.labels(outcome).inc(number)
-        metrics.batch_events.observe(np.array([events]))
-        metrics.step_seconds.observe(np.array([step_seconds]))
-        metrics.latency_seconds.observe(np.maximum(done_ms - append_ms, 0) / 1000)
+            metrics.models.labels.labels(outcome).inc(number)
+        metrics.latency.batch_events.observe(np.array([events]))
+        metrics.latency.step_seconds.observe(np.array([step_seconds]))
+        metrics.latency.latency_seconds.observe(np.maximum(done_ms - append_ms, 0) / 1000)
         for reason, number in Tally(letter.reason for letter in result.dead_letters).items():
-            metrics.dead_letters.labels(reason).inc(number)
+            metrics.traffic.dead_letters.labels(reason).inc(number)
         for action, number in enumerate(np.bincount(result.decisions.action, minlength=len(ACTIONS))):
             self._actions[action].inc(int(number))
         outcomes = self._outcomes_of(result.rule_ids)
         for rule, outcome in zip(*np.nonzero(result.rule_outcomes), strict=True):
             outcomes[rule][outcome].inc(int(result.rule_outcomes[rule, outcome]))
         for model, scores in result.model_scores.items():
-            metrics.model_score.observe(scores, model)
+            metrics.models.score.observe(scores, model)
 
     def _outcomes_of(self, rule_ids: tuple[str, ...]) -> list[list[Counter]]:
         """Return the counters of the outcomes of some rules, those of the ruleset in force at hand."""
         if rule_ids not in self._outcomes:
-            counter = self._metrics.rule_outcomes
+            counter = self._metrics.rules.outcomes
             self._outcomes = {
                 rule_ids: [[counter.labels(rule, each) for each in OUTCOMES] for rule in rule_ids]
             }
@@ -94,11 +94,11 @@ class WorkerTelemetry:
     def on_ruleset_refused(self, reason: str) -> None:
         """Record a changed ruleset that is refused."""
         self._changes["refused"].inc()
-        self._metrics.ruleset_refusals.labels(reason).inc()
+        self._metrics.rules.refusals.labels(reason).inc()
 
     def _show_ruleset(self, version: str, rules: int) -> None:
-        self._metrics.ruleset.clear()
-        self._metrics.ruleset.labels(version, str(rules)).set(1)
+        self._metrics.rules.ruleset.clear()
+        self._metrics.rules.ruleset.labels(version, str(rules)).set(1)
 
     def on_memory(self, stats: EngineStats) -> None:
         """Record what the engine holds."""
@@ -110,44 +110,44 @@ class WorkerTelemetry:
             "ids": stats.id_bytes,
         }
         for part, held in parts.items():
-            metrics.state_bytes.labels(part).set(held)
-        metrics.log_events.set(stats.log_events)
-        metrics.warming_shards.set(stats.warming)
-        of_models = (metrics.model_resting, metrics.model_auc, metrics.model_recall)
-        for gauge in (*of_models, metrics.feature_bytes, metrics.feature_entities):
+            metrics.state.state_bytes.labels(part).set(held)
+        metrics.state.log_events.set(stats.log_events)
+        metrics.traffic.warming_shards.set(stats.warming)
+        of_models = (metrics.models.resting, metrics.models.auc, metrics.models.recall)
+        for gauge in (*of_models, metrics.state.feature_bytes, metrics.state.feature_entities):
             # What a ruleset no longer has leaves the page.
             gauge.clear()
         for model, rests in stats.resting.items():
-            metrics.model_resting.labels(model).set(int(rests))
+            metrics.models.resting.labels(model).set(int(rests))
         for model, skill in stats.skills.items():
             if skill.auc is not None and skill.recall_at_1pct is not None:
-                metrics.model_auc.labels(model).set(skill.auc)
-                metrics.model_recall.labels(model).set(skill.recall_at_1pct)
+                metrics.models.auc.labels(model).set(skill.auc)
+                metrics.models.recall.labels(model).set(skill.recall_at_1pct)
         for each in stats.features:
-            metrics.feature_bytes.labels(each.names[0]).set(each.stats.bytes)
-            metrics.feature_entities.labels(each.names[0]).set(each.stats.entities)
+            metrics.state.feature_bytes.labels(each.names[0]).set(each.stats.bytes)
+            metrics.state.feature_entities.labels(each.names[0]).set(each.stats.entities)
 
     def on_lag(self, partition: int, events: int) -> None:
         """Record how many messages of a partition are not yet read."""
-        self._metrics.lag_events.labels(str(partition)).set(events)
+        self._metrics.latency.lag_events.labels(str(partition)).set(events)
 
     def on_recovered(self, seconds: float, messages: int) -> None:
         """Record a recovery."""
-        self._metrics.recovery_seconds.set(seconds)
-        self._metrics.recovered_messages.inc(messages)
+        self._metrics.checkpoints.recovery_seconds.set(seconds)
+        self._metrics.checkpoints.recovered.inc(messages)
 
     def on_checkpoint_begun(self, pause_seconds: float) -> None:
         """Record how long the events waited."""
-        self._metrics.checkpoint_pause.set(pause_seconds)
+        self._metrics.checkpoints.pause.set(pause_seconds)
 
     def on_checkpoint(self, seconds: float, size_bytes: int) -> None:
         """Record a checkpoint that is written."""
         metrics = self._metrics
-        metrics.checkpoints.inc()
-        metrics.checkpoint_time.set_to_current_time()
-        metrics.checkpoint_seconds.set(seconds)
-        metrics.checkpoint_bytes.set(size_bytes)
+        metrics.checkpoints.written.inc()
+        metrics.checkpoints.written_at.set_to_current_time()
+        metrics.checkpoints.seconds.set(seconds)
+        metrics.checkpoints.added_bytes.set(size_bytes)
 
     def on_error(self, stage: str) -> None:
         """Record a failure of the worker."""
-        self._metrics.errors.labels(stage).inc()
+        self._metrics.traffic.errors.labels(stage).inc()
