@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -33,10 +33,15 @@ log = logging.getLogger(__name__)
 
 
 class _Sent(NamedTuple):
-    """A batch that is judged, how long that took, and what came of it with what to await for it."""
+    """A batch that is judged, how long that took, and what came of it with what to await for it.
+
+    `judged_at` is by the clock of `time.perf_counter`.
+    """
 
     batch: Batch
     step_seconds: float
+    stages: Mapping[str, float]
+    judged_at: float
     emitted: Emission
     receipts: Receipts
 
@@ -109,8 +114,8 @@ class Desk:
             return None
         started = time.perf_counter()
         result = await self._fold(unseen)
-        step_seconds = time.perf_counter() - started
-        return _Sent(unseen, step_seconds, *await self._send(unseen, result))
+        judged_at, stages = time.perf_counter(), self._shard.stopwatch.seconds
+        return _Sent(unseen, judged_at - started, stages, judged_at, *await self._send(unseen, result))
 
     async def emit(self, batch: Batch, result: StepResult) -> None:
         """Send what came of a batch, and return once the broker has it."""
@@ -185,6 +190,8 @@ class Desk:
             append_ms=_finished_ms(sent.batch, sent.emitted.result),
             done_ms=time.time() * 1000,
         )
+        self._observer.on_input(sent.batch.size_bytes)
+        self._observer.on_stages({**sent.stages, "emit": time.perf_counter() - sent.judged_at})
 
     def _fail(self, batch: Batch, error: Exception) -> None:
         if self._failed:

@@ -108,7 +108,7 @@ class Reloader:
             await self._refuse(FAILED, repr(error))
         else:
             log.info("ruleset %s is in force: %d rules", ruleset.version, len(engine.rule_ids))
-            self._observer.on_ruleset(ruleset.version, len(engine.rule_ids))
+            self._observer.on_ruleset(ruleset)
 
     async def _refuse(self, reason: str, why: str) -> None:
         version = self._shard.engine.ruleset.version

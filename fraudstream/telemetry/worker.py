@@ -2,30 +2,41 @@
 
 from __future__ import annotations
 
-from collections import Counter as Tally
-from collections.abc import Sequence
-from typing import Any
+import platform
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from prometheus_client import Counter, start_http_server
+from prometheus_client import start_http_server
 
-from fraudstream.engine.actions import ACTIONS
-from fraudstream.engine.result import OUTCOMES, AlertKind, StepResult
+from fraudstream import __version__
+from fraudstream.engine.result import StepResult
 from fraudstream.engine.stats import EngineStats
+from fraudstream.telemetry.batches import BatchRecorder
+from fraudstream.telemetry.memory import MemoryRecorder
 from fraudstream.telemetry.metrics import Metrics
+from fraudstream.telemetry.rulesets import RulesetRecorder
+from fraudstream.telemetry.standing import Lag, Pulse
+
+if TYPE_CHECKING:
+    from fraudstream.rules.ruleset import Ruleset
 
 
 class WorkerTelemetry:
     """The observer of one worker: once per batch, every figure of the batch."""
 
-    def __init__(self, metrics: Metrics, rule_ids: Sequence[str], ruleset_version: str) -> None:
+    def __init__(self, metrics: Metrics, ruleset: Ruleset) -> None:
         self._metrics = metrics
-        self._show_ruleset(ruleset_version, len(rule_ids))
-        self._outcomes: dict[tuple[str, ...], list[list[Counter]]] = {}
-        self._outcomes_of(tuple(rule_ids))
-        self._actions = [metrics.traffic.decisions.labels(action) for action in ACTIONS]
-        self._changes = {each: metrics.rules.changes.labels(each) for each in ("loaded", "refused")}
+        self._batches = BatchRecorder(metrics)
+        self._memory = MemoryRecorder(metrics)
+        self._rulesets = RulesetRecorder(metrics)
+        self._rulesets.show(ruleset)
+        self._pending: dict[int, int] = {}
+        self._written_at: dict[int, float] = {}
+        self._state_bytes: dict[int, int] = {}
+        metrics.process.build.show({(__version__, platform.python_version()): 1})
 
     def serve(self, host: str, port: int) -> int:
         """Answer `/metrics` in a thread; return the port, chosen by the system where 0 is asked for.
@@ -45,109 +56,89 @@ class WorkerTelemetry:
         done_ms: float,
     ) -> None:
         """Record one batch whose alerts and dead letters the broker has acknowledged."""
-        metrics = self._metrics
-        metrics.traffic.events.inc(events)
-        metrics.traffic.duplicates.inc(result.duplicates)
-        metrics.traffic.late.inc(result.late)
-        metrics.traffic.warming_decisions.inc(result.warming)
-        kinds = Tally(alert.kind for alert in result.alerts)
-        metrics.traffic.alerts.inc(kinds[AlertKind.EVENT])
-        metrics.traffic.overflows.inc(kinds[AlertKind.OVERFLOW])
-        for rule, number in result.held_back.items():
-            metrics.rules.held_back.labels(rule).inc(number)
-        for name, number in result.allowed.items():
-            metrics.traffic.allowed.labels(name).inc(number)
-        for (rule, band), number in result.bands.items():
-            metrics.rules.band_hits.labels(rule, band).inc(number)
-        metrics.rules.suppressed.inc(result.suppressed)
-        for (model, what), number in result.drifted.items():
-            metrics.models.drifts.labels(model, what).inc(number)
-        for outcome, number in result.labels.items():
-            metrics.models.labels.labels(outcome).inc(number)
-        metrics.latency.batch_events.observe(np.array([events]))
-        metrics.latency.step_seconds.observe(np.array([step_seconds]))
-        metrics.latency.latency_seconds.observe(np.maximum(done_ms - append_ms, 0) / 1000)
-        for reason, number in Tally(letter.reason for letter in result.dead_letters).items():
-            metrics.traffic.dead_letters.labels(reason).inc(number)
-        for action, number in enumerate(np.bincount(result.decisions.action, minlength=len(ACTIONS))):
-            self._actions[action].inc(int(number))
-        outcomes = self._outcomes_of(result.rule_ids)
-        for rule, outcome in zip(*np.nonzero(result.rule_outcomes), strict=True):
-            outcomes[rule][outcome].inc(int(result.rule_outcomes[rule, outcome]))
-        for model, scores in result.model_scores.items():
-            metrics.models.score.observe(scores, model)
+        self._metrics.traffic.events.inc(events)
+        self._batches.record(result)
+        self._batches.record_times(events, step_seconds, done_ms - append_ms)
 
-    def _outcomes_of(self, rule_ids: tuple[str, ...]) -> list[list[Counter]]:
-        """Return the counters of the outcomes of some rules, those of the ruleset in force at hand."""
-        if rule_ids not in self._outcomes:
-            counter = self._metrics.rules.outcomes
-            self._outcomes = {
-                rule_ids: [[counter.labels(rule, each) for each in OUTCOMES] for rule in rule_ids]
-            }
-        return self._outcomes[rule_ids]
+    def on_stages(self, seconds: Mapping[str, float]) -> None:
+        """Record how long the stages of a batch took."""
+        for stage, each in seconds.items():
+            self._metrics.latency.stage_seconds.observe(np.array([each]), stage)
 
-    def on_ruleset(self, version: str, rules: int) -> None:
+    def on_input(self, size_bytes: int) -> None:
+        """Record how large the payload of a batch of the input was."""
+        self._metrics.traffic.input_bytes.inc(size_bytes)
+
+    def on_ruleset(self, ruleset: Ruleset) -> None:
         """Record the ruleset that is in force from now on."""
-        self._changes["loaded"].inc()
-        self._show_ruleset(version, rules)
+        self._rulesets.loaded(ruleset)
 
     def on_ruleset_refused(self, reason: str) -> None:
         """Record a changed ruleset that is refused."""
-        self._changes["refused"].inc()
-        self._metrics.rules.refusals.labels(reason).inc()
-
-    def _show_ruleset(self, version: str, rules: int) -> None:
-        self._metrics.rules.ruleset.clear()
-        self._metrics.rules.ruleset.labels(version, str(rules)).set(1)
+        self._rulesets.refused(reason)
 
     def on_memory(self, stats: EngineStats) -> None:
         """Record what the engine holds."""
-        metrics = self._metrics
-        parts = {
-            "features": stats.feature_bytes,
-            "log": stats.log_bytes,
-            "texts": stats.text_bytes,
-            "ids": stats.id_bytes,
-        }
-        for part, held in parts.items():
-            metrics.state.state_bytes.labels(part).set(held)
-        metrics.state.log_events.set(stats.log_events)
-        metrics.traffic.warming_shards.set(stats.warming)
-        of_models = (metrics.models.resting, metrics.models.auc, metrics.models.recall)
-        for gauge in (*of_models, metrics.state.feature_bytes, metrics.state.feature_entities):
-            # What a ruleset no longer has leaves the page.
-            gauge.clear()
-        for model, rests in stats.resting.items():
-            metrics.models.resting.labels(model).set(int(rests))
-        for model, skill in stats.skills.items():
-            if skill.auc is not None and skill.recall_at_1pct is not None:
-                metrics.models.auc.labels(model).set(skill.auc)
-                metrics.models.recall.labels(model).set(skill.recall_at_1pct)
-        for each in stats.features:
-            metrics.state.feature_bytes.labels(each.names[0]).set(each.stats.bytes)
-            metrics.state.feature_entities.labels(each.names[0]).set(each.stats.entities)
+        self._memory.record(stats)
+        self._metrics.rules.hidden.set(self._metrics.rules.outcomes.hidden)
 
-    def on_lag(self, partition: int, events: int) -> None:
-        """Record how many messages of a partition are not yet read."""
-        self._metrics.latency.lag_events.labels(str(partition)).set(events)
+    def on_lag(self, lags: Mapping[int, Lag]) -> None:
+        """Record how far behind each partition is."""
+        latency = self._metrics.latency
+        latency.lag_events.show({(str(each),): lag.events for each, lag in lags.items()})
+        latency.lag_seconds.show({(str(each),): lag.seconds for each, lag in lags.items()})
+        latency.oldest_seconds.set(max((lag.seconds for lag in lags.values()), default=0.0))
+
+    def on_pulse(self, pulse: Pulse) -> None:
+        """Record where the worker stands."""
+        self._metrics.latency.batches_open.set(pulse.batches_open)
+        self._metrics.latency.bytes_open.set(pulse.bytes_open)
+        self._metrics.checkpoints.recovering.set(pulse.recovering)
+
+    def on_backpressure(self, seconds: float) -> None:
+        """Record a time in which nothing was read."""
+        self._metrics.latency.backpressure.inc(seconds)
+
+    def on_revoked(self) -> None:
+        """Record that the partitions are given out anew."""
+        self._metrics.kafka.partitions.set(0)
+
+    def on_assigned(self, partitions: int, seconds: float) -> None:
+        """Record what the group has given to the worker, and how long that took."""
+        kafka = self._metrics.kafka
+        kafka.partitions.set(partitions)
+        kafka.rebalances.inc()
+        kafka.rebalance_seconds.observe(np.array([seconds]))
+
+    def on_client_error(self, client: str) -> None:
+        """Record what a Kafka client has logged as a warning or an error."""
+        self._metrics.kafka.client_errors.inc(1, client)
+
+    def on_replayed(self, shard: int, messages: int, pending: int) -> None:
+        """Record how many messages a recovery has read again, and has still to read."""
+        checkpoints = self._metrics.checkpoints
+        checkpoints.recovered.inc(messages)
+        self._pending[shard] = pending
+        checkpoints.pending.show({(str(each),): left for each, left in self._pending.items()})
 
     def on_recovered(self, seconds: float, messages: int) -> None:
         """Record a recovery."""
         self._metrics.checkpoints.recovery_seconds.set(seconds)
-        self._metrics.checkpoints.recovered.inc(messages)
 
     def on_checkpoint_begun(self, pause_seconds: float) -> None:
         """Record how long the events waited."""
         self._metrics.checkpoints.pause.set(pause_seconds)
 
-    def on_checkpoint(self, seconds: float, size_bytes: int) -> None:
+    def on_checkpoint(self, shard: int, *, seconds: float, added_bytes: int, state_bytes: int) -> None:
         """Record a checkpoint that is written."""
-        metrics = self._metrics
-        metrics.checkpoints.written.inc()
-        metrics.checkpoints.written_at.set_to_current_time()
-        metrics.checkpoints.seconds.set(seconds)
-        metrics.checkpoints.added_bytes.set(size_bytes)
+        checkpoints = self._metrics.checkpoints
+        checkpoints.written.inc()
+        checkpoints.seconds.set(seconds)
+        checkpoints.added_bytes.set(added_bytes)
+        self._written_at[shard], self._state_bytes[shard] = time.time(), state_bytes
+        checkpoints.written_at.show({(str(each),): at for each, at in self._written_at.items()})
+        checkpoints.state_bytes.show({(str(each),): size for each, size in self._state_bytes.items()})
 
     def on_error(self, stage: str) -> None:
         """Record a failure of the worker."""
-        self._metrics.traffic.errors.labels(stage).inc()
+        self._metrics.process.errors.inc(1, stage)

@@ -14,6 +14,7 @@ from fraudstream.stream.kept import newest_kept
 from fraudstream.stream.keyed.standing import StageStanding, stage_standing
 from fraudstream.stream.log_reader import LogReader
 from fraudstream.stream.patience import until_answered
+from fraudstream.stream.shard import SHARD
 from fraudstream.stream.threads import in_thread
 
 if TYPE_CHECKING:
@@ -118,5 +119,8 @@ class StageRecovery:
                 for record in batch.records:
                     await self.folding.fold(record)
                 replayed += len(batch)
+                pending = max(0, now.committed - batch.next_offset)
+                self.observer.on_replayed(SHARD + 1 + number, len(batch), pending)
+        self.observer.on_replayed(SHARD + 1 + number, 0, 0)
         self.state.positions[number] = max(at, now.committed)
         return replayed
