@@ -85,6 +85,9 @@ class StreamObserver(Protocol):
         How long that took, how many bytes were new, and how large the state is before compression.
         """
 
+    def on_stopping(self) -> None:
+        """Take note that the worker ends, in order or not."""
+
     def on_error(self, stage: str) -> None:
         """Take note of a failure.
 

@@ -136,6 +136,7 @@ class Worker(faust.Worker):  # type: ignore[misc]
 
     def _set_deadline(self) -> None:
         if self._deadline is None:
+            self.app.observer.on_stopping()
             # Not a timer of the event loop, which waits for the client's thread while it stops.
             self._deadline = threading.Timer(STOP_SECONDS_MAX, self._end_at_once, ["stopping took too long"])
             self._deadline.daemon = True

@@ -35,6 +35,9 @@ class Process:
             "python",
             series_max=1,
         )
+        self.ready = of.gauge(
+            "ready", "1 while `/health/ready` answers 200, else 0; docs/operating.md says when."
+        )
         self.errors = of.bounded(
             "errors", "Failures of the worker, by stage.", "stage", series_max=LABELS_MAX
         )

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from prometheus_client import start_http_server
+from prometheus_client import make_wsgi_app, start_http_server
 
 from fraudstream import __version__
 from fraudstream.engine.result import StepResult
 from fraudstream.engine.stats import EngineStats
 from fraudstream.telemetry.batches import BatchRecorder
+from fraudstream.telemetry.health import Health
+from fraudstream.telemetry.health_pages import with_health
 from fraudstream.telemetry.memory import MemoryRecorder
 from fraudstream.telemetry.metrics import Metrics
 from fraudstream.telemetry.rulesets import RulesetRecorder
@@ -27,8 +29,10 @@ if TYPE_CHECKING:
 class WorkerTelemetry:
     """The observer of one worker: once per batch, every figure of the batch."""
 
-    def __init__(self, metrics: Metrics, ruleset: Ruleset) -> None:
+    def __init__(self, metrics: Metrics, ruleset: Ruleset, health: Health | None = None) -> None:
         self._metrics = metrics
+        self._health = health or Health()
+        metrics.process.ready.set_function(lambda: not self._health.reasons())
         self._batches = BatchRecorder(metrics)
         self._memory = MemoryRecorder(metrics)
         self._rulesets = RulesetRecorder(metrics)
@@ -39,11 +43,13 @@ class WorkerTelemetry:
         metrics.process.build.show({(__version__, platform.python_version()): 1})
 
     def serve(self, host: str, port: int) -> int:
-        """Answer `/metrics` in a thread; return the port, chosen by the system where 0 is asked for.
+        """Answer `/metrics`, `/health/live` and `/health/ready` in threads; return the port.
 
-        OSError where the address is taken.
+        The system chooses one where 0 is asked for. OSError where the address is taken.
         """
-        server, _ = start_http_server(port, host, self._metrics.registry)
+        registry = self._metrics.registry
+        server, _ = start_http_server(port, host, registry)
+        server.set_app(with_health(make_wsgi_app(registry), self._health))
         return int(server.server_port)
 
     def on_batch(
@@ -72,10 +78,12 @@ class WorkerTelemetry:
     def on_ruleset(self, ruleset: Ruleset) -> None:
         """Record the ruleset that is in force from now on."""
         self._rulesets.loaded(ruleset)
+        self._health.ruleset(refused=None)
 
     def on_ruleset_refused(self, reason: str) -> None:
         """Record a changed ruleset that is refused."""
         self._rulesets.refused(reason)
+        self._health.ruleset(refused=reason)
 
     def on_memory(self, stats: EngineStats) -> None:
         """Record what the engine holds."""
@@ -91,6 +99,7 @@ class WorkerTelemetry:
 
     def on_pulse(self, pulse: Pulse) -> None:
         """Record where the worker stands."""
+        self._health.beat(pulse.recovering)
         self._metrics.latency.batches_open.set(pulse.batches_open)
         self._metrics.latency.bytes_open.set(pulse.bytes_open)
         self._metrics.checkpoints.recovering.set(pulse.recovering)
@@ -101,10 +110,12 @@ class WorkerTelemetry:
 
     def on_revoked(self) -> None:
         """Record that the partitions are given out anew."""
+        self._health.revoked()
         self._metrics.kafka.partitions.set(0)
 
     def on_assigned(self, partitions: int, seconds: float) -> None:
         """Record what the group has given to the worker, and how long that took."""
+        self._health.assigned(partitions)
         kafka = self._metrics.kafka
         kafka.partitions.set(partitions)
         kafka.rebalances.inc()
@@ -138,6 +149,10 @@ class WorkerTelemetry:
         self._written_at[shard], self._state_bytes[shard] = time.time(), state_bytes
         checkpoints.written_at.show({(str(each),): at for each, at in self._written_at.items()})
         checkpoints.state_bytes.show({(str(each),): size for each, size in self._state_bytes.items()})
+
+    def on_stopping(self) -> None:
+        """Record that the worker ends."""
+        self._health.stopping()
 
     def on_error(self, stage: str) -> None:
         """Record a failure of the worker."""

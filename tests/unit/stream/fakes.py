@@ -157,6 +157,9 @@ class DeafObserver:
     def on_checkpoint(self, shard: int, *, seconds: float, added_bytes: int, state_bytes: int) -> None:
         """Remember nothing."""
 
+    def on_stopping(self) -> None:
+        """Remember nothing."""
+
     def on_error(self, stage: str) -> None:
         """Remember nothing."""
 
