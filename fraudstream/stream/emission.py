@@ -76,7 +76,7 @@ class Emission:
 
     messages: list[Outgoing]
     result: StepResult
-    alerts_too_large: int
+    alerts_too_large: list[Alert]
     letter_rows: list[int]
 
 
@@ -84,6 +84,7 @@ def emission(batch: Messages, result: StepResult, ruleset_version: str, outlet: 
     """Turn a step's result into messages: the alerts in their order, then the dead letters in theirs."""
     messages: list[Outgoing] = []
     alerts: list[Alert] = []
+    too_large: list[Alert] = []
     letters = list(result.dead_letters)
     for alert in result.alerts:
         message = alert_message(batch, alert, ruleset_version, outlet)
@@ -91,10 +92,11 @@ def emission(batch: Messages, result: StepResult, ruleset_version: str, outlet: 
             messages.append(message)
             alerts.append(alert)
         else:
+            too_large.append(alert)
             letters.append(letter_for(alert, message, outlet))
     messages += [dead_letter_message(batch, letter, outlet) for letter in letters]
     rows = [letter.row for letter in letters]
-    return Emission(messages, replace(result, alerts=alerts), len(result.alerts) - len(alerts), rows)
+    return Emission(messages, replace(result, alerts=alerts), too_large, rows)
 
 
 def alert_message(batch: Messages, alert: Alert, ruleset_version: str, outlet: Outlet) -> Outgoing:

@@ -114,7 +114,8 @@ class Recovery:
             log.info("going on with the state in memory")
             return
         seconds = time.monotonic() - started
-        log.info("recovered in %.1f s: %d messages read again", seconds, replayed)
+        about = {"shard": SHARD, "seconds": round(seconds, 3), "messages": replayed}
+        log.info("recovered in %.1f s: %d messages read again", seconds, replayed, extra=about)
         self.observer.on_recovered(seconds, replayed)
 
     async def _take(self) -> int | None:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from fraudstream.engine.keyed.merge import Merge
 from fraudstream.engine.keyed.part import Failure, Packed, read
 from fraudstream.engine.result import StepResult
-from fraudstream.stream.emission import ALERT_TOO_LARGE, emission
+from fraudstream.stream.desk import report_too_large
+from fraudstream.stream.emission import emission
 from fraudstream.stream.keyed.folding import Folded
 from fraudstream.stream.keyed.follower import Follower
 from fraudstream.stream.keyed.origins import Origins
@@ -118,6 +119,7 @@ class Merging:
             partition,
             partition,
             told.stretch.first - packed.stretch.first,
+            extra={"topic": self._topic, "partition": partition},
         )
         self._observer.on_error("retention")
 
@@ -144,8 +146,7 @@ class Merging:
         return emission(origins, result, self._state.stage.ruleset.version, self._outlet)
 
     def _report(self, emitted: Emission, origins: Origins, judged: Judged, judged_at: float) -> None:
-        for _ in range(emitted.alerts_too_large):
-            self._observer.on_error(ALERT_TOO_LARGE)
+        report_too_large(emitted, origins, self._observer)
         # The messages themselves were counted where they came in.
         self._observer.on_batch(
             replace(emitted.result, events_in=0),

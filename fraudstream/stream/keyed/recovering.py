@@ -64,7 +64,10 @@ class StageRecovery:
             return
         replayed = await self._rebuild(now)
         seconds = time.monotonic() - started
-        log.info("stage %d recovered in %.1f s: %d messages read again", number, seconds, replayed)
+        about = {"shard": SHARD + 1 + number, "seconds": round(seconds, 3), "messages": replayed}
+        log.info(
+            "stage %d recovered in %.1f s: %d messages read again", number, seconds, replayed, extra=about
+        )
         self.observer.on_recovered(seconds, replayed)
 
     async def again(self, upto: int) -> None:
