@@ -117,6 +117,13 @@ class Metrics(_Part):
     port: int = Field(9464, ge=0, le=65_535)
 
 
+class Log(_Part):
+    """How a worker logs to standard error: lines for people, or JSON objects; libraries from warning on."""
+
+    format: Literal["human", "json"] = "human"
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
 class Duplicates(_Part):
     """How long a repeated id is known as one: within a time, and among the last so many accepted ids."""
 
@@ -235,6 +242,7 @@ class Topology(_Part):
     """Without them a restarted worker reads its input from the start to know what it knew."""
     columns: Mapping[str, ColumnSpec] = {}
     metrics: Metrics = Metrics()
+    log: Log = Log()
 
     @model_validator(mode="after")
     def _stages_fit(self) -> Topology:

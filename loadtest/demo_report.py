@@ -122,7 +122,7 @@ def summary(found: Found, samples: Samples, sent_ms: Any, seconds: float) -> dic
 def hits_by_rule(samples: Samples) -> Counter[str]:
     """Return how often each rule hit."""
     outcomes = samples.get("fraudstream_rule_outcomes_total", {})
-    return Counter({rule: int(number) for (outcome, rule), number in outcomes.items() if outcome == "hit"})
+    return Counter({rule: int(number) for (outcome, rule, _), number in outcomes.items() if outcome == "hit"})
 
 
 def alerts_by_rule(found: Found) -> Counter[str]:

@@ -17,6 +17,7 @@ from fraudstream.cli import (
     replay,
     rules,
     service,
+    status,
     tune,
 )
 
@@ -43,6 +44,8 @@ app.add_typer(model.app, name="model")
 app.add_typer(service.topics, name="topics")
 app.add_typer(dlq.app, name="dlq")
 app.command("run")(service.run)
+app.command("status")(status.status)
+app.command("top")(status.top)
 app.command("replay")(replay.replay_history)
 app.command("backtest")(backtest.backtest)
 app.command("diff")(diff.diff)

@@ -43,7 +43,7 @@ def run(topology: TopologyFile = SINGLE, kafka: Bootstrap = None) -> None:
             files = rules.read()
             engine = _engine(files, loaded)
     metrics = Metrics()
-    telemetry = WorkerTelemetry(metrics, engine.rule_ids, engine.ruleset.version)
+    telemetry = WorkerTelemetry(metrics, engine.ruleset)
     host, port = loaded.metrics.host, loaded.metrics.port
     try:
         port = telemetry.serve(host, port)

@@ -41,12 +41,13 @@ class Told(NamedTuple):
     """What n labels have come to.
 
     `places` int64 [k] are those of the events that are labelled now, in the order of the labels, `ids` what
-    they were named, and `fraud` bool [k] what they are. `repeated` labels are of events that have one, and
-    change nothing; `unknown` ones name no event that waits.
+    they were named, `time_us` int64 [k] when they were, and `fraud` bool [k] what they are. `repeated` labels
+    are of events that have one, and change nothing; `unknown` ones name no event that waits.
     """
 
     places: NDArray[np.int64]
     ids: Ids
+    time_us: NDArray[np.int64]
     fraud: NDArray[np.bool_]
     repeated: int
     unknown: int
@@ -109,7 +110,14 @@ class Awaiting:
             self._told[places[row]] = True
         counts = int(np.count_nonzero(known)), int(np.count_nonzero(first))
         ids = labels.ids.take(np.flatnonzero(first))
-        return Told(places[first], ids, labels.fraud[first], counts[0] - counts[1], len(labels) - counts[0])
+        return Told(
+            places[first],
+            ids,
+            self._events.time_us[places[first]],
+            labels.fraud[first],
+            repeated=counts[0] - counts[1],
+            unknown=len(labels) - counts[0],
+        )
 
     def part(self, name: str, places: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
         """Return a part of the events at these places [k], and for which of them it was kept."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,19 @@ from fraudstream.rules.errors import RulesetError
 from fraudstream.rules.ruleset import Model, Rule, Ruleset
 from fraudstream.rules.schema import FeatureSpec
 from fraudstream.scorers.performance import Performance, Skill
+
+
+class Learned(NamedTuple):
+    """What came of labels.
+
+    `counts` counts them as fraud, genuine, repeated or unknown, and `drifted` by model how often the scores
+    of frauds have drifted. `delay_us` int64 [k] tells of those that are the first of their event how long
+    after it they came, in microseconds of event time.
+    """
+
+    counts: Counter[str]
+    drifted: Counter[str]
+    delay_us: NDArray[np.int64]
 
 
 class Learning:
@@ -63,11 +76,8 @@ class Learning:
             rows = np.searchsorted(batch.row, [alert.row for alert in told])
             self._awaiting.alerted(Ids.of([alert.alert_id for alert in told]), batch.ids.take(rows))
 
-    def learn(self, labels: Labels, watermark_us: int) -> tuple[Counter[str], Counter[str]]:
-        """Learn labels in their order; count them as fraud, genuine, repeated or unknown.
-
-        Return also how often the scores of frauds have drifted, by model.
-        """
+    def learn(self, labels: Labels, watermark_us: int) -> Learned:
+        """Learn labels in their order; they are known from the watermark on."""
         told = self._awaiting.tell(labels, watermark_us)
         drifted: Counter[str] = Counter()
         if len(told.places):
@@ -81,7 +91,7 @@ class Learning:
             repeated=told.repeated,
             unknown=told.unknown,
         )
-        return counts, drifted
+        return Learned(counts, drifted, np.maximum(watermark_us - told.time_us, 0))
 
     def _assess(self, told: Told) -> Counter[str]:
         drifted = Counter[str]()

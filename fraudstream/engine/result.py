@@ -80,7 +80,8 @@ class StepResult:
     `allowed` per list the events that it gave a lower action. `parts` are what goes to the next stage of a
     keyed topology. `warming` counts the decisions that were judged with an incomplete past. `labels` counts
     what labels came to: fraud, genuine, repeated or unknown. `drifted` counts per model and feature, or its
-    score, how often it has changed for good.
+    score, how often it has changed for good. `label_delay_us` [k] holds of the labels that were the first of
+    their event how long after it they came, in event time.
     """
 
     events_in: int
@@ -101,6 +102,7 @@ class StepResult:
     labels: Counter[str] = field(default_factory=Counter)
     drifted: Counter[tuple[str, str]] = field(default_factory=Counter)
     shadow: Shadow = field(default_factory=Shadow)
+    label_delay_us: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
 
 
 def step_failed(row: int, exception: str, detail: str) -> DeadLetter:

@@ -12,6 +12,7 @@ from fraudstream.engine.deciding import Decider
 from fraudstream.engine.features import FeatureSource
 from fraudstream.engine.gaps import Gap
 from fraudstream.engine.judging import Judge, Judgement
+from fraudstream.engine.laps import Lap, untimed
 from fraudstream.engine.models import ModelStage
 from fraudstream.engine.reaches import Reaches, Warming
 from fraudstream.engine.result import Alert, Decisions, Shadow, StepResult
@@ -89,14 +90,18 @@ class Stages:
         *,
         scores: Mapping[str, float] | None = None,
         witness: Witness | None = None,
+        lap: Lap = untimed,
     ) -> Outcome:
         """Judge a batch of at least one event; `scores` stands in for those of the models."""
         view = View(batch)
         frame = self._features.advance(view, tide)
+        lap("features")
         scored = self.models.score(view)
         if scores is not None:
             self.models.pretend(view, scores)
+        lap("score")
         judgement = self._judge.judge(view)
+        lap("judge")
         decided = self._decider.decide(judgement.hits, judgement.vectors, batch, tide)
         judged = Judged(
             batch,

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from fraudstream.engine.features import FeatureStage
+from fraudstream.engine.watermark import NEVER_US
 from fraudstream.features.catalogue import Feature
 from fraudstream.features.stats import FeatureStats
 from fraudstream.rules.binding import Bound
@@ -39,6 +40,12 @@ class EngineStats:
     """What each model is worth by the labels so far; of a single engine."""
     resting: Mapping[str, bool] = field(default_factory=dict)
     """Which models have drifted and leave the events to the rules; of a single engine or a last stage."""
+    watermark_us: int = NEVER_US
+    """The greatest event time so far, `NEVER_US` before the first event and in shares."""
+    entities_forgotten: int = 0
+    """How many entities no window could reach any more, since the ruleset was loaded."""
+    events_forgotten: int = 0
+    """Likewise how many events of the log."""
 
     @property
     def feature_bytes(self) -> float:
@@ -63,6 +70,9 @@ def together(several: Sequence[EngineStats]) -> EngineStats:
         sum(stats.warming for stats in several),
         dict(ChainMap(*(dict(stats.skills) for stats in several))),
         dict(ChainMap(*(dict(stats.resting) for stats in several))),
+        max(stats.watermark_us for stats in several),
+        sum(stats.entities_forgotten for stats in several),
+        sum(stats.events_forgotten for stats in several),
     )
 
 
@@ -75,6 +85,12 @@ def report(bound: Bound, stage: FeatureStage) -> tuple[list[FeatureReport], int,
         for index, (feature, (generation, place)) in enumerate(zip(bound.features, stage.places, strict=True))
     ]
     return features, sum(each.log_events for each in stores), sum(each.log_bytes for each in stores)
+
+
+def forgotten(stage: FeatureStage) -> tuple[int, int]:
+    """Return how many entities and how many events the stores of a stage have let go of."""
+    stores = stage.stores
+    return sum(each.entities_forgotten for each in stores), sum(each.events_forgotten for each in stores)
 
 
 def _names(bound: Bound) -> dict[int, list[str]]:

@@ -16,12 +16,13 @@ from fraudstream.engine.gaps import Past
 from fraudstream.engine.generations import generation_snapshot, restored_generation, stores_for
 from fraudstream.engine.intake import Intake
 from fraudstream.engine.labels import read_labels
+from fraudstream.engine.laps import Lap, untimed
 from fraudstream.engine.learning import Learning, refuse_labels
 from fraudstream.engine.memory import TextMemory
 from fraudstream.engine.models import Report
 from fraudstream.engine.result import StepResult, joined, without_events
 from fraudstream.engine.stages import Snapshot, Stages, Witness, result_of
-from fraudstream.engine.stats import EngineStats, report
+from fraudstream.engine.stats import EngineStats, forgotten, report
 from fraudstream.engine.watermark import NEVER_US, Watermark
 from fraudstream.events.appends import HOUR_US, Appends
 from fraudstream.events.interning import Interner
@@ -107,6 +108,8 @@ class Engine:
         witness: Witness | None = None,
     ) -> None:
         self.settings = settings or Settings()
+        self.lap: Lap = untimed
+        """Called when a stage of a step has ended; whoever times the steps puts it there."""
         self._witness = witness
         self._interner = Interner()
         self._intake = self.settings.intake(self._interner)
@@ -176,15 +179,17 @@ class Engine:
         appends: Appends | None,
     ) -> StepResult:
         batch, dead, duplicates = self._intake.take(values, appends)
+        self.lap("decode")
         if not len(batch):
             return without_events(len(values), dead, duplicates, self.rule_ids)
         tide = self._watermark.advance(batch.time_us)
         self._texts.seen(batch.codes, tide.after_us)
         gap = self._past.follow(tide.before_us, batch.time_us)
-        outcome = self._stages.run(batch, tide, gap, scores=scores, witness=self._witness)
+        outcome = self._stages.run(batch, tide, gap, scores=scores, witness=self._witness, lap=self.lap)
         if self._learning is not None:
             self._learning.keep(outcome.judged, [*outcome.alerts, *outcome.shadow.alerts])
         self._texts.forget(self._features)
+        self.lap("decide")
         return replace(result_of(outcome), events_in=len(values), dead_letters=dead, duplicates=duplicates)
 
     def learn(self, values: Sequence[bytes | None]) -> StepResult:
@@ -193,9 +198,10 @@ class Engine:
         nothing = without_events(len(values), dead, 0, self.rule_ids)
         if self._learning is None:
             return replace(nothing, labels=Counter(unknown=len(labels)))
-        counts, drifted = self._learning.learn(labels, self._watermark.us)
-        told = Counter({(model, PERFORMANCE): number for model, number in drifted.items()})
-        return replace(nothing, labels=counts, drifted=told)
+        learned = self._learning.learn(labels, self._watermark.us)
+        told = Counter({(model, PERFORMANCE): number for model, number in learned.drifted.items()})
+        self.lap("learn")
+        return replace(nothing, labels=learned.counts, drifted=told, label_delay_us=learned.delay_us)
 
     def prepare(self, ruleset: Ruleset) -> Bound:
         """Bind another ruleset, in any thread and beside `step`; RulesetError where it does not fit."""
@@ -229,6 +235,8 @@ class Engine:
             int(self._stages.is_warming(self._past.gap, self._watermark.us)),
             self._learning.skills() if self._learning else {},
             self._stages.models.resting(),
+            self._watermark.us,
+            *forgotten(self._features),
         )
 
     def reports(self) -> list[Report]:

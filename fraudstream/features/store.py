@@ -44,6 +44,10 @@ class FeatureStore:
         self.layout: Layout = lay_out(self.features, schema, self.limits, gated=gated)
         self._state = empty_state(self.layout)
         self._evidence = _evidence_table(self.features, self.layout)
+        self.entities_forgotten = 0
+        """How many entities were let go since this object was made, as no window can reach them any more."""
+        self.events_forgotten = 0
+        """Likewise how many events have left the log."""
 
     def begin(self, watermark_us: int) -> None:
         """Let the store begin in mid-stream, where the greatest event time so far is this."""
@@ -59,13 +63,21 @@ class FeatureStore:
         plan = self.layout.plan
         events = len(arrivals.time_us)
         frame = empty_frame(plan, events)
-        # A kernel of its own, so that it can be compiled beside the other.
-        walk.tidy(self._state, plan, events)
+        self._tidy(events)
         done = walk.advance(self._state, plan, arrivals, watermark_us, frame, 0)
         while done < events:
             self._make_room(arrivals, done)
             done = walk.advance(self._state, plan, arrivals, watermark_us, frame, done)
         return frame
+
+    def _tidy(self, events: int) -> None:
+        """Let go of what no window can reach any more."""
+        meta = self._state.meta
+        entities, oldest = int(meta[s.ENTITIES]), int(meta[s.OLDEST])
+        # A kernel of its own, so that it can be compiled beside the other.
+        walk.tidy(self._state, self.layout.plan, events)
+        self.entities_forgotten += entities - int(meta[s.ENTITIES])
+        self.events_forgotten += int(meta[s.OLDEST]) - oldest
 
     def contributing(self, asked: NDArray[np.int64], frame: Frame, at_most: int) -> Named:
         """Return for each (feature, event of the last batch) of int64 [k, 2] the newest events it counted.

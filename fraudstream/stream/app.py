@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from fraudstream.stream.shard_unit import shard_unit
 from fraudstream.stream.transport import BatchConsumer, BatchSchema, BatchTransport
 from fraudstream.stream.watch import LOOK_SECONDS as WATCH_SECONDS
 from fraudstream.stream.watch import TopicWatch
+from fraudstream.telemetry.standing import Pulse
 
 if TYPE_CHECKING:
     from fraudstream.config import Topology
@@ -52,6 +54,11 @@ class BatchApp(faust.App):  # type: ignore[misc]
     """Whether offsets are committed with what comes of them, and not by the consumer."""
     number: Callable[[Partition], int]
     """Tells the number by which the shard knows a partition."""
+    observer: StreamObserver
+
+    def committed_in(self, seconds: float) -> None:
+        """Report how long a commit of offsets took."""
+        self.observer.on_stages({"commit": seconds})
 
     def fail(self) -> None:
         """Stop the worker without waiting for what can no longer be sent."""
@@ -87,6 +94,7 @@ def build_app(
     """Return the app, not yet connected to anything."""
     app = BatchApp(topology.kafka.group, **settings(topology, outlet))
     app.number = topology.number
+    app.observer = observer
     app.commits_itself = topology.processing_guarantee == "exactly_once"
     app.units = [shard_unit(app, topology, shard, observer, outlet, around)]
     topics = [topology.input.topic]
@@ -100,7 +108,7 @@ def build_app(
         _handle(app, topic)
     if topology.labels is not None:
         _handle(app, topology.labels.topic, behind=topology.input.topic)
-    _follow(app)
+    _follow(app, observer)
     _report(app, topology, observer)
     watch = TopicWatch(topology, observer, app.fail, lambda: shard.last.topic_id, around.topics)
     app.timer(WATCH_SECONDS, name="watch")(watch.look)
@@ -130,15 +138,20 @@ def _handle(app: BatchApp, topic: str, behind: str = "") -> None:
     app.agent(app.topic(topic, schema=BatchSchema()), name=topic)(handle)
 
 
-def _follow(app: BatchApp) -> None:
+def _follow(app: BatchApp, observer: StreamObserver) -> None:
     """Have units taken and given up as their partitions come and go."""
+    since = time.monotonic()
 
     async def assigned(app: BatchApp, assigned: set[TP], **_: Any) -> None:
+        observer.on_assigned(len(assigned), time.monotonic() - since)
         for unit in app.units:
             if any(unit.reads(tp) for tp in assigned):
                 unit.keeper.take()
 
     async def revoked(app: BatchApp, revoked: set[TP], **_: Any) -> None:
+        nonlocal since
+        since = time.monotonic()
+        observer.on_revoked()
         for unit in app.units:
             unit.keeper.give_up()
 
@@ -148,15 +161,13 @@ def _follow(app: BatchApp) -> None:
 
 def _report(app: BatchApp, topology: Topology, observer: StreamObserver) -> None:
     """Have lag and memory reported, and checkpoints begun, now and then."""
-    known: set[Partition] = set()
 
     async def report_lag() -> None:
-        lags = {tp: events for tp, events in app.consumer.lags() if tp[0] == topology.input.topic}
-        for partition in known - lags.keys():
-            observer.on_lag(partition[1], 0)
-        for partition, events in lags.items():
-            observer.on_lag(partition[1], events)
-        known.update(lags)
+        lags = app.consumer.lags(time.time() * 1000)
+        observer.on_lag({tp[1]: lag for tp, lag in lags if tp[0] == topology.input.topic})
+        ledger = app.consumer.ledger
+        recovering = sum(unit.keeper.is_recovering for unit in app.units)
+        observer.on_pulse(Pulse(recovering, ledger.batches_open, ledger.bytes_open))
 
     async def report_memory() -> None:
         observer.on_memory(together([unit.stats() for unit in app.units]))

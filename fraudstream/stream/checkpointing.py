@@ -42,11 +42,13 @@ class Checkpointer:
     A recovery can use only those that tell of nothing but what is committed, and a few are kept. So none is
     begun before the last one is covered by `committed`: at most one is ahead.
 
-    `start` begins a save beside the fold; `clock` gives seconds that only ever grow.
+    `shard` is the number of the shard or stage; `start` begins a save beside the fold; `clock` gives seconds
+    that only ever grow.
     """
 
     def __init__(
         self,
+        shard: int,
         store: CheckpointStore,
         kept: Kept,
         committed: Callable[[], Mapping[int, int]],
@@ -57,6 +59,7 @@ class Checkpointer:
     ) -> None:
         self._start = start
         self._clock = clock
+        self._shard = shard
         self._store = store
         self._kept = kept
         self._committed = committed
@@ -105,7 +108,12 @@ class Checkpointer:
         saved = saving.result()
         self._saving = None
         self._due = self._clock() + self._every_seconds
-        self._observer.on_checkpoint(saved.seconds, saved.written_bytes)
+        self._observer.on_checkpoint(
+            self._shard,
+            seconds=saved.seconds,
+            added_bytes=saved.written_bytes,
+            state_bytes=saved.state_bytes,
+        )
         if saved.sweep_problem is not None:
             log.warning("old checkpoints stay: %s", saved.sweep_problem)
 

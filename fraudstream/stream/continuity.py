@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from fraudstream.stores.checkpoints import CheckpointError, Listed
 from fraudstream.stream.admin import BrokerError, Standing
+from fraudstream.stream.log_lines import place
 from fraudstream.stream.patience import until_answered
 
 if TYPE_CHECKING:
@@ -67,7 +68,10 @@ class Continuity:
         topic, number = self.topology.place(partition)
         gone = f"{topic}[{number}] offsets {start} to {min(first, stop) - 1}"
         log.error(
-            "%s have left the topic%s: decisions that look back to them are marked as warming", gone, how
+            "%s have left the topic%s: decisions that look back to them are marked as warming",
+            gone,
+            how,
+            extra=place((topic, number), start, min(first, stop) - 1),
         )
         self.observer.on_error("retention")
         self.shard.miss()

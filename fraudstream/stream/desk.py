@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 
 from fraudstream.stream.admin import BrokerError
 from fraudstream.stream.batch import Batch
-from fraudstream.stream.emission import ALERT_TOO_LARGE, Emission, Outlet, emission
+from fraudstream.stream.emission import ALERT_TOO_LARGE, Emission, Messages, Outlet, emission
 from fraudstream.stream.journal import Poison
 from fraudstream.stream.journal_writer import JournalWriter
 from fraudstream.stream.keyed.origins import part_messages
+from fraudstream.stream.log_lines import place
 from fraudstream.stream.sender import DELIVERY_SECONDS_MAX, Done, FencedError, Receipts, received
 
 if TYPE_CHECKING:
@@ -31,12 +32,19 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+STEP_FAILED = "step_failed"
+
 
 class _Sent(NamedTuple):
-    """A batch that is judged, how long that took, and what came of it with what to await for it."""
+    """A batch that is judged, how long that took, and what came of it with what to await for it.
+
+    `judged_at` is by the clock of `time.perf_counter`.
+    """
 
     batch: Batch
     step_seconds: float
+    stages: Mapping[str, float]
+    judged_at: float
     emitted: Emission
     receipts: Receipts
 
@@ -109,8 +117,8 @@ class Desk:
             return None
         started = time.perf_counter()
         result = await self._fold(unseen)
-        step_seconds = time.perf_counter() - started
-        return _Sent(unseen, step_seconds, *await self._send(unseen, result))
+        judged_at, stages = time.perf_counter(), self._shard.stopwatch.seconds
+        return _Sent(unseen, judged_at - started, stages, judged_at, *await self._send(unseen, result))
 
     async def emit(self, batch: Batch, result: StepResult) -> None:
         """Send what came of a batch, and return once the broker has it."""
@@ -134,7 +142,9 @@ class Desk:
             try:
                 return self._shard.fold(batch)
             except Exception as error:
-                log.exception("the engine failed on %s: looking for the message", batch)
+                first, last = batch.first_offset, batch.next_offset - 1
+                where = place(batch.partition, first, last)
+                log.exception("the engine failed on %s: looking for the message", batch, extra=where)
                 self._observer.on_error("step")
                 await self._leave_out_poison(batch, error)
 
@@ -147,7 +157,8 @@ class Desk:
         await self.recovery.again(upto)
         if poison is None:
             raise error
-        log.error("offset %d of %s is left out: it becomes a dead letter", poison.offset, batch)
+        where = {**place(batch.partition, poison.offset), "reason": STEP_FAILED}
+        log.error("offset %d of %s is left out: it becomes a dead letter", poison.offset, batch, extra=where)
         await self.write(self._shard.leave_out(poison))
 
     def _poison_in(self, batch: Batch) -> Poison | None:
@@ -169,14 +180,14 @@ class Desk:
         self._observe(sent)
 
     def _observe(self, sent: _Sent) -> None:
-        for _ in range(sent.emitted.alerts_too_large):
-            self._observer.on_error(ALERT_TOO_LARGE)
+        report_too_large(sent.emitted, sent.batch, self._observer)
         for model, what in sent.emitted.result.drifted:
             log.warning(
                 "model %s: %s has drifted: see whether its scores still tell fraud; on_drift in its file "
                 "says what follows by itself",
                 model,
                 what,
+                extra={"model": model},
             )
         self._observer.on_batch(
             sent.emitted.result,
@@ -185,6 +196,8 @@ class Desk:
             append_ms=_finished_ms(sent.batch, sent.emitted.result),
             done_ms=time.time() * 1000,
         )
+        self._observer.on_input(sent.batch.size_bytes)
+        self._observer.on_stages({**sent.stages, "emit": time.perf_counter() - sent.judged_at})
 
     def _fail(self, batch: Batch, error: Exception) -> None:
         if self._failed:
@@ -203,6 +216,17 @@ def _finished_ms(batch: Batch, result: StepResult) -> NDArray[np.int64]:
         return append_ms
     gone_on = np.concatenate([part.rows for part in result.parts])
     return np.delete(append_ms, gone_on)
+
+
+def report_too_large(emitted: Emission, batch: Messages, observer: StreamObserver) -> None:
+    """Say and count which alerts their topic does not take; dead letters stand in for them."""
+    for alert in emitted.alerts_too_large:
+        about = {**place(batch.partition, batch.origin(alert.row).offset), "reason": ALERT_TOO_LARGE}
+        about |= {"alert_id": alert.alert_id}
+        log.error(
+            "alert %s is too large for its topic: it becomes a dead letter", alert.alert_id, extra=about
+        )
+        observer.on_error(ALERT_TOO_LARGE)
 
 
 def report(error: Exception, line: str, stage: str, observer: StreamObserver) -> None:

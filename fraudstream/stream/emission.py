@@ -80,7 +80,7 @@ class Emission:
 
     messages: list[Outgoing]
     result: StepResult
-    alerts_too_large: int
+    alerts_too_large: list[Alert]
     letter_rows: list[int]
 
 
@@ -88,18 +88,20 @@ def emission(batch: Messages, result: StepResult, ruleset_version: str, outlet: 
     """Turn a step's result into messages: alerts, shadow alerts and dead letters, each in their order."""
     messages: list[Outgoing] = []
     letters = list(result.dead_letters)
+    too_large: list[Alert] = []
 
     def sent(alerts: Sequence[Alert], topic: str, bytes_max: int) -> list[Alert]:
         """Note the messages of some alerts; return those that their topic takes."""
         found = [(alert, alert_message(batch, alert, ruleset_version, topic)) for alert in alerts]
         fits = [message.size_bytes() <= bytes_max for _, message in found]
         messages.extend(message for (_, message), fit in zip(found, fits, strict=True) if fit)
-        letters.extend(letter_for(*each, bytes_max) for each, fit in zip(found, fits, strict=True) if not fit)
+        left = [each for each, fit in zip(found, fits, strict=True) if not fit]
+        too_large.extend(alert for alert, _ in left)
+        letters.extend(letter_for(*each, bytes_max) for each in left)
         return [alert for alert, fit in zip(alerts, fits, strict=True) if fit]
 
     alerts = sent(result.alerts, outlet.alerts, outlet.alert_bytes_max)
     shadow = sent(result.shadow.alerts, outlet.shadow, outlet.shadow_bytes_max)
-    too_large = len(letters) - len(result.dead_letters)
     messages += [dead_letter_message(batch, letter, outlet) for letter in letters]
     emitted = replace(result, alerts=alerts, shadow=replace(result.shadow, alerts=shadow))
     return Emission(messages, emitted, too_large, [letter.row for letter in letters])

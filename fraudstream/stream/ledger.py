@@ -69,6 +69,16 @@ class Ledger:
         """Return when the newest message was appended that is struck out, -1 where none is."""
         return self._done_ms.get(partition, -1)
 
+    def waiting_since_ms(self, partition: Partition) -> int | None:
+        """Return when the first message was appended that is under way.
+
+        Without one, when the newest was that is struck out: what comes next is younger. None without either.
+        """
+        batches = self._open.get(partition)
+        if batches:
+            return int(batches[0].records[0].timestamp)
+        return self._done_ms.get(partition)
+
     def is_open(self, partition: Partition) -> bool:
         """Whether anything of a partition is under way."""
         return bool(self._open.get(partition))

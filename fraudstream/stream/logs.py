@@ -5,6 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from fraudstream.stream.log_lines import JsonLines
+
+if TYPE_CHECKING:
+    from fraudstream.config import Log
 
 OURS = "fraudstream"
 REPEAT_SECONDS = 10.0
@@ -40,13 +46,14 @@ class Sparing(logging.Filter):
         return True
 
 
-def configure_logging() -> None:
-    """Log to standard error, one line each: ours from INFO on, the libraries' from WARNING on."""
+def configure_logging(wanted: Log) -> None:
+    """Log to standard error: ours from the level that is wanted on, the libraries' from WARNING on."""
     handler = logging.StreamHandler()
     handler.addFilter(Sparing())
-    form = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-    logging.basicConfig(level=logging.WARNING, format=form, handlers=[handler])
-    logging.getLogger(OURS).setLevel(logging.INFO)
+    human = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
+    handler.setFormatter(JsonLines() if wanted.format == "json" else human)
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    logging.getLogger(OURS).setLevel(wanted.level.upper())
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from fraudstream.engine.result import StepResult
     from fraudstream.engine.stats import EngineStats
+    from fraudstream.rules.ruleset import Ruleset
+    from fraudstream.telemetry.standing import Lag, Pulse
 
 
 class StreamObserver(Protocol):
@@ -31,11 +34,32 @@ class StreamObserver(Protocol):
         be sent.
         """
 
-    def on_lag(self, partition: int, events: int) -> None:
-        """Take note of how many messages of an input partition are not yet done with."""
+    def on_stages(self, seconds: Mapping[str, float]) -> None:
+        """Take note of how long stages of a batch took, or a commit; docs/metrics.md names the stages."""
 
-    def on_ruleset(self, version: str, rules: int) -> None:
-        """Take note of the ruleset that is in force from now on, and of how many rules run in it."""
+    def on_input(self, size_bytes: int) -> None:
+        """Take note of the payload of a batch of the input, when it is done with."""
+
+    def on_lag(self, lags: Mapping[int, Lag]) -> None:
+        """Take note of how far behind each input partition is that is this worker's and was read from."""
+
+    def on_pulse(self, pulse: Pulse) -> None:
+        """Take note of what is under way; every second as long as the worker goes on."""
+
+    def on_backpressure(self, seconds: float) -> None:
+        """Take note of a time in which nothing was read, since too much was under way."""
+
+    def on_revoked(self) -> None:
+        """Take note that the group gives out its partitions anew: for now this worker has none."""
+
+    def on_assigned(self, partitions: int, seconds: float) -> None:
+        """Take note of how many partitions are this worker's now, and how long it had none for that."""
+
+    def on_client_error(self, client: str) -> None:
+        """Take note of a warning or an error that a part of the Kafka client has logged."""
+
+    def on_ruleset(self, ruleset: Ruleset) -> None:
+        """Take note of the ruleset that is in force from now on."""
 
     def on_ruleset_refused(self, reason: str) -> None:
         """Take note of a changed ruleset that is refused; the one in force stays.
@@ -46,14 +70,23 @@ class StreamObserver(Protocol):
     def on_memory(self, stats: EngineStats) -> None:
         """Take note of what the engine holds in memory."""
 
+    def on_replayed(self, shard: int, messages: int, pending: int) -> None:
+        """Take note of how many messages a recovery has read again, and how many it has still to read."""
+
     def on_recovered(self, seconds: float, messages: int) -> None:
         """Take note of a recovery: how long it took, and how many messages were read again for it."""
 
     def on_checkpoint_begun(self, pause_seconds: float) -> None:
         """Take note of how long the events waited while a checkpoint was begun."""
 
-    def on_checkpoint(self, seconds: float, size_bytes: int) -> None:
-        """Take note of a checkpoint that is written: how long that took, and how many bytes were new."""
+    def on_checkpoint(self, shard: int, *, seconds: float, added_bytes: int, state_bytes: int) -> None:
+        """Take note of a checkpoint that is written.
+
+        How long that took, how many bytes were new, and how large the state is before compression.
+        """
+
+    def on_stopping(self) -> None:
+        """Take note that the worker ends, in order or not."""
 
     def on_error(self, stage: str) -> None:
         """Take note of a failure.

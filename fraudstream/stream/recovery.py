@@ -16,6 +16,7 @@ from fraudstream.stream.journal import Entry, Poison, Run, reach, runs, valid
 from fraudstream.stream.journal_reader import entries_in
 from fraudstream.stream.kept import newest_kept
 from fraudstream.stream.log_reader import LogReader
+from fraudstream.stream.shard import SHARD
 from fraudstream.stream.threads import in_thread
 
 if TYPE_CHECKING:
@@ -114,7 +115,8 @@ class Recovery:
             log.info("going on with the state in memory")
             return
         seconds = time.monotonic() - started
-        log.info("recovered in %.1f s: %d messages read again", seconds, replayed)
+        about = {"shard": SHARD, "seconds": round(seconds, 3), "messages": replayed}
+        log.info("recovered in %.1f s: %d messages read again", seconds, replayed, extra=about)
         self.observer.on_recovered(seconds, replayed)
 
     async def _take(self) -> int | None:
@@ -254,17 +256,22 @@ class Recovery:
         """Fold some runs; what lies behind `told` is sent, once more where it was judged."""
         place, replayed = self.topology.place, 0
         async with self._reader([place(each) for each in self._now.ends]) as reader:
-            for run in self._complete(folds, upto, wanted.version):
+            complete = self._complete(folds, upto, wanted.version)
+            stops = [upto.get(run.partition, 0) if run.stop is None else run.stop for run in complete]
+            pending = sum(max(0, stop - run.start) for run, stop in zip(complete, stops, strict=True))
+            for run, stop in zip(complete, stops, strict=True):
                 self._turn(run.ruleset, wanted)
-                stop = upto.get(run.partition, 0) if run.stop is None else run.stop
                 at = run.start
                 async for batch in reader.read(place(run.partition), run.start, stop):
                     await self._mind_the_gap(reader, run.partition, at, batch.first_offset)
+                    pending -= batch.next_offset - at
                     at = batch.next_offset
                     replayed += len(batch)
+                    self.observer.on_replayed(SHARD, len(batch), max(0, pending))
                     await self._fold(batch, told.get(run.partition, 0))
                 await self._mind_the_gap(reader, run.partition, at, stop)
         # What lies before the committed offsets is done with, whether or not it was still there.
+        self.observer.on_replayed(SHARD, 0, 0)
         for each, offset in upto.items():
             self.shard.positions[each] = max(offset, self.shard.positions.get(each, 0))
         return replayed

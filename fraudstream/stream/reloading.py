@@ -107,13 +107,18 @@ class Reloader:
             log.exception("the changed rules could not be taken up")
             await self._refuse(FAILED, repr(error))
         else:
-            log.info("ruleset %s is in force: %d rules", ruleset.version, len(engine.rule_ids))
-            self._observer.on_ruleset(ruleset.version, len(engine.rule_ids))
+            rules = len(engine.rule_ids)
+            about = {"ruleset": ruleset.version, "rules": rules}
+            log.info("ruleset %s is in force: %d rules", ruleset.version, rules, extra=about)
+            self._observer.on_ruleset(ruleset)
 
     async def _refuse(self, reason: str, why: str) -> None:
         version = self._shard.engine.ruleset.version
         gap = "\n" if "\n" in why else " "
-        log.error("the changed rules are refused, ruleset %s stays in force:%s%s", version, gap, why)
+        about = {"ruleset": version, "reason": reason}
+        log.error(
+            "the changed rules are refused, ruleset %s stays in force:%s%s", version, gap, why, extra=about
+        )
         self._observer.on_ruleset_refused(reason)
         if self._record is None:
             return

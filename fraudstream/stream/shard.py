@@ -11,6 +11,7 @@ from uuid import uuid4
 from fraudstream.engine.result import step_failed
 from fraudstream.stores.checkpoints import Meta
 from fraudstream.stream.journal import Entry, Poison
+from fraudstream.stream.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
     from fraudstream.engine.keyed.ingest import Ingest
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 
 Fold = Union["Engine", "Ingest"]
 """The engine of a single worker, or the first stage of a keyed topology."""
+
+
+SHARD = 0
+"""The number of the shard that reads the input, beside the stages of a keyed topology."""
 
 
 def _own_number(partition: Partition) -> int:
@@ -50,6 +55,8 @@ class Shard:
         The newest entry of the journal that is this process's own, which may be on its way there.
     folding
         Held by whoever takes in a batch or recovers the shard: a batch in hand is finished first.
+    stopwatch
+        Says how long the stages of the last fold took.
     moving
         Held by whoever puts another engine or ruleset in place, and has to wait on the way.
     """
@@ -65,6 +72,7 @@ class Shard:
         self.folding = asyncio.Lock()
         self.moving = asyncio.Lock()
         self._poison: dict[tuple[int, int], Poison] = {}
+        self.stopwatch = Stopwatch()
 
     @property
     def poison(self) -> tuple[Poison, ...]:
@@ -146,6 +154,7 @@ class Shard:
         if left_out:
             values = [None if row in left_out else value for row, value in enumerate(values)]
         self.is_whole = False
+        self.stopwatch.start(self.engine)
         if partition < 0:
             # A keyed topology, whose first stage is no engine, takes no labels.
             result = cast("Engine", self.engine).learn(values)

@@ -15,6 +15,7 @@ from fraudstream.stream.keeper import Keeper
 from fraudstream.stream.permissions import transactional_id
 from fraudstream.stream.recovery import Means, Recovery
 from fraudstream.stream.sender import AtLeastOnce, ExactlyOnce, Sender
+from fraudstream.stream.shard import SHARD
 from fraudstream.stream.unit import Unit
 
 if TYPE_CHECKING:
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
     from fraudstream.stream.observer import StreamObserver
     from fraudstream.stream.reloading import Reloader
     from fraudstream.stream.shard import Shard
-
-SHARD = 0
-"""The number of the shard that reads the input."""
 
 
 @dataclass(frozen=True)
@@ -86,12 +84,13 @@ def shard_unit(
         keeper=Keeper(desk.recovery, observer, app.fail),
         sender=sender,
         stats=shard.stats,
-        checkpointer=checkpointer_for(topology, store, shard, sender, observer),
+        checkpointer=checkpointer_for(topology, SHARD, store, shard, sender, observer),
     )
 
 
 def checkpointer_for(
     topology: Topology,
+    number: int,
     store: CheckpointStore | None,
     kept: Kept,
     sender: Sender,
@@ -100,7 +99,8 @@ def checkpointer_for(
     """Return what keeps a state, None where the topology names no place for it."""
     if topology.checkpoints is None or store is None:
         return None
-    return Checkpointer(store, kept, sender.committed, topology.checkpoints.every / 1_000_000, observer)
+    every_seconds = topology.checkpoints.every / 1_000_000
+    return Checkpointer(number, store, kept, sender.committed, every_seconds, observer)
 
 
 def sender_for(app: BatchApp, topology: Topology, number: int, written: Sequence[str]) -> Sender:
@@ -115,4 +115,6 @@ def sender_for(app: BatchApp, topology: Topology, number: int, written: Sequence
     }
     name = transactional_id(topology, number)
     end_hanging = partial(end_hanging_transactions, topology, name, written)
-    return ExactlyOnce(name, group, settings, end_hanging, number=topology.number)
+    return ExactlyOnce(
+        name, group, settings, end_hanging, number=topology.number, committed_in=app.committed_in
+    )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
@@ -24,6 +25,7 @@ from fraudstream.stream.batch import Batch, Partition
 from fraudstream.stream.ledger import Ledger
 from fraudstream.stream.logs import FAUST_LOG
 from fraudstream.stream.producer import BatchProducer
+from fraudstream.telemetry.standing import Lag
 
 log = logging.getLogger(__name__)
 
@@ -108,8 +110,11 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         active = active_partitions or set()
         free = {tp for tp in active if self.ledger.has_room(tp)}
         if not free:
+            started = time.monotonic()
             self._acknowledged.clear()
             await self.wait_first(self._acknowledged.wait(), self.suspend_flow.wait())
+            if active:
+                self.app.observer.on_backpressure(time.monotonic() - started)
             return {}
         # Whoever has no room now may have some soon.
         seconds_max = timeout if len(free) == len(active) else FULL_SECONDS
@@ -198,15 +203,24 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
             await self.seek(tp, offset)
         self.ledger.rewind()
 
-    def lags(self) -> Iterator[tuple[Partition, int]]:
-        """Give, for each partition read so far, the messages between its commit point and its end."""
+    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+        started = time.perf_counter()
+        is_done = bool(await super()._commit(offsets))
+        self.app.committed_in(time.perf_counter() - started)
+        return is_done
+
+    def lags(self, now_ms: float) -> Iterator[tuple[Partition, Lag]]:
+        """Give, for each partition read so far, what lies between its commit point and its end."""
         for tp in self.assignment():
             done = self.ledger.commit_point(tp) or self._committed_offset[tp]
             # The client's thread may lose the partition meanwhile, which it tells by an AssertionError.
             with suppress(AssertionError):
                 end = self.highwater(tp)
                 if done is not None and end is not None:
-                    yield tp, max(0, end - done)
+                    events = max(0, end - done)
+                    since_ms = self.ledger.waiting_since_ms(tp) if events else None
+                    age_ms = 0.0 if since_ms is None else max(0.0, now_ms - since_ms)
+                    yield tp, Lag(events, age_ms / 1000)
 
     def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:
         for topic, partition in self.ledger.partitions():

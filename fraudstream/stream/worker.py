@@ -15,6 +15,7 @@ import faust
 
 from fraudstream.stream.admin import BrokerError, require_topics
 from fraudstream.stream.app import BatchApp, build_app
+from fraudstream.stream.client_errors import client_errors_counted
 from fraudstream.stream.event_loop import new_event_loop
 from fraudstream.stream.logs import FAUST_LOG, configure_logging
 from fraudstream.stream.reloading import Reloader
@@ -55,7 +56,19 @@ def run_worker(
     that takes longer than `STOP_SECONDS_MAX`, ends the process at once: what was not committed is judged
     again.
     """
-    configure_logging()
+    configure_logging(topology.log)
+    with client_errors_counted(observer):
+        return _run(topology, engine, observer, watch, kept, record)
+
+
+def _run(
+    topology: Topology,
+    engine: Fold,
+    observer: StreamObserver,
+    watch: Watch | None,
+    kept: StateStore | None,
+    record: Record | None,
+) -> int:
     try:
         states = require_topics(topology)
         settings = topic_settings(topology)
@@ -136,6 +149,7 @@ class Worker(faust.Worker):  # type: ignore[misc]
 
     def _set_deadline(self) -> None:
         if self._deadline is None:
+            self.app.observer.on_stopping()
             # Not a timer of the event loop, which waits for the client's thread while it stops.
             self._deadline = threading.Timer(STOP_SECONDS_MAX, self._end_at_once, ["stopping took too long"])
             self._deadline.daemon = True

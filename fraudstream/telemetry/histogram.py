@@ -11,9 +11,14 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import HistogramMetricFamily
 from prometheus_client.registry import Collector
 
+from fraudstream.telemetry.bounded import OTHER
+
 
 class BatchHistogram(Collector):
-    """A Prometheus histogram with at most one label, fed with arrays."""
+    """A Prometheus histogram with at most one label, fed with arrays.
+
+    The first `series_max` values of the label have series of their own, the rest is counted as `other`.
+    """
 
     def __init__(
         self,
@@ -22,11 +27,13 @@ class BatchHistogram(Collector):
         buckets: Sequence[float],
         registry: CollectorRegistry,
         label: str | None = None,
+        series_max: int = 100,
     ) -> None:
         self.name = name
         self.documentation = documentation
         self._bounds = np.array(buckets, dtype=np.float64)
-        self.label = label
+        self.labels = () if label is None else (label,)
+        self.series_max = series_max
         self._counts: dict[str, NDArray[np.int64]] = {}
         self._sums: dict[str, float] = {}
         if label is None:
@@ -35,6 +42,8 @@ class BatchHistogram(Collector):
 
     def observe(self, values: NDArray[Any], label: str = "") -> None:
         """Count n values; a value on a bucket's bound falls into that bucket, as Prometheus has it."""
+        if label not in self._counts and len(self._counts) >= self.series_max:
+            label = OTHER
         if label not in self._counts:
             self._counts[label] = np.zeros(len(self._bounds) + 1, np.int64)
             self._sums[label] = 0.0
@@ -48,11 +57,10 @@ class BatchHistogram(Collector):
 
     def collect(self) -> Iterable[HistogramMetricFamily]:
         """Return the family with its cumulative buckets."""
-        labels = [] if self.label is None else [self.label]
-        family = HistogramMetricFamily(self.name, self.documentation, labels=labels)
+        family = HistogramMetricFamily(self.name, self.documentation, labels=self.labels)
         bounds = [*(f"{bound:g}" for bound in self._bounds), "+Inf"]
         for label, counts in list(self._counts.items()):
             cumulative = np.cumsum(counts).tolist()
             buckets = list(zip(bounds, cumulative, strict=True))
-            family.add_metric([label] if labels else [], buckets, sum_value=self._sums[label])
+            family.add_metric([label] if self.labels else [], buckets, sum_value=self._sums[label])
         return [family]

@@ -2,37 +2,54 @@
 
 from __future__ import annotations
 
-from collections import Counter as Tally
-from collections.abc import Sequence
-from typing import Any
+import platform
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from prometheus_client import Counter, start_http_server
+from prometheus_client import make_wsgi_app, start_http_server
 
-from fraudstream.engine.actions import ACTIONS
-from fraudstream.engine.result import OUTCOMES, AlertKind, Shadow, StepResult
+from fraudstream import __version__
+from fraudstream.engine.result import StepResult
 from fraudstream.engine.stats import EngineStats
+from fraudstream.telemetry.batches import BatchRecorder
+from fraudstream.telemetry.health import Health
+from fraudstream.telemetry.health_pages import with_health
+from fraudstream.telemetry.memory import MemoryRecorder
 from fraudstream.telemetry.metrics import Metrics
+from fraudstream.telemetry.rulesets import RulesetRecorder
+from fraudstream.telemetry.standing import Lag, Pulse
+
+if TYPE_CHECKING:
+    from fraudstream.rules.ruleset import Ruleset
 
 
 class WorkerTelemetry:
     """The observer of one worker: once per batch, every figure of the batch."""
 
-    def __init__(self, metrics: Metrics, rule_ids: Sequence[str], ruleset_version: str) -> None:
+    def __init__(self, metrics: Metrics, ruleset: Ruleset, health: Health | None = None) -> None:
         self._metrics = metrics
-        self._show_ruleset(ruleset_version, len(rule_ids))
-        self._outcomes: dict[tuple[str, ...], list[list[Counter]]] = {}
-        self._outcomes_of(tuple(rule_ids))
-        self._actions = [metrics.decisions.labels(action) for action in ACTIONS]
-        self._changes = {each: metrics.ruleset_changes.labels(each) for each in ("loaded", "refused")}
+        self._health = health or Health()
+        metrics.process.ready.set_function(lambda: not self._health.reasons())
+        self._batches = BatchRecorder(metrics)
+        self._memory = MemoryRecorder(metrics)
+        self._rulesets = RulesetRecorder(metrics)
+        self._rulesets.show(ruleset)
+        self._pending: dict[int, int] = {}
+        self._written_at: dict[int, float] = {}
+        self._state_bytes: dict[int, int] = {}
+        metrics.process.build.show({(__version__, platform.python_version()): 1})
 
     def serve(self, host: str, port: int) -> int:
-        """Answer `/metrics` in a thread; return the port, chosen by the system where 0 is asked for.
+        """Answer `/metrics`, `/health/live` and `/health/ready` in threads; return the port.
 
-        OSError where the address is taken.
+        The system chooses one where 0 is asked for. OSError where the address is taken.
         """
-        server, _ = start_http_server(port, host, self._metrics.registry)
+        registry = self._metrics.registry
+        server, _ = start_http_server(port, host, registry)
+        server.set_app(with_health(make_wsgi_app(registry), self._health))
         return int(server.server_port)
 
     def on_batch(
@@ -45,119 +62,98 @@ class WorkerTelemetry:
         done_ms: float,
     ) -> None:
         """Record one batch whose alerts and dead letters the broker has acknowledged."""
-        metrics = self._metrics
-        metrics.events.inc(events)
-        metrics.duplicates.inc(result.duplicates)
-        metrics.late.inc(result.late)
-        metrics.warming_decisions.inc(result.warming)
-        kinds = Tally(alert.kind for alert in result.alerts)
-        metrics.alerts.inc(kinds[AlertKind.EVENT])
-        metrics.overflows.inc(kinds[AlertKind.OVERFLOW])
-        for rule, number in result.held_back.items():
-            metrics.held_back.labels(rule).inc(number)
-        for name, number in result.allowed.items():
-            metrics.allowed.labels(name).inc(number)
-        for (rule, band), number in result.bands.items():
-            metrics.band_hits.labels(rule, band).inc(number)
-        metrics.suppressed.inc(result.suppressed)
-        self._on_shadow(result.shadow)
-        for (model, what), number in result.drifted.items():
-            metrics.drifts.labels(model, what).inc(number)
-        for outcome, number in result.labels.items():
-            metrics.labels.labels(outcome).inc(number)
-        metrics.batch_events.observe(np.array([events]))
-        metrics.step_seconds.observe(np.array([step_seconds]))
-        metrics.latency_seconds.observe(np.maximum(done_ms - append_ms, 0) / 1000)
-        for reason, number in Tally(letter.reason for letter in result.dead_letters).items():
-            metrics.dead_letters.labels(reason).inc(number)
-        for action, number in enumerate(np.bincount(result.decisions.action, minlength=len(ACTIONS))):
-            self._actions[action].inc(int(number))
-        outcomes = self._outcomes_of(result.rule_ids)
-        for rule, outcome in zip(*np.nonzero(result.rule_outcomes), strict=True):
-            outcomes[rule][outcome].inc(int(result.rule_outcomes[rule, outcome]))
-        for model, scores in result.model_scores.items():
-            metrics.model_score.observe(scores, model)
+        self._metrics.traffic.events.inc(events)
+        self._batches.record(result)
+        self._batches.record_times(events, step_seconds, done_ms - append_ms)
 
-    def _on_shadow(self, shadow: Shadow) -> None:
-        metrics = self._metrics
-        for rule, number in Tally(rule for _, rule in shadow.told).items():
-            metrics.shadow_alerts.labels(rule).inc(number)
-        for rule, number in shadow.changes.items():
-            metrics.shadow_changes.labels(rule).inc(number)
-        for actions, number in shadow.decisions.items():
-            metrics.shadow_decisions.labels(*actions).inc(number)
+    def on_stages(self, seconds: Mapping[str, float]) -> None:
+        """Record how long the stages of a batch took."""
+        for stage, each in seconds.items():
+            self._metrics.latency.stage_seconds.observe(np.array([each]), stage)
 
-    def _outcomes_of(self, rule_ids: tuple[str, ...]) -> list[list[Counter]]:
-        """Return the counters of the outcomes of some rules, those of the ruleset in force at hand."""
-        if rule_ids not in self._outcomes:
-            counter = self._metrics.rule_outcomes
-            self._outcomes = {
-                rule_ids: [[counter.labels(rule, each) for each in OUTCOMES] for rule in rule_ids]
-            }
-        return self._outcomes[rule_ids]
+    def on_input(self, size_bytes: int) -> None:
+        """Record how large the payload of a batch of the input was."""
+        self._metrics.traffic.input_bytes.inc(size_bytes)
 
-    def on_ruleset(self, version: str, rules: int) -> None:
+    def on_ruleset(self, ruleset: Ruleset) -> None:
         """Record the ruleset that is in force from now on."""
-        self._changes["loaded"].inc()
-        self._show_ruleset(version, rules)
+        self._rulesets.loaded(ruleset)
+        self._health.ruleset(refused=None)
 
     def on_ruleset_refused(self, reason: str) -> None:
         """Record a changed ruleset that is refused."""
-        self._changes["refused"].inc()
-        self._metrics.ruleset_refusals.labels(reason).inc()
-
-    def _show_ruleset(self, version: str, rules: int) -> None:
-        self._metrics.ruleset.clear()
-        self._metrics.ruleset.labels(version, str(rules)).set(1)
+        self._rulesets.refused(reason)
+        self._health.ruleset(refused=reason)
 
     def on_memory(self, stats: EngineStats) -> None:
         """Record what the engine holds."""
-        metrics = self._metrics
-        parts = {
-            "features": stats.feature_bytes,
-            "log": stats.log_bytes,
-            "texts": stats.text_bytes,
-            "ids": stats.id_bytes,
-        }
-        for part, held in parts.items():
-            metrics.state_bytes.labels(part).set(held)
-        metrics.log_events.set(stats.log_events)
-        metrics.warming_shards.set(stats.warming)
-        of_models = (metrics.model_resting, metrics.model_auc, metrics.model_recall)
-        for gauge in (*of_models, metrics.feature_bytes, metrics.feature_entities):
-            # What a ruleset no longer has leaves the page.
-            gauge.clear()
-        for model, rests in stats.resting.items():
-            metrics.model_resting.labels(model).set(int(rests))
-        for model, skill in stats.skills.items():
-            if skill.auc is not None and skill.recall_at_1pct is not None:
-                metrics.model_auc.labels(model).set(skill.auc)
-                metrics.model_recall.labels(model).set(skill.recall_at_1pct)
-        for each in stats.features:
-            metrics.feature_bytes.labels(each.names[0]).set(each.stats.bytes)
-            metrics.feature_entities.labels(each.names[0]).set(each.stats.entities)
+        self._memory.record(stats)
+        self._metrics.rules.hidden.set(self._metrics.rules.outcomes.hidden)
 
-    def on_lag(self, partition: int, events: int) -> None:
-        """Record how many messages of a partition are not yet read."""
-        self._metrics.lag_events.labels(str(partition)).set(events)
+    def on_lag(self, lags: Mapping[int, Lag]) -> None:
+        """Record how far behind each partition is."""
+        latency = self._metrics.latency
+        latency.lag_events.show({(str(each),): lag.events for each, lag in lags.items()})
+        latency.lag_seconds.show({(str(each),): lag.seconds for each, lag in lags.items()})
+        latency.oldest_seconds.set(max((lag.seconds for lag in lags.values()), default=0.0))
+
+    def on_pulse(self, pulse: Pulse) -> None:
+        """Record where the worker stands."""
+        self._health.beat(pulse.recovering)
+        self._metrics.latency.batches_open.set(pulse.batches_open)
+        self._metrics.latency.bytes_open.set(pulse.bytes_open)
+        self._metrics.checkpoints.recovering.set(pulse.recovering)
+
+    def on_backpressure(self, seconds: float) -> None:
+        """Record a time in which nothing was read."""
+        self._metrics.latency.backpressure.inc(seconds)
+
+    def on_revoked(self) -> None:
+        """Record that the partitions are given out anew."""
+        self._health.revoked()
+        self._metrics.kafka.partitions.set(0)
+
+    def on_assigned(self, partitions: int, seconds: float) -> None:
+        """Record what the group has given to the worker, and how long that took."""
+        self._health.assigned(partitions)
+        kafka = self._metrics.kafka
+        kafka.partitions.set(partitions)
+        kafka.rebalances.inc()
+        kafka.rebalance_seconds.observe(np.array([seconds]))
+
+    def on_client_error(self, client: str) -> None:
+        """Record what a Kafka client has logged as a warning or an error."""
+        self._metrics.kafka.client_errors.inc(1, client)
+
+    def on_replayed(self, shard: int, messages: int, pending: int) -> None:
+        """Record how many messages a recovery has read again, and has still to read."""
+        checkpoints = self._metrics.checkpoints
+        checkpoints.recovered.inc(messages)
+        self._pending[shard] = pending
+        checkpoints.pending.show({(str(each),): left for each, left in self._pending.items()})
 
     def on_recovered(self, seconds: float, messages: int) -> None:
         """Record a recovery."""
-        self._metrics.recovery_seconds.set(seconds)
-        self._metrics.recovered_messages.inc(messages)
+        self._metrics.checkpoints.recovery_seconds.set(seconds)
 
     def on_checkpoint_begun(self, pause_seconds: float) -> None:
         """Record how long the events waited."""
-        self._metrics.checkpoint_pause.set(pause_seconds)
+        self._metrics.checkpoints.pause.set(pause_seconds)
 
-    def on_checkpoint(self, seconds: float, size_bytes: int) -> None:
+    def on_checkpoint(self, shard: int, *, seconds: float, added_bytes: int, state_bytes: int) -> None:
         """Record a checkpoint that is written."""
-        metrics = self._metrics
-        metrics.checkpoints.inc()
-        metrics.checkpoint_time.set_to_current_time()
-        metrics.checkpoint_seconds.set(seconds)
-        metrics.checkpoint_bytes.set(size_bytes)
+        checkpoints = self._metrics.checkpoints
+        checkpoints.written.inc()
+        checkpoints.seconds.set(seconds)
+        checkpoints.added_bytes.set(added_bytes)
+        self._written_at[shard], self._state_bytes[shard] = time.time(), state_bytes
+        checkpoints.written_at.show({(str(each),): at for each, at in self._written_at.items()})
+        checkpoints.state_bytes.show({(str(each),): size for each, size in self._state_bytes.items()})
+
+    def on_stopping(self) -> None:
+        """Record that the worker ends."""
+        self._health.stopping()
 
     def on_error(self, stage: str) -> None:
         """Record a failure of the worker."""
-        self._metrics.errors.labels(stage).inc()
+        self._metrics.process.errors.inc(1, stage)

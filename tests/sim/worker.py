@@ -23,7 +23,7 @@ from fraudstream.stream.producer import Outgoing, hand_over
 from fraudstream.stream.recovery import Means, Recovery
 from fraudstream.stream.reloading import LOOK_SECONDS, Reloader
 from fraudstream.stream.sender import AtLeastOnce, ExactlyOnce, Receipts, Sender
-from fraudstream.stream.shard import Shard
+from fraudstream.stream.shard import SHARD, Shard
 from fraudstream.stream.worker import STOP_SECONDS_MAX
 from tests.sim.clients import SimConsumer, SimProducer, standing_of
 from tests.sim.consumer import GroupConsumer
@@ -125,6 +125,7 @@ class Worker:
         desk.recovery = Recovery(topology, self.shard, means, self._observer)
         self.keeper = Keeper(desk.recovery, self._observer, self.fail)
         self._checkpointer = Checkpointer(
+            SHARD,
             store,
             self.shard,
             self.sender.committed,

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from fraudstream.engine.gaps import Past
 from fraudstream.engine.keyed.part import Stretch, write_events
 from fraudstream.engine.keyed.routing import Routes
+from fraudstream.engine.laps import Lap, untimed
 from fraudstream.engine.memory import Forgetful, TextMemory
 from fraudstream.engine.result import Part, StepResult, joined, without_events
 from fraudstream.engine.stages import Snapshot
@@ -36,6 +37,8 @@ class Ingest:
     def __init__(self, ruleset: Ruleset, settings: Settings, partitions: int) -> None:
         self.settings = settings
         self.partitions = partitions
+        self.lap: Lap = untimed
+        """As of `Engine`."""
         self._interner = Interner()
         self._intake = settings.intake(self._interner)
         self._watermark = Watermark()
@@ -75,6 +78,7 @@ class Ingest:
 
     def _step(self, values: Sequence[bytes | None], appends: Appends | None) -> StepResult:
         batch, dead, duplicates = self._intake.take(values, appends)
+        self.lap("decode")
         # Decisions, and with them outcomes of rules, are the last stage's to tell.
         nothing = without_events(len(values), dead, duplicates, ())
         if not len(batch):
@@ -96,6 +100,7 @@ class Ingest:
             for partition, events in enumerate(wanted)
         ]
         self._texts.forget(Forgetful(tide.after_us))
+        self.lap("route")
         return replace(nothing, parts=parts)
 
     def miss(self) -> None:
@@ -104,7 +109,8 @@ class Ingest:
 
     def stats(self) -> EngineStats:
         """Count what the stage holds in memory."""
-        return EngineStats((), 0, 0, len(self._interner), self._interner.bytes, self._intake.bytes)
+        texts, text_bytes, watermark_us = len(self._interner), self._interner.bytes, self._watermark.us
+        return EngineStats((), 0, 0, texts, text_bytes, self._intake.bytes, watermark_us=watermark_us)
 
     def snapshot(self) -> Snapshot:
         """Return the whole state, between two batches."""

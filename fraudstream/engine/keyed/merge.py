@@ -14,6 +14,7 @@ from fraudstream.engine.keyed.evidence import Evidence, read_evidence
 from fraudstream.engine.keyed.part import Failure, OutOfStepError, Packed, Stretch, counted, events_of
 from fraudstream.engine.keyed.routing import NOWHERE, Columns, Routes
 from fraudstream.engine.keyed.values import ValueCodec
+from fraudstream.engine.laps import Lap, untimed
 from fraudstream.engine.memory import Forgetful, TextMemory
 from fraudstream.engine.result import StepResult, step_failed, without_events
 from fraudstream.engine.stages import Snapshot, Stages, Witness, result_of
@@ -127,6 +128,8 @@ class Merge:
         self, ruleset: Ruleset, settings: Settings, partitions: int, *, witness: Witness | None = None
     ) -> None:
         self.settings = settings
+        self.lap: Lap = untimed
+        """As of `Engine`."""
         self._partitions = partitions
         self._witness = witness
         self._interner = Interner()
@@ -184,6 +187,7 @@ class Merge:
         self._watermark_us = stretch.after_us
         result = self._judge(batch, running_us, stretch, sorted(failed))
         self._texts.forget(Forgetful(stretch.after_us))
+        self.lap("decide")
         if not failed:
             return result
         letters = [step_failed(event, *failed[event][1:]) for event in sorted(failed)]
@@ -200,7 +204,7 @@ class Merge:
             self._features.keep(kept)
             batch, running_us = batch.take(kept), running_us[kept]
         tide = Tide(stretch.before_us, running_us)
-        return result_of(self._stages.run(batch, tide, self._gap, witness=self._witness))
+        return result_of(self._stages.run(batch, tide, self._gap, witness=self._witness, lap=self.lap))
 
     def miss(self) -> None:
         """Take note that stretches are gone which stood before the next one."""

@@ -13,9 +13,10 @@ from fraudstream.engine.keyed.evidence import Foresight, write_evidence
 from fraudstream.engine.keyed.part import Failure, Packed, counted, events_of, write
 from fraudstream.engine.keyed.routing import PartitionGate, Routes
 from fraudstream.engine.keyed.values import ValueCodec
+from fraudstream.engine.laps import Lap, untimed
 from fraudstream.engine.memory import TextMemory
 from fraudstream.engine.stages import Snapshot
-from fraudstream.engine.stats import EngineStats, report
+from fraudstream.engine.stats import EngineStats, forgotten, report
 from fraudstream.engine.step import Settings, check_snapshot
 from fraudstream.engine.watermark import NEVER_US
 from fraudstream.events.dictionary import Dictionary
@@ -34,6 +35,8 @@ class Share:
 
     def __init__(self, ruleset: Ruleset, settings: Settings, partition: int, partitions: int) -> None:
         self.settings = settings
+        self.lap: Lap = untimed
+        """As of `Engine`."""
         self._partition = partition
         self._partitions = partitions
         self._interner = Interner()
@@ -90,6 +93,7 @@ class Share:
         found = self._codec.write(features, here, self._dictionary)
         found |= write_evidence(self._foresight.asked(view, gate), self._features, features)
         self._texts.forget(self._features)
+        self.lap("features")
         return write(stretch, found, gap, failures)
 
     def miss(self) -> None:
@@ -100,7 +104,17 @@ class Share:
         """Count what the share holds in memory."""
         features, log_events, log_bytes = report(self._bound, self._features)
         texts, text_bytes = len(self._interner), self._interner.bytes
-        return EngineStats(tuple(features), log_events, log_bytes, texts, text_bytes, 0)
+        entities, events = forgotten(self._features)
+        return EngineStats(
+            tuple(features),
+            log_events,
+            log_bytes,
+            texts,
+            text_bytes,
+            0,
+            entities_forgotten=entities,
+            events_forgotten=events,
+        )
 
     def snapshot(self) -> Snapshot:
         """Return the whole state, between two parts."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fraudstream.engine.keyed.part import Failure, OutOfStepError, Packed, failure_of, read
+from fraudstream.stream.shard import SHARD
 
 if TYPE_CHECKING:
     from fraudstream.stream.keyed.continuity import StageContinuity
@@ -90,7 +91,10 @@ class Folding:
             except OutOfStepError:
                 raise
             except Exception as error:
-                log.exception("%s failed on offset %d of its parts", self._work.name, record.offset)
+                about = {"shard": SHARD + 1 + state.partition, "offset": record.offset}
+                log.exception(
+                    "%s failed on offset %d of its parts", self._work.name, record.offset, extra=about
+                )
                 self._observer.on_error("step")
                 await self._leave_out(record, error)
             else:
@@ -117,6 +121,7 @@ class Folding:
             failure.event,
             record.offset,
             self._work.name,
+            extra={"shard": SHARD + 1 + self._state.partition, "offset": record.offset},
         )
         self._state.leave_out(record.offset, failure)
 

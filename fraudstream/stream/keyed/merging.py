@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fraudstream.engine.keyed.merge import Merge
 from fraudstream.engine.keyed.part import Failure, Packed, read
 from fraudstream.engine.result import StepResult
-from fraudstream.stream.emission import ALERT_TOO_LARGE, emission
+from fraudstream.stream.desk import report_too_large
+from fraudstream.stream.emission import emission
 from fraudstream.stream.keyed.folding import Folded
 from fraudstream.stream.keyed.follower import Follower
 from fraudstream.stream.keyed.origins import Origins
 from fraudstream.stream.keyed.state import StageState
 from fraudstream.stream.patience import until_answered
+from fraudstream.stream.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
     from fraudstream.stream.emission import Emission, Outlet
@@ -38,6 +40,7 @@ class Judged(NamedTuple):
 
     result: StepResult
     seconds: float
+    stages: Mapping[str, float]
 
 
 class Merging:
@@ -59,6 +62,7 @@ class Merging:
         self._outlet = outlet
         self._observer = observer
         self._follower: Follower | None = None
+        self._stopwatch = Stopwatch()
         self._silent: set[int] = set()
         """The shares whose answers are missing."""
 
@@ -115,14 +119,16 @@ class Merging:
             partition,
             partition,
             told.stretch.first - packed.stretch.first,
+            extra={"topic": self._topic, "partition": partition},
         )
         self._observer.on_error("retention")
 
     def step(self, brought: Brought, failures: Sequence[Failure]) -> Judged:
         """Judge the events of a stretch; those on which a stage failed become dead letters."""
         started = time.perf_counter()
+        self._stopwatch.start(self._state.stage)
         result = self._state.stage.step(brought.packed, brought.found, failures)
-        return Judged(result, time.perf_counter() - started)
+        return Judged(result, time.perf_counter() - started, self._stopwatch.seconds)
 
     async def tell(self, record: Any, brought: Brought, judged: Judged) -> Folded:
         """Return the alerts, and the dead letters with their messages, which are fetched for that."""
@@ -133,19 +139,20 @@ class Merging:
             rows = emitted.letter_rows
             await until_answered(lambda: origins.fetch(rows, self._bootstrap), self._observer)
             emitted = self._emission(origins, judged.result)
-        return Folded(emitted.messages, lambda: self._report(emitted, origins, judged.seconds))
+        judged_at = time.perf_counter()
+        return Folded(emitted.messages, lambda: self._report(emitted, origins, judged, judged_at))
 
     def _emission(self, origins: Origins, result: StepResult) -> Emission:
         return emission(origins, result, self._state.stage.ruleset.version, self._outlet)
 
-    def _report(self, emitted: Emission, origins: Origins, seconds: float) -> None:
-        for _ in range(emitted.alerts_too_large):
-            self._observer.on_error(ALERT_TOO_LARGE)
+    def _report(self, emitted: Emission, origins: Origins, judged: Judged, judged_at: float) -> None:
+        report_too_large(emitted, origins, self._observer)
         # The messages themselves were counted where they came in.
         self._observer.on_batch(
             replace(emitted.result, events_in=0),
             events=0,
-            step_seconds=seconds,
+            step_seconds=judged.seconds,
             append_ms=origins.append_ms(),
             done_ms=time.time() * 1000,
         )
+        self._observer.on_stages({**judged.stages, "emit": time.perf_counter() - judged_at})

@@ -14,6 +14,7 @@ from fraudstream.stream.kept import newest_kept
 from fraudstream.stream.keyed.standing import StageStanding, stage_standing
 from fraudstream.stream.log_reader import LogReader
 from fraudstream.stream.patience import until_answered
+from fraudstream.stream.shard import SHARD
 from fraudstream.stream.threads import in_thread
 
 if TYPE_CHECKING:
@@ -63,7 +64,10 @@ class StageRecovery:
             return
         replayed = await self._rebuild(now)
         seconds = time.monotonic() - started
-        log.info("stage %d recovered in %.1f s: %d messages read again", number, seconds, replayed)
+        about = {"shard": SHARD + 1 + number, "seconds": round(seconds, 3), "messages": replayed}
+        log.info(
+            "stage %d recovered in %.1f s: %d messages read again", number, seconds, replayed, extra=about
+        )
         self.observer.on_recovered(seconds, replayed)
 
     async def again(self, upto: int) -> None:
@@ -118,5 +122,8 @@ class StageRecovery:
                 for record in batch.records:
                     await self.folding.fold(record)
                 replayed += len(batch)
+                pending = max(0, now.committed - batch.next_offset)
+                self.observer.on_replayed(SHARD + 1 + number, len(batch), pending)
+        self.observer.on_replayed(SHARD + 1 + number, 0, 0)
         self.state.positions[number] = max(at, now.committed)
         return replayed

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fraudstream.engine.keyed.part import Failure, Packed
 from fraudstream.engine.keyed.share import Share
 from fraudstream.stream.keyed.folding import Folded
 from fraudstream.stream.keyed.state import StageState
 from fraudstream.stream.producer import Outgoing
+from fraudstream.stream.stopwatch import Stopwatch
+
+if TYPE_CHECKING:
+    from fraudstream.stream.observer import StreamObserver
 
 
 class Sharing:
     """Folds the parts of one partition, and answers each with a message to the same one of `found`."""
 
-    def __init__(self, state: StageState[Share], found: str) -> None:
+    def __init__(self, state: StageState[Share], found: str, observer: StreamObserver) -> None:
         self._state = state
         self._found = found
+        self._observer = observer
+        self._stopwatch = Stopwatch()
         self.name = f"share {state.partition}"
 
     async def begin(self) -> None:
@@ -29,8 +35,11 @@ class Sharing:
 
     def step(self, packed: Packed, failures: Sequence[Failure]) -> bytes:
         """Count the events of a part; the merge is told of those that are left out."""
+        self._stopwatch.start(self._state.stage)
         return self._state.stage.step(packed, failures)
 
     async def tell(self, record: Any, packed: Packed, value: bytes) -> Folded:
         """Return what was found, for the merge."""
-        return Folded([Outgoing(self._found, None, value, [], self._state.partition)])
+        seconds = self._stopwatch.seconds
+        answer = Outgoing(self._found, None, value, [], self._state.partition)
+        return Folded([answer], lambda: self._observer.on_stages(seconds))

@@ -14,7 +14,8 @@ from fraudstream.stream.keyed.merging import Merging
 from fraudstream.stream.keyed.recovering import StageRecovery
 from fraudstream.stream.keyed.sharing import Sharing
 from fraudstream.stream.keyed.state import StageState
-from fraudstream.stream.shard_unit import SHARD, checkpointer_for, sender_for
+from fraudstream.stream.shard import SHARD
+from fraudstream.stream.shard_unit import checkpointer_for, sender_for
 from fraudstream.stream.unit import Unit
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def stage_units(
     units = []
     for partition in range(count):
         share = StageState(Share(ruleset, settings, partition, count), partition, count, around.ruleset_of)
-        work = Sharing(share, keyed.found)
+        work = Sharing(share, keyed.found, observer)
         units.append(_unit(app, topology, keyed, share, work, observer, [keyed.found], around))
     merge = StageState(Merge(ruleset, settings, count), count, count, around.ruleset_of)
     merging = Merging(merge, topology.kafka.bootstrap, keyed.found, outlet, observer)
@@ -73,6 +74,6 @@ def _unit(
         keeper=Keeper(recovery, observer, app.fail),
         sender=sender,
         stats=state.stats,
-        checkpointer=checkpointer_for(topology, store, state, sender, observer),
+        checkpointer=checkpointer_for(topology, number, store, state, sender, observer),
         let_go=desk.let_go,
     )

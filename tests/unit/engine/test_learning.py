@@ -69,6 +69,14 @@ def hits(engine: Engine, *events: bytes) -> int:
     return int(engine.step(events).rule_outcomes[0][0])
 
 
+def test_the_delay_of_a_label_counts_in_event_time() -> None:
+    """From its event to the newest event so far; labels that are not the first of an event have none."""
+    engine = Engine(ruleset())
+    engine.step([event("a", occurred_at=day(1)), event("b", occurred_at=day(3))])
+    result = engine.learn([label("a"), label("b"), label("a"), label("nobody")])
+    assert (result.label_delay_us / 1e6).tolist() == [2 * 86_400, 0]
+
+
 def test_a_fraud_counts_from_the_moment_it_is_known() -> None:
     """Not before its label, within the window of that moment, and for its own entity alone."""
     engine = engine_of(COUNTS)

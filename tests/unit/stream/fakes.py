@@ -18,6 +18,7 @@ from fraudstream.engine.result import Alert, Decisions, StepResult
 from fraudstream.engine.stats import EngineStats
 from fraudstream.engine.step import Engine
 from fraudstream.events.batch import DeadLetter
+from fraudstream.rules.ruleset import Ruleset
 from fraudstream.stream.app import BatchApp, build_app
 from fraudstream.stream.batch import Batch, Partition
 from fraudstream.stream.emission import Outlet
@@ -25,6 +26,7 @@ from fraudstream.stream.producer import Outgoing
 from fraudstream.stream.sender import Done
 from fraudstream.stream.shard import Shard
 from fraudstream.stream.shard_unit import Surroundings
+from fraudstream.telemetry.standing import Lag, Pulse
 
 RULESET_VERSION = "ruleset-1"
 HUGE_ALERT_BYTES = 2_000_000
@@ -104,8 +106,66 @@ def step_result(events: int, alerts: Sequence[Alert] = (), letters: Sequence[Dea
     )
 
 
+class DeafObserver:
+    """Remembers nothing of what it is told."""
+
+    def on_batch(self, result: StepResult, *, events: int, **_: Any) -> None:
+        """Remember nothing."""
+
+    def on_stages(self, seconds: Mapping[str, float]) -> None:
+        """Remember nothing."""
+
+    def on_input(self, size_bytes: int) -> None:
+        """Remember nothing."""
+
+    def on_memory(self, stats: EngineStats) -> None:
+        """Remember nothing."""
+
+    def on_lag(self, lags: Mapping[int, Lag]) -> None:
+        """Remember nothing."""
+
+    def on_pulse(self, pulse: Pulse) -> None:
+        """Remember nothing."""
+
+    def on_backpressure(self, seconds: float) -> None:
+        """Remember nothing."""
+
+    def on_revoked(self) -> None:
+        """Remember nothing."""
+
+    def on_assigned(self, partitions: int, seconds: float) -> None:
+        """Remember nothing."""
+
+    def on_client_error(self, client: str) -> None:
+        """Remember nothing."""
+
+    def on_ruleset(self, ruleset: Ruleset) -> None:
+        """Remember nothing."""
+
+    def on_ruleset_refused(self, reason: str) -> None:
+        """Remember nothing."""
+
+    def on_replayed(self, shard: int, messages: int, pending: int) -> None:
+        """Remember nothing."""
+
+    def on_recovered(self, seconds: float, messages: int) -> None:
+        """Remember nothing."""
+
+    def on_checkpoint_begun(self, pause_seconds: float) -> None:
+        """Remember nothing."""
+
+    def on_checkpoint(self, shard: int, *, seconds: float, added_bytes: int, state_bytes: int) -> None:
+        """Remember nothing."""
+
+    def on_stopping(self) -> None:
+        """Remember nothing."""
+
+    def on_error(self, stage: str) -> None:
+        """Remember nothing."""
+
+
 @dataclass
-class FakeObserver:
+class FakeObserver(DeafObserver):
     """Remembers what it is told."""
 
     events: list[int] = field(default_factory=list)
@@ -115,44 +175,52 @@ class FakeObserver:
     rulesets: list[tuple[str, int]] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
     recoveries: list[int] = field(default_factory=list)
+    replayed: list[tuple[int, int, int]] = field(default_factory=list)
+    stages: list[Mapping[str, float]] = field(default_factory=list)
+    pulses: list[Pulse] = field(default_factory=list)
+    assigned: list[int] = field(default_factory=list)
+    checkpoints: list[int] = field(default_factory=list)
 
-    def on_batch(
-        self,
-        result: StepResult,
-        *,
-        events: int,
-        step_seconds: float,
-        append_ms: NDArray[np.int64],
-        done_ms: float,
-    ) -> None:
+    def on_batch(self, result: StepResult, *, events: int, **_: Any) -> None:
         """Remember a batch."""
         self.events.append(events)
         self.results.append(result)
 
-    def on_memory(self, stats: EngineStats) -> None:
-        """Remember nothing: the fake engine holds nothing."""
+    def on_stages(self, seconds: Mapping[str, float]) -> None:
+        """Remember times."""
+        self.stages.append(seconds)
 
-    def on_lag(self, partition: int, events: int) -> None:
-        """Remember a lag."""
-        self.lags[partition] = events
+    def on_lag(self, lags: Mapping[int, Lag]) -> None:
+        """Remember the newest lag of each partition."""
+        self.lags |= {partition: lag.events for partition, lag in lags.items()}
 
-    def on_ruleset(self, version: str, rules: int) -> None:
-        """Remember a ruleset."""
-        self.rulesets.append((version, rules))
+    def on_pulse(self, pulse: Pulse) -> None:
+        """Remember what is under way."""
+        self.pulses.append(pulse)
+
+    def on_assigned(self, partitions: int, seconds: float) -> None:
+        """Remember how many partitions there were."""
+        self.assigned.append(partitions)
+
+    def on_ruleset(self, ruleset: Ruleset) -> None:
+        """Remember a ruleset, and how many of its rules run."""
+        self.rulesets.append((ruleset.version, sum(rule.runs for rule in ruleset.rules)))
 
     def on_ruleset_refused(self, reason: str) -> None:
         """Remember a refusal."""
         self.refusals.append(reason)
 
+    def on_replayed(self, shard: int, messages: int, pending: int) -> None:
+        """Remember how a recovery went on."""
+        self.replayed.append((shard, messages, pending))
+
     def on_recovered(self, seconds: float, messages: int) -> None:
         """Remember how many messages were read again."""
         self.recoveries.append(messages)
 
-    def on_checkpoint_begun(self, pause_seconds: float) -> None:
-        """Remember nothing."""
-
-    def on_checkpoint(self, seconds: float, size_bytes: int) -> None:
-        """Remember nothing."""
+    def on_checkpoint(self, shard: int, *, seconds: float, added_bytes: int, state_bytes: int) -> None:
+        """Remember whose checkpoint was written."""
+        self.checkpoints.append(shard)
 
     def on_error(self, stage: str) -> None:
         """Remember an error."""

@@ -25,7 +25,7 @@ class Setup:
         self.shard.fold(batch([0, 1]))
         store = cast(CheckpointStore, None)
         self.checkpointer = Checkpointer(
-            store, self.shard, dict, 10, FakeObserver(), self.begin, lambda: self.now
+            3, store, self.shard, dict, 10, FakeObserver(), self.begin, lambda: self.now
         )
 
     def begin(self, store: Any, snapshot: Any, meta: Meta) -> Saving:

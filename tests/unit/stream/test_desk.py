@@ -93,6 +93,7 @@ def test_acknowledgement_waits_for_the_broker(setup: Setup) -> None:
         await settled()
         assert event.acknowledged == [True]
         assert setup.observer.events == [1]
+        assert [set(each) for each in setup.observer.stages] == [{"emit"}]
 
     asyncio.run(scenario())
 

@@ -132,6 +132,13 @@ def test_messages_that_leave_the_topic_during_a_recovery_are_missed() -> None:
     assert missed(found) == 1
 
 
+def test_a_recovery_tells_how_far_it_is() -> None:
+    """How many messages it has read again, and how many offsets are left; none when it is over."""
+    found = recovery(FakeLog([record(0), record(2), record(4)]), starts=0, committed=6)
+    asyncio.run(found.take())
+    assert cast(FakeObserver, found.observer).replayed == [(0, 3, 1), (0, 0, 0)]
+
+
 def test_offsets_that_hold_no_message_are_not_missed() -> None:
     """Such as the marker of a transaction: nothing has left the topic."""
     found = recovery(FakeLog([record(0), record(2), record(4)]), starts=0, committed=5)

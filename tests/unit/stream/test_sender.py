@@ -52,7 +52,10 @@ class Setup:
 
     def __init__(self) -> None:
         self.clients: list[FakeClient] = []
-        self.sender = ExactlyOnce("name", "group", {}, lambda: None, self._new_client)
+        self.seconds: list[float] = []
+        self.sender = ExactlyOnce(
+            "name", "group", {}, lambda: None, self._new_client, committed_in=self.seconds.append
+        )
 
     def _new_client(self, **settings: Any) -> FakeClient:
         self.clients.append(FakeClient(**settings))
@@ -92,6 +95,7 @@ def test_what_waits_goes_with_the_next_transaction() -> None:
         await asyncio.gather(first, second, third)
         assert setup.client.committed == [1, 3]
         assert setup.sender.committed() == {0: 3}
+        assert len(setup.seconds) == 2
 
     run(scenario)
 

@@ -13,6 +13,7 @@ from faust.types import TP
 
 from fraudstream.stream import transport
 from fraudstream.stream.app import BatchApp
+from fraudstream.stream.batch import Batch
 from fraudstream.stream.transport import BatchConsumer, BatchSchema, ConsumerThread
 from fraudstream.stream.unit import Unit
 from tests.unit.stream.fakes import GENERATION, record
@@ -416,7 +417,27 @@ def test_lag_counts_from_the_commit_point(consumer: BatchConsumer, monkeypatch: 
     monkeypatch.setattr(consumer, "highwater", highwater)
     consumer._committed_offset.update(dict.fromkeys(ends, 4))
     consumer.ledger._commit_points[(EVENTS, 1)] = 18
-    assert dict(consumer.lags()) == {FIRST: 6, SECOND: 2}
+    lags = dict(consumer.lags(0))
+    assert {tp: lag.events for tp, lag in lags.items()} == {FIRST: 6, SECOND: 2}
+
+
+def test_lag_in_time_is_the_age_of_the_oldest_message_that_waits(
+    consumer: BatchConsumer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the first under way, else of the newest that is done with; nothing where nothing waits."""
+    ends = {FIRST: 10, SECOND: 2, TP(EVENTS, 2): 9}
+    monkeypatch.setattr(consumer, "assignment", lambda: set(ends))
+    monkeypatch.setattr(consumer, "highwater", lambda tp: ends[tp])
+    consumer._committed_offset.update(dict.fromkeys(ends, 0))
+    for tp in ends:
+        batch = Batch(
+            (tp.topic, tp.partition), [record(offset, timestamp=1_000 * (offset + 1)) for offset in range(2)]
+        )
+        consumer.ledger.open(batch)
+        batch.emitted = tp != FIRST
+        consumer.ledger.settle(batch.partition)
+    lags = dict(consumer.lags(now_ms=9_500))
+    assert [lags[tp].seconds for tp in ends] == [8.5, 0.0, 7.5]
 
 
 def test_the_client_asks_often_and_reads_only_what_is_committed(

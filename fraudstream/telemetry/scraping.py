@@ -1,0 +1,75 @@
+"""Reads the pages of a worker, as Prometheus and an orchestrator do."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.request import urlopen
+
+from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample
+
+from fraudstream.telemetry.families import PREFIX
+
+TIMEOUT_SECONDS = 3.0
+
+
+class ScrapeError(Exception):
+    """A worker whose pages cannot be read: why, in a few words."""
+
+
+class Page:
+    """The samples of one metrics page, by names without their prefix."""
+
+    def __init__(self, text: str) -> None:
+        self._samples: dict[str, list[Sample]] = defaultdict(list)
+        for family in text_string_to_metric_families(text):
+            for sample in family.samples:
+                self._samples[sample.name].append(sample)
+
+    def samples(self, name: str) -> Sequence[Sample]:
+        """Return the samples of a metric of ours; `process_...` stands under its own name."""
+        return self._samples.get(name if name.startswith("process_") else PREFIX + name, ())
+
+    def value(self, name: str) -> float | None:
+        """Return the only sample of a metric without labels, None where it is not there."""
+        found = self.samples(name)
+        return found[0].value if found else None
+
+    def by(self, name: str, label: str, **wanted: str) -> dict[str, float]:
+        """Return the sums over a metric by the values of one label, where others have wanted values."""
+        sums: dict[str, float] = defaultdict(float)
+        for sample in self.samples(name):
+            if wanted.items() <= sample.labels.items():
+                sums[sample.labels[label]] += sample.value
+        return dict(sums)
+
+
+def scrape(url: str) -> tuple[Page, Mapping[str, Any]]:
+    """Return the metrics of the worker at a base address, and what its `/health/ready` tells; ScrapeError."""
+    try:
+        page = Page(_read(url + "/metrics").decode())
+        ready = json.loads(_read(url + "/health/ready"))
+    except (URLError, OSError) as error:
+        reason = error.reason if isinstance(error, URLError) else error
+        raise ScrapeError(str(getattr(reason, "strerror", None) or reason)) from None
+    except ValueError:
+        raise ScrapeError("what answers there is no fraudstream worker") from None
+    if not isinstance(ready, dict) or not page.samples("ready"):
+        raise ScrapeError("what answers there is no fraudstream worker")
+    return page, ready
+
+
+def _read(url: str) -> bytes:
+    try:
+        with urlopen(url, timeout=TIMEOUT_SECONDS) as answer:
+            return bytes(answer.read())
+    except HTTPError as error:
+        with error:
+            if error.code != 503:
+                raise URLError(f"HTTP {error.code}") from None
+            # Not ready, with the reasons.
+            return bytes(error.read())

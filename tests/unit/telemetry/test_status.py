@@ -1,0 +1,97 @@
+"""What is read off the pages of a worker."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import numpy as np
+import pytest
+
+from fraudstream.telemetry.metrics import Metrics
+from fraudstream.telemetry.standing import Pulse
+from fraudstream.telemetry.status import quantile, worker_status
+from fraudstream.telemetry.worker import WorkerTelemetry
+from tests.unit.rule_files import engine_of, event, rule_file
+
+
+@contextmanager
+def somebody(status: int) -> Iterator[str]:
+    """Give the address of a server that is no worker, and answers every page with a status."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(b"hello")
+
+        def log_message(self, *_: object) -> None:
+            """Log nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Answer) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def test_a_worker_tells_how_it_is() -> None:
+    """Ruleset, state, counts, checkpoints and latency, as its own pages say."""
+    engine = engine_of(rule_file())
+    telemetry = WorkerTelemetry(Metrics(), engine.ruleset)
+    url = f"http://127.0.0.1:{telemetry.serve('127.0.0.1', 0)}"
+    starting = worker_status(url, time.time())
+    assert (starting.state, starting.is_well) == ("not ready: assignment", False)
+    result = engine.step([event("a"), event("b", amount=500), b"x"])
+    telemetry.on_assigned(2, 1.0)
+    telemetry.on_pulse(Pulse(0, 3, 100))
+    telemetry.on_batch(result, events=3, step_seconds=0.1, append_ms=np.full(3, 1_000), done_ms=1_040.0)
+    telemetry.on_checkpoint(0, seconds=1.0, added_bytes=1, state_bytes=77)
+    telemetry.on_replayed(0, 5, 9)
+    telemetry.on_error("emit")
+    found = worker_status(url, time.time() + 100)
+    assert (found.state, found.is_well, found.partitions) == ("ready", True, 2)
+    assert (found.ruleset, found.rules) == (engine.ruleset.version, 1)
+    assert (found.events, found.alerts, found.in_flight_batches, found.recovery_pending) == (3, 1, 3, 9)
+    assert found.hits == {("TST-ANY-001", "live"): 1}
+    assert (found.dead_letters, found.errors) == ({"not_json": 1}, {"emit": 1})
+    (checkpoint,) = found.checkpoints
+    assert (checkpoint.shard, checkpoint.state_bytes) == ("0", 77)
+    assert checkpoint.age_s == pytest.approx(100, abs=30)
+    assert found.uptime_s > 100
+    assert quantile(found.latency, 0.5) == pytest.approx(0.035)
+
+
+@pytest.mark.parametrize(("status", "why"), [(200, "no fraudstream worker"), (404, "HTTP 404")])
+def test_what_is_no_worker_is_told_apart(status: int, why: str) -> None:
+    """Another service may listen there."""
+    with somebody(status) as url:
+        found = worker_status(url, 0.0)
+    assert found.state == "unreachable"
+    assert why in (found.trouble or "")
+
+
+def test_nobody_there_is_said() -> None:
+    """As the system has it."""
+    assert worker_status("http://127.0.0.1:1", 0.0).trouble == "Connection refused"
+
+
+@pytest.mark.parametrize(
+    ("counts", "share", "expected"),
+    [
+        ({}, 0.99, None),
+        ({1.0: 0, float("inf"): 0}, 0.99, None),
+        ({1.0: 10, 2.0: 10, float("inf"): 10}, 0.5, 0.5),
+        ({1.0: 0, 2.0: 8, float("inf"): 8}, 0.25, 1.25),
+        ({1.0: 5, float("inf"): 10}, 0.99, 1.0),
+    ],
+)
+def test_a_quantile_is_read_as_prometheus_reads_it(
+    counts: dict[float, float], share: float, expected: float | None
+) -> None:
+    """Even within its bucket; nothing of nothing, and the last bound where it lies beyond."""
+    assert quantile(counts, share) == expected
