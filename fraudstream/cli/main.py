@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+import threading
+import traceback
+
 import typer
 
 from fraudstream import __version__
@@ -19,6 +23,8 @@ from fraudstream.cli import (
     service,
     tune,
 )
+from fraudstream.cli.console import FAILED
+from fraudstream.config.secret import masked
 
 app = typer.Typer(
     name="fraudstream",
@@ -56,5 +62,14 @@ def version() -> None:
 
 
 def main() -> None:
-    """Run the command line."""
-    app()
+    """Run the command line; what nobody foresaw is shown whole, but for secrets."""
+    threading.excepthook = lambda failed: _show(failed.exc_value)
+    try:
+        app()
+    except Exception as error:
+        _show(error)
+        sys.exit(FAILED)
+
+
+def _show(error: BaseException | None) -> None:
+    sys.stderr.write(masked("".join(traceback.format_exception(error))))

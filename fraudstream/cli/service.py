@@ -103,7 +103,8 @@ def _unkept(topology: Topology, error: Exception) -> typer.Exit:
 @topics.command("create")
 def create(topology: TopologyFile = SINGLE, kafka: Bootstrap = None) -> None:
     """Create the topics that are missing; says what each one is."""
-    from fraudstream.stream.admin import BrokerError, create_topics  # noqa: PLC0415 - as above
+    from fraudstream.stream.admin import create_topics  # noqa: PLC0415 - as above
+    from fraudstream.stream.errors import BrokerError  # noqa: PLC0415 - as above
 
     with one_line_errors():
         loaded = load_topology(topology).with_kafka(kafka)

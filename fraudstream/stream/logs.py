@@ -6,6 +6,8 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from fraudstream.config.secret import masked
+
 OURS = "fraudstream"
 REPEAT_SECONDS = 10.0
 LINES_MAX = 1_000
@@ -40,12 +42,20 @@ class Sparing(logging.Filter):
         return True
 
 
+class Masking(logging.Formatter):
+    """Writes no secret that this process has read, also not in the trace of an error."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        return masked(super().format(record))
+
+
 def configure_logging() -> None:
     """Log to standard error, one line each: ours from INFO on, the libraries' from WARNING on."""
     handler = logging.StreamHandler()
     handler.addFilter(Sparing())
-    form = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-    logging.basicConfig(level=logging.WARNING, format=form, handlers=[handler])
+    handler.setFormatter(Masking("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     logging.getLogger(OURS).setLevel(logging.INFO)
 
 

@@ -11,6 +11,7 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError, ProducerFenced
 
+from fraudstream.config import Kafka
 from fraudstream.stream.sender import Done, ExactlyOnce, FencedError
 from tests.unit.stream.fakes import settled
 
@@ -52,7 +53,7 @@ class Setup:
 
     def __init__(self) -> None:
         self.clients: list[FakeClient] = []
-        self.sender = ExactlyOnce("name", "group", {}, lambda: None, self._new_client)
+        self.sender = ExactlyOnce("name", Kafka(bootstrap="nowhere:1"), {}, lambda: None, self._new_client)
 
     def _new_client(self, **settings: Any) -> FakeClient:
         self.clients.append(FakeClient(**settings))
