@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import ssl
+from base64 import b64encode
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -12,7 +13,7 @@ from cryptography import x509
 from pydantic import Field, model_validator
 
 from fraudstream.config.part import Part, SettingError
-from fraudstream.config.secret import Secret
+from fraudstream.config.secret import Revealed, Secret
 
 TOKEN_CHARS_MIN = 16
 
@@ -110,8 +111,14 @@ class HttpAuth(Part):
             raise ValueError("auth is {token: ...}, or {username: ..., password: ...}: name one of them")
         return self
 
-    def secret(self) -> str:
-        """Read the token or the password; SettingError where there is none, or a short one."""
+    def authorization(self) -> Revealed:
+        """Return what the header of that name must say; SettingError where the secret is missing or short."""
+        secret = self._secret()
+        if self.username is None:
+            return Revealed(f"Bearer {secret}")
+        return Revealed(f"Basic {b64encode(f'{self.username}:{secret}'.encode()).decode()}")
+
+    def _secret(self) -> str:
         named = self.token or self.password
         assert named is not None
         secret = named.reveal()

@@ -140,6 +140,11 @@ class Metrics:
             "Changed rules that were refused; docs/publishing.md has the reasons.",
             "reason",
         )
+        self.http_refusals = self._counter(
+            "http_refusals",
+            "HTTP requests that were not answered: credentials, method, rate, or busy.",
+            "reason",
+        )
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
         return Counter(f"fraudstream_{name}", text, labels, registry=self.registry)

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from prometheus_client import Counter, start_http_server
+from prometheus_client import Counter, make_wsgi_app
 
 from fraudstream.engine.actions import ACTIONS
 from fraudstream.engine.result import OUTCOMES, AlertKind, StepResult
 from fraudstream.engine.stats import EngineStats
+from fraudstream.telemetry.http_server import OPEN, Access, serve
 from fraudstream.telemetry.metrics import Metrics
 
 
@@ -27,13 +28,13 @@ class WorkerTelemetry:
         self._actions = [metrics.decisions.labels(action) for action in ACTIONS]
         self._changes = {each: metrics.ruleset_changes.labels(each) for each in ("loaded", "refused")}
 
-    def serve(self, host: str, port: int) -> int:
+    def serve(self, host: str, port: int, access: Access = OPEN) -> int:
         """Answer `/metrics` in a thread; return the port, chosen by the system where 0 is asked for.
 
         OSError where the address is taken.
         """
-        server, _ = start_http_server(port, host, self._metrics.registry)
-        return int(server.server_port)
+        pages = make_wsgi_app(self._metrics.registry)
+        return serve(pages, host, port, access, lambda why: self._metrics.http_refusals.labels(why).inc())
 
     def on_batch(
         self,

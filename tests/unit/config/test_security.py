@@ -70,7 +70,7 @@ def test_auth_is_a_token_or_a_user(monkeypatch: pytest.MonkeyPatch) -> None:
         assert "name one of them" in fault(HttpAuth, **said)
     monkeypatch.setenv("S", "short")
     with pytest.raises(SettingError, match=r"^variable S: has fewer than 16 characters: make another with "):
-        HttpAuth.model_validate(SASL).secret()
+        HttpAuth.model_validate(SASL).authorization()
 
 
 def test_files_that_are_not_what_they_have_to_be_are_told(tmp_path: Path) -> None:
