@@ -12,6 +12,7 @@ from fraudstream import __version__
 from fraudstream.cli import (
     audit,
     backtest,
+    config,
     coverage,
     diff,
     dlq,
@@ -44,6 +45,7 @@ for command in (
     rules.app.command()(command)
 app.add_typer(rules.app, name="rules")
 app.add_typer(audit.app, name="audit")
+app.add_typer(config.app, name="config")
 app.add_typer(features.app, name="features")
 app.add_typer(model.app, name="model")
 app.add_typer(service.topics, name="topics")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from fraudstream.config.topology import Topology
 from fraudstream.rules.fields import DURATION_PATTERN
@@ -62,14 +62,20 @@ class Section:
 
     path: Path
     meaning: str
+    is_required: bool
     settings: tuple[Setting, ...]
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether it names a secret by its place."""
+        return {setting.path[-1] for setting in self.settings} == {"env", "file"}
 
 
 @cache
 def sections() -> tuple[Section, ...]:
     """Return all mappings that a topology may have, the file itself first."""
     whole = Topology.model_json_schema()
-    return tuple(_sections(whole, whole, ()))
+    return tuple(_sections(whole, _Below((), "", True, whole)))
 
 
 @cache
@@ -80,28 +86,37 @@ def settings() -> Mapping[Path, Setting]:
     }
 
 
-def _sections(
-    whole: Mapping[str, Any], shape: Mapping[str, Any], path: Path, meaning: str = ""
-) -> Iterator[Section]:
+class _Below(NamedTuple):
+    """A mapping that stands somewhere, and its shape."""
+
+    path: Path
+    meaning: str
+    is_required: bool
+    shape: Mapping[str, Any]
+
+
+def _sections(whole: Mapping[str, Any], at: _Below) -> Iterator[Section]:
+    path, shape = at.path, at.shape
     found: list[Setting] = []
-    below: list[tuple[Path, str, Mapping[str, Any]]] = []
+    below: list[_Below] = []
     for key, each in shape["properties"].items():
         variants = list(_variants(whole, each))
         told = " ".join(each.get("description", "").split())
+        is_required = key in shape.get("required", ())
         inner = [variant for variant in variants if "properties" in variant]
-        below += [((*path, key), told, variant) for variant in inner]
+        below += [_Below((*path, key), told, is_required, variant) for variant in inner]
         for variant in variants:
             if variant in inner:
                 continue
             named = variant.get("additionalProperties")
             if isinstance(named, Mapping):
                 shapes = [one for one in _variants(whole, named) if "properties" in one]
-                below += [((*path, key, ANY_NAME), "", one) for one in shapes]
+                below += [_Below((*path, key, ANY_NAME), "", False, one) for one in shapes]
             merged = {**variant, **({"default": each["default"]} if "default" in each else {})}
-            found.append(Setting((*path, key), merged, told, key in shape.get("required", ())))
-    yield Section(path, meaning or shape.get("description", ""), tuple(found))
-    for inner_path, told, variant in below:
-        yield from _sections(whole, variant, inner_path, told)
+            found.append(Setting((*path, key), merged, told, is_required))
+    yield Section(path, at.meaning or shape.get("description", ""), at.is_required, tuple(found))
+    for each_below in below:
+        yield from _sections(whole, each_below)
 
 
 def _variants(whole: Mapping[str, Any], shape: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
