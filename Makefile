@@ -102,11 +102,13 @@ kafka-down: ## Stop it and remove its data
 	@$(PYTHON) deploy/kafka/kafka.py down
 
 .PHONY: docs
-docs: $(STAMP) ## Write docs/metrics.md and the schemas of alerts, dead letters and labels anew from the code
+docs: $(STAMP) ## Write docs/metrics.md, docs/configuration.md and the schemas of messages and topologies anew from the code
 	@$(BIN)/python -m fraudstream.telemetry.docs > docs/metrics.md
 	@$(BIN)/python -m fraudstream.engine.alert_schema > docs/alert.schema.json
 	@$(BIN)/python -m fraudstream.stream.letter_schema > docs/dead_letter.schema.json
 	@$(BIN)/python -m fraudstream.engine.label_schema > docs/label.schema.json
+	@$(BIN)/python -m fraudstream.config.reference > docs/configuration.md
+	@$(BIN)/python -m fraudstream.config.reference schema > docs/topology.schema.json
 
 .PHONY: schemas
 schemas: $(STAMP) ## Write docs/schemas/ anew from the models of the rule files

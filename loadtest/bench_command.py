@@ -11,8 +11,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from fraudstream.stream.admin import BrokerError
 from fraudstream.stream.embedded import EmbeddedBrokerError
+from fraudstream.stream.errors import BrokerError
 from loadtest.bench_alerts import BenchError
 from loadtest.bench_broker import BrokerStartError
 from loadtest.bench_load import LoadError

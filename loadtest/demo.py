@@ -18,8 +18,9 @@ from rich.console import Console
 from rich.live import Live
 
 from fraudstream.config import Topology, load_topology
-from fraudstream.stream.admin import BrokerError, create_topics, topic_names
+from fraudstream.stream.admin import create_topics, topic_names
 from fraudstream.stream.embedded import EmbeddedBroker, EmbeddedBrokerError, free_port
+from fraudstream.stream.errors import BrokerError
 from loadtest.demo_report import Found, summary, total
 from loadtest.demo_traffic import Collector, Sender
 from loadtest.demo_view import View, show_end

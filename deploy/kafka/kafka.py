@@ -22,16 +22,14 @@ EXIT_FAILED = 1
 EXIT_NO_RUNTIME = 3
 
 
-def up(
-    state: State, wanted_port: int | None, seconds_max: float, proxied: on_java.Proxied | None = None
-) -> None:
+def up(state: State, wanted_port: int | None, seconds_max: float, wish: on_java.Wish) -> None:
     """Starts a broker without topics, unless one is up here already, and prints its address."""
     if served_port(state) is None:
         down(state)
         state.root.mkdir(parents=True, exist_ok=True)
         port, controller_port = choose_ports(wanted_port)
         try:
-            start(state, port, controller_port, proxied)
+            start(state, port, controller_port, wish)
             wait_until_up(state, port, seconds_max)
         except BaseException:
             down(state)
@@ -40,16 +38,16 @@ def up(
     print(state.bootstrap.read_text().strip())
 
 
-def start(state: State, port: int, controller_port: int, proxied: on_java.Proxied | None) -> None:
-    """Starts the broker in Docker if it can, else on Java; behind a proxy always on Java."""
+def start(state: State, port: int, controller_port: int, wish: on_java.Wish) -> None:
+    """Starts the broker in Docker if it can, else on Java; with wishes always on Java."""
     version = on_java.kafka_version()
-    if proxied is None and in_docker.engine_answers():
+    if not wish and in_docker.engine_answers():
         say(f"starting Apache Kafka {version} in Docker, which pulls its image the first time ...")
         in_docker.start(state, port)
     else:
         java = on_java.find_java()
         say(f"starting Apache Kafka {version} on Java, for which Maven fetches its jars the first time ...")
-        on_java.start(state, java, port, controller_port, proxied)
+        on_java.start(state, java, port, controller_port, wish)
 
 
 def revive(state: State, seconds_max: float) -> None:
@@ -115,6 +113,12 @@ def parse_arguments() -> argparse.Namespace:
         metavar=("PORT", "ADVERTISED"),
         help="a second port, and that of the proxy in front of it (Java only)",
     )
+    parser.add_argument(
+        "--properties",
+        type=Path,
+        metavar="FILE",
+        help="more of server.properties; its listeners are added to the one here (Java only)",
+    )
     return parser.parse_args()
 
 
@@ -124,8 +128,8 @@ def main() -> int:
     state = State(arguments.dir.resolve())
     try:
         if arguments.command == "up":
-            proxied = arguments.proxied and on_java.Proxied(*arguments.proxied)
-            up(state, arguments.port, arguments.timeout, proxied)
+            proxied = on_java.Proxied(*arguments.proxied) if arguments.proxied else None
+            up(state, arguments.port, arguments.timeout, on_java.Wish(proxied, arguments.properties))
         elif arguments.command == "down":
             down(state)
         elif arguments.command == "kill":

@@ -27,6 +27,20 @@ class Proxied(NamedTuple):
     advertised_port: int
 
 
+class Wish(NamedTuple):
+    """What a broker has beyond its one port for clients.
+
+    `properties` is a file in the broker's own words. What it says of `listeners` is added to the broker's
+    own, all else goes before what server.properties says.
+    """
+
+    proxied: Proxied | None = None
+    properties: Path | None = None
+
+    def __bool__(self) -> bool:
+        return any(self)
+
+
 def find_java() -> str:
     """Path of a Java that is new enough: JAVA_HOME's first, then the PATH's. Raises NoRuntimeError."""
     candidates = [f"{os.environ['JAVA_HOME']}/bin/java"] if os.environ.get("JAVA_HOME") else []
@@ -88,26 +102,36 @@ def copy_jars(target: Path) -> None:
         raise KafkaError(f"Maven could not fetch Kafka. Can it reach Maven Central?\n{done.stdout}")
 
 
-def write_properties(state: State, port: int, controller_port: int, proxied: Proxied | None) -> None:
-    """Adds this broker's addresses and data directory to the shared server.properties."""
-    listeners = f"PLAINTEXT://127.0.0.1:{port}"
-    advertised = listeners
-    if proxied is not None:
-        listeners += f",PROXIED://127.0.0.1:{proxied.port}"
-        advertised += f",PROXIED://127.0.0.1:{proxied.advertised_port}"
+def write_properties(state: State, port: int, controller_port: int, wish: Wish) -> None:
+    """Adds this broker's addresses and data directory, and what was wished for, to server.properties."""
+    wished = read_properties(wish.properties)
+    clients = [f"PLAINTEXT://127.0.0.1:{port}", *filter(None, [wished.pop("listeners", "")])]
+    advertised = list(clients)
+    if wish.proxied is not None:
+        clients.append(f"PROXIED://127.0.0.1:{wish.proxied.port}")
+        advertised.append(f"PROXIED://127.0.0.1:{wish.proxied.advertised_port}")
     own = {
-        "listeners": f"{listeners},CONTROLLER://127.0.0.1:{controller_port}",
-        "advertised.listeners": advertised,
+        "listeners": ",".join([*clients, f"CONTROLLER://127.0.0.1:{controller_port}"]),
+        "advertised.listeners": ",".join(advertised),
         "controller.quorum.voters": f"1@127.0.0.1:{controller_port}",
         "log.dirs": str(state.data),
     }
     shared = (HERE / "server.properties").read_text()
-    state.properties.write_text(shared + "".join(f"{key}={value}\n" for key, value in own.items()))
+    # Of a key that stands twice the last one counts.
+    added = {**wished, **own}
+    state.properties.write_text(shared + "".join(f"{key}={value}\n" for key, value in added.items()))
 
 
-def start(state: State, java: str, port: int, controller_port: int, proxied: Proxied | None = None) -> None:
+def read_properties(file: Path | None) -> dict[str, str]:
+    """The keys and values of a properties file, one a line; none where no file is given."""
+    lines = [] if file is None else file.read_text().splitlines()
+    pairs = [line.partition("=") for line in lines if line.strip() and not line.startswith("#")]
+    return {key.strip(): value.strip() for key, _, value in pairs}
+
+
+def start(state: State, java: str, port: int, controller_port: int, wish: Wish) -> None:
     """Formats an empty data directory and starts the broker, detached from this process."""
-    write_properties(state, port, controller_port, proxied)
+    write_properties(state, port, controller_port, wish)
     tool = ["kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(state.properties)]
     with state.log.open("wb") as log:
         if subprocess.run([*program(java), *tool], stdout=log, stderr=log, check=False).returncode != 0:

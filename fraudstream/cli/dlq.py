@@ -119,7 +119,7 @@ def _load(topology: Path, kafka: str | None) -> Topology:
 
 @contextmanager
 def _one_line_errors() -> Iterator[None]:
-    from fraudstream.stream.admin import BrokerError  # noqa: PLC0415 - as above
+    from fraudstream.stream.errors import BrokerError  # noqa: PLC0415 - as above
 
     with one_line_errors():
         try:

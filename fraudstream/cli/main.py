@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import sys
+import threading
+import traceback
+
 import typer
 
 from fraudstream import __version__
 from fraudstream.cli import (
     audit,
     backtest,
+    config,
     coverage,
     diff,
     dlq,
@@ -20,6 +25,8 @@ from fraudstream.cli import (
     status,
     tune,
 )
+from fraudstream.cli.console import FAILED
+from fraudstream.config.secret import masked
 
 app = typer.Typer(
     name="fraudstream",
@@ -39,6 +46,7 @@ for command in (
     rules.app.command()(command)
 app.add_typer(rules.app, name="rules")
 app.add_typer(audit.app, name="audit")
+app.add_typer(config.app, name="config")
 app.add_typer(features.app, name="features")
 app.add_typer(model.app, name="model")
 app.add_typer(service.topics, name="topics")
@@ -59,5 +67,14 @@ def version() -> None:
 
 
 def main() -> None:
-    """Run the command line."""
-    app()
+    """Run the command line; what nobody foresaw is shown whole, but for secrets."""
+    threading.excepthook = lambda failed: _show(failed.exc_value)
+    try:
+        app()
+    except Exception as error:
+        _show(error)
+        sys.exit(FAILED)
+
+
+def _show(error: BaseException | None) -> None:
+    sys.stderr.write(masked("".join(traceback.format_exception(error))))

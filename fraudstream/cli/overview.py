@@ -69,8 +69,8 @@ class Pace:
 
 def overview(topology: Topology, urls: Sequence[str], now: float) -> Overview:
     """Look at the cluster and at the workers at these addresses; never raises."""
-    from fraudstream.stream.admin import BrokerError  # noqa: PLC0415 - Faust is slow to import
     from fraudstream.stream.behind import backlog  # noqa: PLC0415 - as above
+    from fraudstream.stream.errors import BrokerError  # noqa: PLC0415 - Faust is slow to import
 
     found, trouble = None, None
     with ThreadPoolExecutor(AT_ONCE) as pool:

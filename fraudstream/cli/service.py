@@ -12,6 +12,7 @@ from fraudstream.cli.console import fail, one_line_errors, out
 from fraudstream.cli.kernels import make_ready
 from fraudstream.cli.rule_sources import rules_of
 from fraudstream.config import Topology, load_topology
+from fraudstream.config.part import SettingError
 from fraudstream.engine.keyed.ingest import Ingest
 from fraudstream.engine.selftest import check
 from fraudstream.engine.step import Engine
@@ -19,6 +20,7 @@ from fraudstream.rules.ruleset import build_ruleset
 from fraudstream.stores.checkpoints import CheckpointError, CheckpointStore, Identity
 from fraudstream.stores.rule_archive import RuleArchive
 from fraudstream.stores.state import StateStore
+from fraudstream.telemetry.http_server import Access
 from fraudstream.telemetry.metrics import Metrics
 from fraudstream.telemetry.worker import WorkerTelemetry
 
@@ -46,13 +48,14 @@ def run(topology: TopologyFile = SINGLE, kafka: Bootstrap = None) -> None:
     telemetry = WorkerTelemetry(metrics, engine.ruleset)
     host, port = loaded.metrics.host, loaded.metrics.port
     try:
-        port = telemetry.serve(host, port)
+        port = telemetry.serve(host, port, _access(loaded))
     except OSError as error:
         remedy = "choose another metrics.port in the topology, or 0 for any"
         raise fail(f"{host}:{port}: metrics cannot be served there ({error.strerror}): {remedy}") from None
+    scheme = "http" if loaded.metrics.tls is None else "https"
     out.print(
         f"{loaded.name}: {len(engine.rule_ids)} rules, {engine.features} features, "
-        f"ruleset {engine.ruleset.version}; metrics on http://{host}:{port}/metrics",
+        f"ruleset {engine.ruleset.version}; metrics on {scheme}://{host}:{port}/metrics",
         highlight=False,
         soft_wrap=True,
     )
@@ -65,6 +68,18 @@ def run(topology: TopologyFile = SINGLE, kafka: Bootstrap = None) -> None:
     with one_line_errors(), rules.refusals_noted():
         rules.record.take(engine.ruleset.version)
     raise typer.Exit(run_worker(loaded, engine, telemetry, rules.watch(files), kept, rules.record))
+
+
+def _access(topology: Topology) -> Access:
+    """Return who may read the metrics; typer.Exit where what they must know is not there."""
+    wanted = topology.metrics
+    try:
+        return Access(
+            None if wanted.tls is None else wanted.tls.context(),
+            None if wanted.auth is None else wanted.auth.authorization(),
+        )
+    except SettingError as error:
+        raise fail(f"metrics: {error}") from None
 
 
 def _engine(files: Mapping[str, bytes], topology: Topology) -> Engine | Ingest:
@@ -103,7 +118,8 @@ def _unkept(topology: Topology, error: Exception) -> typer.Exit:
 @topics.command("create")
 def create(topology: TopologyFile = SINGLE, kafka: Bootstrap = None) -> None:
     """Create the topics that are missing; says what each one is."""
-    from fraudstream.stream.admin import BrokerError, create_topics  # noqa: PLC0415 - as above
+    from fraudstream.stream.admin import create_topics  # noqa: PLC0415 - as above
+    from fraudstream.stream.errors import BrokerError  # noqa: PLC0415 - as above
 
     with one_line_errors():
         loaded = load_topology(topology).with_kafka(kafka)

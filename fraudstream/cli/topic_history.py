@@ -129,7 +129,7 @@ def _rulesets_of(topology: Topology, found: Recorded) -> Callable[[str], Ruleset
 @contextmanager
 def _one_error() -> Iterator[None]:
     """Turn what goes wrong in the stream room into the workbench's one error."""
-    from fraudstream.stream.admin import BrokerError  # noqa: PLC0415 - as above
+    from fraudstream.stream.errors import BrokerError  # noqa: PLC0415 - as above
     from fraudstream.stream.history.address import PastError  # noqa: PLC0415 - as above
     from fraudstream.stream.journal import JournalError  # noqa: PLC0415 - as above
 

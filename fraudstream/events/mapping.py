@@ -14,12 +14,16 @@ from fraudstream.events.schema import Schema
 class Source(BaseModel):
     """Where one column comes from: a field (`from`), several joined (`join`), or a constant (`const`)."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     from_: str | None = Field(None, alias="from")
+    """The dotted path of the field."""
     join: tuple[str, ...] | None = None
+    """The dotted paths of several, whose texts are put together."""
     separator: str = ":"
+    """What stands between them."""
     const: str | None = None
+    """The same text for every event."""
     values: Mapping[str, str] | None = None
     """Translates the field's words, e.g. `{POS: pos}`; a word that is not listed stays as it is ..."""
     other: str | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar
@@ -58,7 +59,7 @@ def _in_the_file(place: YamlPath, data: Any, *, is_missing: bool) -> YamlPath:
 
 def _message(fault: ErrorDetails, model: type[BaseModel], place: YamlPath) -> str:
     """Say what is wrong with a field, in our words where the validator's name no remedy."""
-    given = repr(fault["input"])[:_GIVEN_CHARS_MAX]
+    given = _quoted(fault["input"], place)
     context = fault.get("ctx", {})
     match fault["type"]:
         case "extra_forbidden":
@@ -66,9 +67,9 @@ def _message(fault: ErrorDetails, model: type[BaseModel], place: YamlPath) -> st
             remedy = did_you_mean(str(place[-1]), known) or f"known are {', '.join(known)}"
             return f"there is no such key: {remedy}"
         case "literal_error" | "enum":
-            return _no_choice(fault["input"], context["expected"])
+            return _no_choice(fault["input"], given, context["expected"])
         case "union_tag_invalid":
-            return _no_choice(context["tag"], context["expected_tags"])
+            return _no_choice(context["tag"], _quoted(context["tag"], place), context["expected_tags"])
         case "value_error":
             return fault["msg"].removeprefix("Value error, ")
     words = _MESSAGES.get(fault["type"])
@@ -77,10 +78,21 @@ def _message(fault: ErrorDetails, model: type[BaseModel], place: YamlPath) -> st
     return f"{given} does not fit, {fault['msg'].replace('Input', 'it')}: correct it"
 
 
-def _no_choice(given: Any, expected: str) -> str:
+def _quoted(value: Any, place: YamlPath) -> str:
+    """Return a value as a message shows it; what may be a secret is not shown."""
+    if any(_MAY_BE_SECRET.search(str(part)) for part in place):
+        return "what stands there"
+    return repr(value)[:_GIVEN_CHARS_MAX]
+
+
+_MAY_BE_SECRET = re.compile("auth|key_file|password|secret|security|token")
+"""The keys below which somebody may write by mistake what is nobody's to read."""
+
+
+def _no_choice(value: Any, given: str, expected: str) -> str:
     choices = [part.strip("' ") for part in expected.replace(" or ", ",").split(",")]
-    remedy = did_you_mean(str(given), choices) or f"write {expected}"
-    return f"is never {given!r:.{_GIVEN_CHARS_MAX}}: {remedy}"
+    remedy = did_you_mean(str(value), choices) or f"write {expected}"
+    return f"is never {given}: {remedy}"
 
 
 _MESSAGES = {

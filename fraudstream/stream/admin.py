@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -18,6 +17,9 @@ from kafka.errors import (
     TopicAlreadyExistsError,
 )
 
+from fraudstream.stream.clients import client_settings
+from fraudstream.stream.errors import SECURITY, BrokerError
+from fraudstream.stream.knocking import knock, wants_tls
 from fraudstream.stream.logs import muted
 from fraudstream.stream.permissions import TOPIC_DENIED, missing, refusal
 
@@ -38,19 +40,6 @@ STAGE_SETTINGS: Mapping[str, str] = {
     "retention.ms": str(7 * 24 * 3_600_000),
     "retention.bytes": "-1",
 }
-
-
-class BrokerError(Exception):
-    """The cluster is out of reach or not as the topology needs it: what, where, remedy, in one line.
-
-    `stage` is what the metric of errors calls it: `broker`, `topics` or `denied`. `is_away` says that the
-    same question may be answered later, when the broker is there or ready.
-    """
-
-    def __init__(self, message: str, stage: str = "broker", *, is_away: bool = False) -> None:
-        super().__init__(message)
-        self.stage = stage
-        self.is_away = is_away
 
 
 class OnCluster(Protocol):
@@ -134,7 +123,7 @@ def require_topics(topology: Topology) -> list[TopicState]:
     with connected(topology) as admin:
         described = admin.describe_topics(topic_names(topology))
         if denied := missing(admin, topology, described):
-            raise BrokerError(refusal(where, denied), "denied")
+            raise BrokerError(refusal(topology.kafka, denied), "denied")
     found = states(described, topology, ())
     if absent := set(topic_names(topology)) - {state.name for state in found}:
         names = ", ".join(sorted(absent))
@@ -303,7 +292,7 @@ def end_offsets(topology: OnCluster, partitions: list[TopicPartition]) -> dict[T
         reporting(topology),
         closing(
             KafkaConsumer(
-                bootstrap_servers=topology.kafka.bootstrap,
+                **client_settings(topology.kafka),
                 bootstrap_timeout_ms=BROKER_SECONDS_MAX * 1000,
                 enable_auto_commit=False,
                 fetch_max_wait_ms=20,
@@ -329,7 +318,7 @@ def connected(topology: OnCluster) -> Iterator[Any]:
     with (
         reporting(topology),
         closing(
-            KafkaAdminClient(bootstrap_servers=topology.kafka.bootstrap, bootstrap_timeout_ms=timeout_ms)
+            KafkaAdminClient(**client_settings(topology.kafka), bootstrap_timeout_ms=timeout_ms)
         ) as admin,
     ):
         yield admin
@@ -340,31 +329,18 @@ def reporting(topology: OnCluster) -> Iterator[None]:
     """Turn what goes wrong with the cluster into one line, and keep the client's own lines out of sight."""
     where = topology.kafka.bootstrap
     try:
-        reach(where)
         with muted("kafka"):
+            knock(topology.kafka)
             yield
     except OSError as error:
         reason = error.strerror or "nothing answers"
         raise BrokerError(f"{where}: no Kafka broker there ({reason}): {REMEDY}", is_away=True) from None
     except KafkaTimeoutError:
+        if wants_tls(topology.kafka):
+            told = "the broker speaks TLS, and the topology does not: add kafka.security.tls"
+            raise BrokerError(f"{where}: {told}, or name a port without it", SECURITY) from None
         reason = f"silent for {BROKER_SECONDS_MAX:g} s"
         raise BrokerError(f"{where}: no Kafka broker there ({reason}): {REMEDY}", is_away=True) from None
     except KafkaError as error:
         is_away = isinstance(error, RetriableError)
         raise BrokerError(f"{where}: {type(error).__name__}: {error}", is_away=is_away) from None
-
-
-def reach(bootstrap: str) -> None:
-    """Connect to the first address that lets itself be connected to; OSError where none does.
-
-    The client would take its whole timeout to find that nobody listens, and would not say so.
-    """
-    addresses = [address.rpartition(":") for address in bootstrap.split(",")]
-    for number, (host, _, port) in enumerate(addresses, start=1):
-        try:
-            socket.create_connection((host.strip("[]"), int(port)), BROKER_SECONDS_MAX).close()
-        except OSError:
-            if number == len(addresses):
-                raise
-        else:
-            return

@@ -12,6 +12,7 @@ from faust.types import TP
 
 from fraudstream.engine.stats import together
 from fraudstream.stream.checkpointing import LOOK_SECONDS as CHECKPOINT_LOOK_SECONDS
+from fraudstream.stream.clients import client_settings, credentials
 from fraudstream.stream.emission import Outlet
 from fraudstream.stream.holding import until_due
 from fraudstream.stream.keyed.assigning import StageAssignor
@@ -185,6 +186,7 @@ def settings(topology: Topology, outlet: Outlet) -> dict[str, Any]:
     """Return Faust's settings; those not named keep Faust's defaults."""
     return {
         "broker": "kafka://" + topology.kafka.bootstrap.replace(",", ";"),
+        "broker_credentials": credentials(client_settings(topology.kafka)),
         # Settings come from the topology alone: Faust would let a stray BROKER_URL override it.
         "env": {},
         "autodiscover": False,

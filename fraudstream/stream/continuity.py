@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fraudstream.stores.checkpoints import CheckpointError, Listed
-from fraudstream.stream.admin import BrokerError, Standing
+from fraudstream.stream.admin import Standing
+from fraudstream.stream.errors import BrokerError
 from fraudstream.stream.log_lines import place
 from fraudstream.stream.patience import until_answered
 

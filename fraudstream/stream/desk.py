@@ -12,9 +12,9 @@ import numpy as np
 from aiokafka.errors import KafkaError
 from numpy.typing import NDArray
 
-from fraudstream.stream.admin import BrokerError
 from fraudstream.stream.batch import Batch
 from fraudstream.stream.emission import ALERT_TOO_LARGE, Emission, Messages, Outlet, emission
+from fraudstream.stream.errors import BrokerError
 from fraudstream.stream.journal import Poison
 from fraudstream.stream.journal_writer import JournalWriter
 from fraudstream.stream.keyed.origins import part_messages

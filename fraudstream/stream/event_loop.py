@@ -13,6 +13,7 @@ from aiokafka.errors import KafkaConnectionError
 
 def new_event_loop() -> asyncio.AbstractEventLoop:
     """Make the event loop and set it, and its kind for the threads that make their own."""
+    AIOKafkaConnection.close = _CLOSE
     try:
         import uvloop  # noqa: PLC0415 - not on every platform
     except ImportError:
@@ -47,3 +48,25 @@ def _telling_of_a_closed_transport(send: Callable[..., Any]) -> Callable[..., An
             raise KafkaConnectionError(f"Connection at {self.host}:{self.port} broken: {error}") from error
 
     return telling
+
+
+def closing_at_once(close: Callable[..., Any]) -> Callable[..., Any]:
+    """Return aiokafka's method that closes a connection, so that it does not wait for the broker.
+
+    TLS says goodbye, and asyncio waits up to 30 s for the broker to say it as well. Where the answer to a
+    request is under way, as it mostly is to a consumer, uvloop takes them all, and a recovery waits for that.
+    """
+
+    @wraps(close)
+    def at_once(self: AIOKafkaConnection, *args: Any, **options: Any) -> Any:
+        writer = self._writer
+        closed = close(self, *args, **options)
+        # Nobody waits any more for what is still to be sent or to come.
+        if writer is not None:
+            writer.transport.abort()
+        return closed
+
+    return at_once
+
+
+_CLOSE = closing_at_once(AIOKafkaConnection.close)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from fraudstream.stores.checkpoints import CheckpointError
-from fraudstream.stream.admin import BrokerError
+from fraudstream.stream.errors import BrokerError
 from fraudstream.stream.journal import JournalError
 from fraudstream.stream.keyed.state import FORESEEN
 from fraudstream.stream.patience import until_answered

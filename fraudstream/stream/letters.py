@@ -10,14 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from kafka import KafkaConsumer, TopicPartition
 
-from fraudstream.stream.admin import (
-    BROKER_SECONDS_MAX,
-    UNKNOWN_TOPIC,
-    BrokerError,
-    connected,
-    end_offsets,
-    reporting,
-)
+from fraudstream.stream.admin import BROKER_SECONDS_MAX, UNKNOWN_TOPIC, connected, end_offsets, reporting
+from fraudstream.stream.clients import client_settings
+from fraudstream.stream.errors import BrokerError
 
 if TYPE_CHECKING:
     from fraudstream.config import Topology
@@ -174,7 +169,7 @@ class LetterBox:
 
     def _consumer(self) -> Any:
         return KafkaConsumer(
-            bootstrap_servers=self._topology.kafka.bootstrap,
+            **client_settings(self._topology.kafka),
             bootstrap_timeout_ms=BROKER_SECONDS_MAX * 1000,
             enable_auto_commit=False,
             isolation_level="read_committed",

@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from fraudstream.stream.batch import Batch, Partition
+from fraudstream.stream.clients import client_settings
+
+if TYPE_CHECKING:
+    from fraudstream.config import Kafka
 
 _POLL_MS = 200
 _FETCH_BYTES_MAX = 4 * 2**20
@@ -24,12 +28,12 @@ class LogReader:
 
     def __init__(
         self,
-        bootstrap: str,
+        kafka: Kafka,
         partitions: Iterable[Partition],
         new_consumer: Callable[..., Any] = AIOKafkaConsumer,
     ) -> None:
         self._consumer = new_consumer(
-            bootstrap_servers=bootstrap,
+            **client_settings(kafka),
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             # Events of an aborted transaction never happened.

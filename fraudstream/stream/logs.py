@@ -12,6 +12,8 @@ from fraudstream.stream.log_lines import JsonLines
 if TYPE_CHECKING:
     from fraudstream.config import Log
 
+from fraudstream.config.secret import masked
+
 OURS = "fraudstream"
 REPEAT_SECONDS = 10.0
 LINES_MAX = 1_000
@@ -46,12 +48,24 @@ class Sparing(logging.Filter):
         return True
 
 
+class Masking(logging.Formatter):
+    """Writes no secret that this process has read, also not in the trace of an error."""
+
+    def __init__(self, lines: logging.Formatter) -> None:
+        super().__init__()
+        self._lines = lines
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        return masked(self._lines.format(record))
+
+
 def configure_logging(wanted: Log) -> None:
     """Log to standard error: ours from the level that is wanted on, the libraries' from WARNING on."""
     handler = logging.StreamHandler()
     handler.addFilter(Sparing())
     human = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
-    handler.setFormatter(JsonLines() if wanted.format == "json" else human)
+    handler.setFormatter(Masking(JsonLines() if wanted.format == "json" else human))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
     logging.getLogger(OURS).setLevel(wanted.level.upper())
 

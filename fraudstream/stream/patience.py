@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from aiokafka.errors import KafkaError, KafkaTimeoutError
 
-from fraudstream.stream.admin import BrokerError
+from fraudstream.stream.errors import BrokerError
 
 if TYPE_CHECKING:
     from fraudstream.stream.observer import StreamObserver

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -14,14 +15,14 @@ from kafka.errors import (
     TransactionalIdAuthorizationFailedError,
 )
 
+from fraudstream.stream.clients import principal
+
 if TYPE_CHECKING:
-    from fraudstream.config import Topology
+    from fraudstream.config import Kafka, Topology
 
 TOPIC_DENIED = 29
 COORDINATOR_SECONDS_MAX = 10.0
 COORDINATOR_RETRY_SECONDS = 0.1
-PRINCIPAL = "User:ANONYMOUS"
-"""As whom a broker knows clients that do not authenticate, which the worker's do not."""
 
 
 class Permission(NamedTuple):
@@ -53,11 +54,11 @@ def missing(admin: Any, topology: Topology, described: Sequence[Mapping[str, Any
     return found
 
 
-def refusal(bootstrap: str, denied: Sequence[Permission]) -> str:
+def refusal(kafka: Kafka, denied: Sequence[Permission]) -> str:
     """Return what is denied, where, and how to grant it, in one line."""
-    named = ", ".join(map(str, denied))
+    bootstrap, named, who = kafka.bootstrap, ", ".join(map(str, denied)), shlex.quote(principal(kafka))
     grants = " && ".join(
-        f"kafka-acls --bootstrap-server {bootstrap} --add --allow-principal {PRINCIPAL} {each.granted_by}"
+        f"kafka-acls --bootstrap-server {bootstrap} --add --allow-principal {who} {each.granted_by}"
         for each in denied
     )
     return f"{bootstrap}: this worker is denied {named}: remove the ACL that denies it, or grant it: {grants}"

@@ -323,4 +323,4 @@ class Recovery:
         return list(valid(own))
 
     def _reader(self, partitions: Iterable[Partition]) -> LogReader:
-        return LogReader(self.topology.kafka.bootstrap, partitions, self.means.new_consumer)
+        return LogReader(self.topology.kafka, partitions, self.means.new_consumer)

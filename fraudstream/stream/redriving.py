@@ -19,8 +19,10 @@ from typing import TYPE_CHECKING, Any
 from kafka import KafkaProducer
 from kafka.errors import KafkaError, KafkaTimeoutError, UnknownTopicOrPartitionError
 
-from fraudstream.stream.admin import BROKER_SECONDS_MAX, BrokerError, label_partitions, reporting
+from fraudstream.stream.admin import BROKER_SECONDS_MAX, label_partitions, reporting
+from fraudstream.stream.clients import client_settings
 from fraudstream.stream.emission import GONE, POLICY
+from fraudstream.stream.errors import BrokerError
 from fraudstream.stream.hanging import end_hanging_transactions
 from fraudstream.stream.letters import REDRIVEN_OFFSET, Letter, LetterBox, Position, Redriven
 from fraudstream.stream.logs import muted
@@ -137,7 +139,7 @@ def transactional_id(topology: Topology) -> str:
 def transactional_producer(topology: Topology) -> Any:
     """Return the producer that all redrives of a topology share the right to be."""
     return KafkaProducer(
-        bootstrap_servers=topology.kafka.bootstrap,
+        **client_settings(topology.kafka),
         bootstrap_timeout_ms=BROKER_SECONDS_MAX * 1000,
         transactional_id=transactional_id(topology),
         acks="all",

@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from aiokafka import TopicPartition
 from aiokafka.errors import ProducerFenced, TransactionalIdAuthorizationFailed
 
-from fraudstream.stream.admin import BrokerError
 from fraudstream.stream.batch import Partition
+from fraudstream.stream.clients import client_settings
+from fraudstream.stream.errors import BrokerError
 from fraudstream.stream.permissions import may_write, refusal
 from fraudstream.stream.producer import Outgoing, PatientProducer, hand_over
 from fraudstream.stream.threads import in_thread
 
 if TYPE_CHECKING:
+    from fraudstream.config import Kafka
     from fraudstream.stream.app import BatchApp
 
 log = logging.getLogger(__name__)
@@ -118,7 +120,7 @@ class ExactlyOnce:
     def __init__(
         self,
         transactional_id: str,
-        group: str,
+        kafka: Kafka,
         settings: Mapping[str, Any],
         end_hanging: Callable[[], None],
         new_producer: Callable[..., Any] = PatientProducer,
@@ -127,7 +129,7 @@ class ExactlyOnce:
     ) -> None:
         self._settings = {**settings, "transactional_id": transactional_id}
         self._new_producer = new_producer
-        self._group = group
+        self._kafka = kafka
         self._number = number
         self._committed_in = committed_in
         self._end_hanging = end_hanging
@@ -142,12 +144,13 @@ class ExactlyOnce:
     async def take(self) -> None:
         """Fence whoever sent for the shard before; KafkaError or BrokerError where the broker refuses."""
         await self.close()
-        self._client = self._new_producer(**self._settings, transaction_timeout_ms=TRANSACTION_MS_MAX)
+        settings = {**client_settings(self._kafka), **self._settings}
+        self._client = self._new_producer(**settings, transaction_timeout_ms=TRANSACTION_MS_MAX)
         try:
             await self._client.start()
         except TransactionalIdAuthorizationFailed:
             denied = may_write(self._settings["transactional_id"])
-            raise BrokerError(refusal(self._settings["bootstrap_servers"], [denied]), "denied") from None
+            raise BrokerError(refusal(self._kafka, [denied]), "denied") from None
         try:
             await in_thread(self._end_hanging)
         except BrokerError as error:
@@ -225,6 +228,6 @@ class ExactlyOnce:
             await asyncio.gather(*await hand_over(client, messages))
             if offsets:
                 named = {TopicPartition(*partition): offset for partition, offset in offsets.items()}
-                await client.send_offsets_to_transaction(named, self._group)
+                await client.send_offsets_to_transaction(named, self._kafka.group)
         self._committed |= {self._number(partition): offset for partition, offset in offsets.items()}
         self._committed_in(time.perf_counter() - started)

@@ -107,14 +107,12 @@ def sender_for(app: BatchApp, topology: Topology, number: int, written: Sequence
     """Return what sends for a shard to some topics, as the topology guarantees it."""
     if not app.commits_itself:
         return AtLeastOnce(app)
-    group = topology.kafka.group
     settings = {
-        "bootstrap_servers": topology.kafka.bootstrap,
         "max_batch_size": app.conf.producer_max_batch_size,
         "request_timeout_ms": int(app.conf.producer_request_timeout * 1000),
     }
     name = transactional_id(topology, number)
     end_hanging = partial(end_hanging_transactions, topology, name, written)
     return ExactlyOnce(
-        name, group, settings, end_hanging, number=topology.number, committed_in=app.committed_in
+        name, topology.kafka, settings, end_hanging, number=topology.number, committed_in=app.committed_in
     )

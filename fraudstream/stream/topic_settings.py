@@ -10,12 +10,12 @@ from kafka.admin import ConfigResource, ConfigResourceType
 from fraudstream.stream.admin import (
     STAGE_MESSAGE_BYTES_MAX,
     STAGE_SETTINGS,
-    BrokerError,
     connected,
     stage_topics,
     topic_names,
 )
 from fraudstream.stream.emission import MESSAGE_BYTES_MAX, Outlet
+from fraudstream.stream.errors import BrokerError
 
 if TYPE_CHECKING:
     from fraudstream.config import Topology

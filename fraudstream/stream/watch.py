@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fraudstream.stream.admin import BrokerError, fixed_partitions, stage_topics, watched_topics
+from fraudstream.stream.admin import fixed_partitions, stage_topics, watched_topics
 from fraudstream.stream.continuity import made_anew
+from fraudstream.stream.errors import BrokerError
 
 if TYPE_CHECKING:
     from fraudstream.config import Topology

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 import faust
 
-from fraudstream.stream.admin import BrokerError, require_topics
+from fraudstream.stream.admin import require_topics
 from fraudstream.stream.app import BatchApp, build_app
 from fraudstream.stream.client_errors import client_errors_counted
+from fraudstream.stream.errors import BrokerError
 from fraudstream.stream.event_loop import new_event_loop
 from fraudstream.stream.logs import FAUST_LOG, configure_logging
 from fraudstream.stream.reloading import Reloader

@@ -41,6 +41,11 @@ class Process:
         self.errors = of.bounded(
             "errors", "Failures of the worker, by stage.", "stage", series_max=LABELS_MAX
         )
+        self.http_refusals = of.counter(
+            "http_refusals",
+            "HTTP requests that were not answered: credentials, method, rate, or busy.",
+            "reason",
+        )
         # Of this process by their usual names: memory, processor time, open files, start.
         ProcessCollector(registry=of.registry)
 

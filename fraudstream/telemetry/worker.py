@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from prometheus_client import make_wsgi_app, start_http_server
+from prometheus_client import make_wsgi_app
 
 from fraudstream import __version__
 from fraudstream.engine.result import StepResult
@@ -17,6 +17,7 @@ from fraudstream.engine.stats import EngineStats
 from fraudstream.telemetry.batches import BatchRecorder
 from fraudstream.telemetry.health import Health
 from fraudstream.telemetry.health_pages import with_health
+from fraudstream.telemetry.http_server import OPEN, Access, serve
 from fraudstream.telemetry.memory import MemoryRecorder
 from fraudstream.telemetry.metrics import Metrics
 from fraudstream.telemetry.rulesets import RulesetRecorder
@@ -42,15 +43,14 @@ class WorkerTelemetry:
         self._state_bytes: dict[int, int] = {}
         metrics.process.build.show({(__version__, platform.python_version()): 1})
 
-    def serve(self, host: str, port: int) -> int:
+    def serve(self, host: str, port: int, access: Access = OPEN) -> int:
         """Answer `/metrics`, `/health/live` and `/health/ready` in threads; return the port.
 
         The system chooses one where 0 is asked for. OSError where the address is taken.
         """
-        registry = self._metrics.registry
-        server, _ = start_http_server(port, host, registry)
-        server.set_app(with_health(make_wsgi_app(registry), self._health))
-        return int(server.server_port)
+        pages = with_health(make_wsgi_app(self._metrics.registry), self._health)
+        refusals = self._metrics.process.http_refusals
+        return serve(pages, host, port, access, lambda why: refusals.labels(why).inc())
 
     def on_batch(
         self,

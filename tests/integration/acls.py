@@ -19,7 +19,7 @@ from kafka.admin import (
 from kafka.admin import ACLResourcePatternType as Match
 from kafka.errors import KafkaError
 
-from fraudstream.stream.permissions import PRINCIPAL
+from fraudstream.stream.clients import ANONYMOUS
 from loadtest.waiting import until
 from tests.integration.broker import IN_CI
 
@@ -34,7 +34,7 @@ def denied(kafka: str, operation: ACLOperation, kind: ResourceType, name: str) -
     )
     with closing(KafkaAdminClient(bootstrap_servers=kafka)) as admin:
         try:
-            added = admin.create_acls([ACL(PRINCIPAL, "*", *rule, resource) for rule in rules])
+            added = admin.create_acls([ACL(ANONYMOUS, "*", *rule, resource) for rule in rules])
             assert not added["failed"], added
         except KafkaError:
             if IN_CI:

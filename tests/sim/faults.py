@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from fraudstream.config import Kafka
 from fraudstream.stores.checkpoints.sealing import Seal
 from fraudstream.stream import desk
 from fraudstream.stream.journal_writer import JournalWriter
@@ -114,10 +115,10 @@ def _aborted_too(patch: pytest.MonkeyPatch) -> None:
     """Replay events of aborted transactions."""
     made = LogReader.__init__
 
-    def make(self: LogReader, bootstrap: str, partitions: Any, new_consumer: Any) -> None:
+    def make(self: LogReader, kafka: Kafka, partitions: Any, new_consumer: Any) -> None:
         made(
             self,
-            bootstrap,
+            kafka,
             partitions,
             lambda **settings: new_consumer(**{**settings, "isolation_level": "read_uncommitted"}),
         )

@@ -141,9 +141,7 @@ class Worker:
             app = _App(AppProducer(producer), self._consumer)
             return AtLeastOnce(cast(Any, app))
         name = f"{topology.kafka.group}.{topology.name}.0"
-        return ExactlyOnce(
-            name, topology.kafka.group, {}, _no_hanging, partial(SimProducer, self._around.cluster)
-        )
+        return ExactlyOnce(name, topology.kafka, {}, _no_hanging, partial(SimProducer, self._around.cluster))
 
     async def _work(self, reloader: Reloader) -> None:
         for each in (

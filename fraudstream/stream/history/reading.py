@@ -51,7 +51,7 @@ async def opened(stack: AsyncExitStack, kafka: Kafka, partition: Partition) -> L
 
     A client of several holds one up for another of which something is fetched and not yet taken.
     """
-    return await stack.enter_async_context(LogReader(kafka.bootstrap, [partition]))
+    return await stack.enter_async_context(LogReader(kafka, [partition]))
 
 
 async def batches(reader: LogReader, span: Span) -> AsyncIterator[Batch]:

@@ -105,7 +105,7 @@ def _journal(topology: Topology) -> Iterator[Entry]:
     name = (topology.output.journal, 0)
 
     async def entries() -> AsyncIterator[Entry]:
-        async with LogReader(topology.kafka.bootstrap, [name]) as reader:
+        async with LogReader(topology.kafka, [name]) as reader:
             async for entry in entries_in(reader, name):
                 yield entry
 

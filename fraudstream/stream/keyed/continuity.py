@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fraudstream.engine.keyed.part import OutOfStepError, Stretch
-from fraudstream.stream.admin import BrokerError
+from fraudstream.stream.errors import BrokerError
 from fraudstream.stream.keyed.standing import StageStanding, stage_standing
 from fraudstream.stream.patience import until_answered
 from fraudstream.stream.threads import in_thread

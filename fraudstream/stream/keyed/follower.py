@@ -5,9 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from fraudstream.stream.clients import client_settings
+
+if TYPE_CHECKING:
+    from fraudstream.config import Kafka
 
 _POLL_MS = 200
 _RECORDS_MAX = 100
@@ -18,12 +23,12 @@ _FETCH_WAIT_MS = 20
 class Follower:
     """Reads the partitions of a topic from given offsets on, until it is closed."""
 
-    def __init__(self, bootstrap: str, topic: str, offsets: Mapping[int, int]) -> None:
+    def __init__(self, kafka: Kafka, topic: str, offsets: Mapping[int, int]) -> None:
         self._offsets = {TopicPartition(topic, number): offset for number, offset in offsets.items()}
         self._topic = topic
         self._waiting: dict[int, deque[Any]] = {number: deque() for number in offsets}
         self._consumer: Any = AIOKafkaConsumer(
-            bootstrap_servers=bootstrap,
+            **client_settings(kafka),
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             isolation_level="read_committed",

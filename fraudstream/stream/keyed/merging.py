@@ -21,6 +21,7 @@ from fraudstream.stream.patience import until_answered
 from fraudstream.stream.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
+    from fraudstream.config import Kafka
     from fraudstream.stream.emission import Emission, Outlet
     from fraudstream.stream.observer import StreamObserver
 
@@ -51,13 +52,13 @@ class Merging:
     def __init__(
         self,
         state: StageState[Merge],
-        bootstrap: str,
+        kafka: Kafka,
         found: str,
         outlet: Outlet,
         observer: StreamObserver,
     ) -> None:
         self._state = state
-        self._bootstrap = bootstrap
+        self._kafka = kafka
         self._topic = found
         self._outlet = outlet
         self._observer = observer
@@ -69,7 +70,7 @@ class Merging:
     async def begin(self) -> None:
         """Follow what the shares find from where the state has read it; KafkaError where that fails."""
         await self.close()
-        self._follower = Follower(self._bootstrap, self._topic, self._state.found)
+        self._follower = Follower(self._kafka, self._topic, self._state.found)
         await self._follower.start()
 
     async def close(self) -> None:
@@ -137,7 +138,7 @@ class Merging:
         emitted = self._emission(origins, judged.result)
         if emitted.letter_rows:
             rows = emitted.letter_rows
-            await until_answered(lambda: origins.fetch(rows, self._bootstrap), self._observer)
+            await until_answered(lambda: origins.fetch(rows, self._kafka), self._observer)
             emitted = self._emission(origins, judged.result)
         judged_at = time.perf_counter()
         return Folded(emitted.messages, lambda: self._report(emitted, origins, judged, judged_at))

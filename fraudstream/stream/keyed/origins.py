@@ -12,6 +12,7 @@ from fraudstream.stream.log_reader import LogReader
 from fraudstream.stream.producer import Headers, Outgoing
 
 if TYPE_CHECKING:
+    from fraudstream.config import Kafka
     from fraudstream.engine.result import Part
     from fraudstream.stream.batch import Batch, Partition
 
@@ -46,9 +47,9 @@ class Origins:
         """Whether the message of an event is not here; for rows that were to be fetched."""
         return row not in self._fetched
 
-    async def fetch(self, rows: Iterable[int], bootstrap: str, new_reader: NewReader = LogReader) -> None:
+    async def fetch(self, rows: Iterable[int], kafka: Kafka, new_reader: NewReader = LogReader) -> None:
         """Read the messages of some events again, for their dead letters; KafkaError on failure."""
-        async with new_reader(bootstrap, [self.partition]) as reader:
+        async with new_reader(kafka, [self.partition]) as reader:
             for row in rows:
                 offset = int(self._offsets[row])
                 async for batch in reader.read(self.partition, offset, offset + 1):

@@ -117,7 +117,7 @@ class StageRecovery:
             self.observer.on_error("retention")
             self.state.miss()
         name = (self.keyed.parts, number)
-        async with LogReader(self.topology.kafka.bootstrap, [name]) as reader:
+        async with LogReader(self.topology.kafka, [name]) as reader:
             async for batch in reader.read(name, at, now.committed):
                 for record in batch.records:
                     await self.folding.fold(record)

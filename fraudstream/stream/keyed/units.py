@@ -44,7 +44,7 @@ def stage_units(
         work = Sharing(share, keyed.found, observer)
         units.append(_unit(app, topology, keyed, share, work, observer, [keyed.found], around))
     merge = StageState(Merge(ruleset, settings, count), count, count, around.ruleset_of)
-    merging = Merging(merge, topology.kafka.bootstrap, keyed.found, outlet, observer)
+    merging = Merging(merge, topology.kafka, keyed.found, outlet, observer)
     written = [*topology.output.told, topology.output.dead_letters]
     units.append(_unit(app, topology, keyed, merge, merging, observer, written, around))
     return units

@@ -47,3 +47,26 @@ def test_a_real_process_fails_in_one_line_without_a_traceback(tmp_path: Path) ->
     ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
     assert (ran.returncode, ran.stdout) == (1, "")
     assert ran.stderr == "nowhere:1:1: there is no such directory: give the rule directory\n"
+
+
+def test_a_crash_shows_no_secret() -> None:
+    """What nobody foresaw ends with a trace and 1, in any thread, and secrets that were read are masked."""
+    crash = (
+        "import threading\n"
+        "from fraudstream.cli import main\n"
+        "from fraudstream.config.secret import SecretPlace\n"
+        "def crash():\n"
+        "    secret = SecretPlace(env='S').reveal({'S': 'canary-of-crashes-4d10'})\n"
+        "    raise RuntimeError('no luck with ' + secret)\n"
+        "def app():\n"
+        "    thread = threading.Thread(target=crash)\n"
+        "    thread.start()\n"
+        "    thread.join()\n"
+        "    crash()\n"
+        "main.app = app\n"
+        "main.main()\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", crash], capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert ended.stderr.count("RuntimeError: no luck with ***") == 2
+    assert "canary" not in ended.stdout + ended.stderr

@@ -9,7 +9,9 @@ import pytest
 
 from fraudstream.config import Topology
 from fraudstream.stream import admin
-from fraudstream.stream.admin import BrokerError, TopicState, create_topics, lag, reach
+from fraudstream.stream.admin import TopicState, create_topics, lag
+from fraudstream.stream.errors import BrokerError
+from fraudstream.stream.knocking import reach
 from tests.unit.stream.fakes import topology
 
 

@@ -12,9 +12,10 @@ import pytest
 from fraudstream.config import Topology
 from fraudstream.stores.checkpoints import CheckpointError, Listed
 from fraudstream.stream import patience
-from fraudstream.stream.admin import BrokerError, Standing
+from fraudstream.stream.admin import Standing
 from fraudstream.stream.batch import Partition
 from fraudstream.stream.continuity import Continuity
+from fraudstream.stream.errors import BrokerError
 from fraudstream.stream.shard import Shard
 from tests.unit.stream.fakes import FakeEngine, FakeObserver, batch, topology
 

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import ssl
+import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from aiokafka.conn import AIOKafkaConnection, CloseReason
+from aiokafka.conn import AIOKafkaConnection, AIOKafkaProtocol, CloseReason
 from aiokafka.errors import KafkaConnectionError
 from aiokafka.protocol.metadata import MetadataRequest
 
 from fraudstream.stream.event_loop import new_event_loop
+from tests.certificates import Authority
 
 uvloop = pytest.importorskip("uvloop", reason="uvloop is not installed: asyncio's own loop needs no mend")
-SENDS = ("send", "_send_sasl_token")
+MENDED = ("send", "_send_sasl_token", "close")
 
 
 @pytest.fixture
 def loop() -> Iterator[asyncio.AbstractEventLoop]:
     """A worker's event loop; the policy of the process is put back."""
     before = asyncio.get_event_loop_policy()
-    sends = {name: getattr(AIOKafkaConnection, name) for name in SENDS}
+    sends = {name: getattr(AIOKafkaConnection, name) for name in MENDED}
     made = new_event_loop()
     yield made
     made.close()
@@ -41,10 +46,47 @@ def test_a_transport_that_has_closed_is_a_lost_connection(loop: asyncio.Abstract
 
 def test_made_twice_it_is_mended_once(loop: asyncio.AbstractEventLoop) -> None:
     """A second loop in the process wraps the client's methods no further."""
-    mended = [getattr(AIOKafkaConnection, name) for name in SENDS]
+    mended = [getattr(AIOKafkaConnection, name) for name in MENDED]
     new_event_loop().close()
-    for name, once in zip(SENDS, mended, strict=True):
+    for name, once in zip(MENDED, mended, strict=True):
         assert getattr(AIOKafkaConnection, name).__wrapped__ is once.__wrapped__
+
+
+def test_a_closed_connection_does_not_wait_for_the_broker(
+    loop: asyncio.AbstractEventLoop, tmp_path: Path
+) -> None:
+    """TLS says goodbye, and the broker may be busy with what it was asked before."""
+    authority = Authority(tmp_path, "authority")
+    pair, over = authority.pair("broker"), threading.Event()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pair.certificate, pair.key)
+
+    def silent(server: socket.socket) -> None:
+        with server.accept()[0] as connection, context.wrap_socket(connection, server_side=True):
+            over.wait()
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        broker = threading.Thread(target=silent, args=[server])
+        broker.start()
+        trusting = ssl.create_default_context(cafile=str(authority.certificate))
+        try:
+            loop.run_until_complete(_connect_and_close(server.getsockname()[1], trusting))
+        finally:
+            over.set()
+            broker.join()
+
+
+async def _connect_and_close(port: int, context: ssl.SSLContext) -> None:
+    loop = asyncio.get_running_loop()
+    reader, closed = asyncio.StreamReader(), loop.create_future()
+    protocol = AIOKafkaProtocol(closed, reader, loop=loop)
+    transport, _ = await loop.create_connection(lambda: protocol, "127.0.0.1", port, ssl=context)
+    connection = AIOKafkaConnection("127.0.0.1", port, security_protocol="SSL", ssl_context=context)
+    connection._reader, connection._closed_fut = reader, closed
+    connection._writer = asyncio.StreamWriter(transport, protocol, reader, loop)
+    connection._read_task = loop.create_future()
+    # By itself the loop would wait for 30 s.
+    await asyncio.wait_for(connection.close(), 10)
 
 
 async def _send_on_a_closed_transport() -> None:

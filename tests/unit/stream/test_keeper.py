@@ -9,7 +9,7 @@ import pytest
 
 from fraudstream.engine.keyed.part import OutOfStepError
 from fraudstream.stream import patience
-from fraudstream.stream.admin import BrokerError
+from fraudstream.stream.errors import BrokerError
 from fraudstream.stream.keeper import Keeper
 from tests.unit.stream.fakes import FakeObserver, settled
 

@@ -7,8 +7,9 @@ import logging
 import pytest
 from aiokafka.errors import ProducerFenced
 
+from fraudstream.config.secret import MASK, SecretPlace
 from fraudstream.stream import logs
-from fraudstream.stream.logs import Sparing, muted
+from fraudstream.stream.logs import Masking, Sparing, muted
 
 
 def line(name: str, message: str, created: float, *arguments: object) -> logging.LogRecord:
@@ -56,3 +57,16 @@ def test_muting_ends_with_the_block(caplog: pytest.LogCaptureFixture) -> None:
         library.critical("unheard")
     library.warning("heard")
     assert caplog.messages == ["heard"]
+
+
+def test_no_line_holds_a_secret() -> None:
+    """Neither the message nor the trace of an error, whichever library it comes from."""
+    secret = SecretPlace(env="S").reveal({"S": "canary-of-logs-2e88"})
+    record = line("aiokafka.conn", "sent %s", 100.0, f"user and {secret}".encode())
+    try:
+        raise ValueError(f"refused: {secret}")
+    except ValueError as error:
+        record.exc_info = (ValueError, error, error.__traceback__)
+    told = Masking(logging.Formatter("%(message)s")).format(record)
+    assert "canary" not in told
+    assert told.count(MASK) == 2

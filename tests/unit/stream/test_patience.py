@@ -8,7 +8,7 @@ import pytest
 from aiokafka.errors import KafkaConnectionError, KafkaTimeoutError, NotCoordinatorForGroupError, UnknownError
 
 from fraudstream.stream import patience
-from fraudstream.stream.admin import BrokerError
+from fraudstream.stream.errors import BrokerError
 from fraudstream.stream.patience import until_answered
 from fraudstream.stream.sender import FencedError
 from tests.unit.stream.fakes import FakeObserver

@@ -11,6 +11,7 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError, ProducerFenced
 
+from fraudstream.config import Kafka
 from fraudstream.stream.sender import Done, ExactlyOnce, FencedError
 from tests.unit.stream.fakes import settled
 
@@ -54,7 +55,12 @@ class Setup:
         self.clients: list[FakeClient] = []
         self.seconds: list[float] = []
         self.sender = ExactlyOnce(
-            "name", "group", {}, lambda: None, self._new_client, committed_in=self.seconds.append
+            "name",
+            Kafka(bootstrap="nowhere:1"),
+            {},
+            lambda: None,
+            self._new_client,
+            committed_in=self.seconds.append,
         )
 
     def _new_client(self, **settings: Any) -> FakeClient:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from fraudstream.config import Topology
-from fraudstream.stream.admin import BrokerError
+from fraudstream.stream.errors import BrokerError
 from fraudstream.stream.watch import GONE_LOOKS, TopicWatch
 from tests.unit.stream.fakes import FakeObserver, keyed_topology, topology
 

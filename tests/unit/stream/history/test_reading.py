@@ -22,7 +22,7 @@ def offsets(log: FakeLog, start: int, stop: int) -> list[int]:
     """Read a span of a log."""
 
     async def read() -> list[int]:
-        async with LogReader("", [EVENTS], log.consumer) as reader:
+        async with LogReader(Kafka(bootstrap="nowhere:1"), [EVENTS], log.consumer) as reader:
             coming = batches(reader, Span(EVENTS, start, stop))
             return [each.offset async for batch in coming for each in batch.records]
 

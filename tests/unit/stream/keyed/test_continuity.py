@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from fraudstream.engine.keyed.part import OutOfStepError, Stretch
-from fraudstream.stream.admin import BrokerError
+from fraudstream.stream.errors import BrokerError
 from fraudstream.stream.keyed.continuity import StageContinuity
 from fraudstream.stream.keyed.standing import StageStanding
 from tests.unit.stream.fakes import FakeObserver, keyed_topology

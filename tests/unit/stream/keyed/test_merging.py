@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from fraudstream.config import Kafka
 from fraudstream.engine.keyed.ingest import Ingest
 from fraudstream.engine.keyed.merge import Merge
 from fraudstream.engine.keyed.part import Failure, OutOfStepError, Stretch, read, write
@@ -51,7 +52,7 @@ class Setup:
         self.observer = FakeObserver()
         self.state = StageState(Merge(FIRST, SETTINGS, 1), 1, 1, RULESETS.get)
         self.state.renew(None, TOPIC_IDS)
-        self.work = Merging(self.state, "nowhere:1", "found", OUTLET, self.observer)
+        self.work = Merging(self.state, Kafka(bootstrap="nowhere:1"), "found", OUTLET, self.observer)
         ingest, share = Ingest(FIRST, SETTINGS, 1), Share(FIRST, SETTINGS, 0, 1)
         self.found: list[bytes] = []
         self.parts: list[tuple[bytes, Headers]] = []
@@ -133,7 +134,7 @@ def fetched(records: Sequence[Any]) -> dict[str, bytes]:
     """Return the only dead letter, as headers with key and value, of an event that stood at offset 7."""
     setup = Setup(*"abcdefgh")
     origins = Origins(setup.parts[7][1])
-    asyncio.run(origins.fetch([0], "nowhere:1", lambda *_: FakeReader(records)))
+    asyncio.run(origins.fetch([0], Kafka(bootstrap="nowhere:1"), lambda *_: FakeReader(records)))
     failure = Failure(0, "PoisonError", "no such luck (in share 0)")
     packed = read(setup.parts[7][0])
     result = Merge(FIRST, SETTINGS, 1).step(packed, [None], [failure])

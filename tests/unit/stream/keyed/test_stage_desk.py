@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from fraudstream.engine.keyed.part import OutOfStepError
-from fraudstream.stream.admin import BrokerError
+from fraudstream.stream.errors import BrokerError
 from fraudstream.stream.keyed.desk import StageDesk
 from fraudstream.stream.keyed.folding import Folded
 from fraudstream.stream.producer import Outgoing

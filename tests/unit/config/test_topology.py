@@ -9,7 +9,7 @@ import pytest
 from fraudstream.config import load_map, load_topology
 from fraudstream.rules.errors import RulesetError
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SMALL = """schema: fraudstream.topology/v1
 name: small
 kafka: {bootstrap: "host:9092"}

@@ -1,21 +1,15 @@
-"""The topology file, schema `fraudstream.topology/v1`: which topics, which rules, which columns."""
+"""What a topology file says, schema `fraudstream.topology/v1`: which topics, which rules, which columns."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
+from fraudstream.config.part import Part
+from fraudstream.config.security import Metrics, Security
 from fraudstream.engine.awaiting import EVENTS_MIN, Wait
 from fraudstream.engine.duplicates import Horizon
 from fraudstream.engine.known_ids import IDS_MAX
@@ -25,48 +19,57 @@ from fraudstream.events.schema import Column, ColumnType, Schema
 from fraudstream.features.catalogue import Limits
 from fraudstream.rules.errors import Problem, RulesetError
 from fraudstream.rules.fields import DurationUs
-from fraudstream.rules.validation import validated
-from fraudstream.rules.yaml_file import read_yaml
 
 _TOPIC = r"^[A-Za-z0-9._-]{1,249}$"
 DAY = "24h"
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+def _no_login(address: object) -> object:
+    """Refuse an address that holds a password, without quoting it."""
+    if isinstance(address, str) and "@" in address:
+        raise ValueError("holds an @, as before it a user or a password: name those where secrets are named")
+    return address
 
 
-class Kafka(_Part):
+class Kafka(Part):
     """Which cluster, and under which consumer group the worker reads."""
 
-    bootstrap: str = Field(pattern=r"^[^\s,]+:\d+(,[^\s,]+:\d+)*$")
+    bootstrap: Annotated[str, BeforeValidator(_no_login)] = Field(pattern=r"^[^\s,]+:\d+(,[^\s,]+:\d+)*$")
+    """`host:port` of brokers, with commas between."""
     group: str = "fraudstream"
+    """The consumer group."""
+    security: Security | None = None
+    """TLS and SASL; without it all is sent in the clear."""
 
 
-class Input(_Part):
-    """The topic with the events; `map` says where the columns stand in messages made for others.
+class Input(Part):
+    """The topic with the events.
 
     Events of one partition keep their order. With more partitions than one the order between them is that of
     arrival, and events take their place in event time within the lateness.
     """
 
     topic: str = Field(pattern=_TOPIC)
+    """The topic."""
     partitions: int = Field(1, ge=1, le=10_000)
+    """How many it has."""
     map: FieldMap | None = None
+    """Where the columns stand in messages made for others (topologies/README.md)."""
 
 
-class Output(_Part):
-    """The topics that the worker writes, and whether dead letters hold key and payload of their source.
-
-    `shadow` takes what shadow rules would tell if they were live; without it that is only counted.
-    """
+class Output(Part):
+    """The topics that the worker writes."""
 
     alerts: str = Field(pattern=_TOPIC)
+    """Alerts."""
     dead_letters: str = Field(pattern=_TOPIC)
+    """What could not be judged, and why."""
     journal: str = Field(pattern=_TOPIC)
     """Says in which order the events were judged, and by which rules; read after a crash."""
     shadow: str | None = Field(None, pattern=_TOPIC)
+    """What shadow rules would tell if they were live; without it that is only counted."""
     dead_letter_payloads: Literal["kept", "withheld"] = "kept"
+    """Whether dead letters hold key and payload of their source."""
 
     @field_validator("shadow")
     @classmethod
@@ -84,19 +87,23 @@ class Output(_Part):
         return (self.alerts,) if self.shadow is None else (self.alerts, self.shadow)
 
 
-class Labels(_Part):
+class Labels(Part):
     """The topic that tells later which events were fraud, and how long events wait for that.
 
     A label that comes later than `wait` of event time, or after `events_max` further events, is not learned.
     """
 
     topic: str = Field(pattern=_TOPIC)
+    """The topic."""
     partitions: int = Field(1, ge=1, le=1_000)
+    """How many it has."""
     wait: Annotated[DurationUs, Field(validate_default=True)] = "30d"  # type: ignore[assignment]
+    """How long an event waits for its label."""
     events_max: int = Field(1_000_000, ge=EVENTS_MIN, le=IDS_MAX)
+    """How many events wait at most."""
 
 
-class Keyed(_Part):
+class Keyed(Part):
     """Several workers share the state: their stages, and the topics between them.
 
     `partitions` shares keep the windows, each those of the entities whose keys hash to it. Their number is
@@ -104,45 +111,42 @@ class Keyed(_Part):
     """
 
     partitions: int = Field(ge=1, le=1_000)
+    """How many shares keep the windows; fixed once the topics are made."""
     parts: str = Field(pattern=_TOPIC)
     """From the first stage: a partition per share, and one for the last stage."""
     found: str = Field(pattern=_TOPIC)
     """From the shares to the last stage: a partition per share."""
 
 
-class Metrics(_Part):
-    """Where `/metrics` answers; port 0 takes any free one."""
-
-    host: str = "127.0.0.1"
-    port: int = Field(9464, ge=0, le=65_535)
-
-
-class Log(_Part):
-    """How a worker logs to standard error: lines for people, or JSON objects; libraries from warning on."""
+class Log(Part):
+    """How a worker logs to standard error."""
 
     format: Literal["human", "json"] = "human"
+    """Lines for people, or one JSON object a line."""
     level: Literal["debug", "info", "warning", "error"] = "info"
+    """From which level on the worker's own lines are written; libraries' from warning on."""
 
 
-class Duplicates(_Part):
+class Duplicates(Part):
     """How long a repeated id is known as one: within a time, and among the last so many accepted ids."""
 
     horizon: Annotated[DurationUs, Field(validate_default=True)] = DAY  # type: ignore[assignment]
+    """How long an id is known."""
     ids_max: int = Field(1_000_000, ge=1, le=IDS_MAX)
+    """How many ids are known at most."""
 
 
-class Checkpoints(_Part):
-    """Where the state is kept, and how often.
+class Checkpoints(Part):
+    """Where the state is kept, and how often."""
 
-    `url` is a directory, relative to the topology file, or any address that fsspec knows (`s3://`, `gs://`).
-    `every` counts from the end of one checkpoint to the begin of the next. `key_file` holds 32 bytes, as 64
-    hex digits, with which the checkpoints are encrypted.
-    """
-
-    url: str
+    url: Annotated[str, BeforeValidator(_no_login)]
+    """A directory, relative to the topology file, or any address that fsspec knows (`s3://`, `gs://`)."""
     every: Annotated[DurationUs, Field(validate_default=True)] = "10s"  # type: ignore[assignment]
+    """How long from the end of one checkpoint to the begin of the next."""
     keep: int = Field(3, ge=2, le=100)
+    """How many stay."""
     key_file: Path | None = None
+    """A file of 32 bytes, as 64 hex digits, with which the checkpoints are encrypted."""
 
     def key(self) -> bytes | None:
         """Return what the key file holds; OSError, or ValueError where that is no key."""
@@ -156,24 +160,22 @@ class Checkpoints(_Part):
             raise ValueError(f"{self.key_file} holds no key: 64 hex digits, as from `openssl rand -hex 32`")
         return key
 
-    def beside(self, folder: Path) -> Checkpoints:
-        """Return them with paths that count from a folder."""
-        url = self.url if "://" in self.url else str((folder / self.url).resolve())
-        key_file = None if self.key_file is None else (folder / self.key_file).resolve()
-        return self.model_copy(update={"url": url, "key_file": key_file})
 
-
-class RuleSource(_Part):
+class RuleSource(Part):
     """Where the rules come from: a directory, or a signed bundle and those who are trusted.
 
-    `trust` names the public keys of publishers and approvers. With `approval: required` a second trusted key
-    must have signed for the bundle. Paths count from the topology file.
+    With `approval: required` a second trusted key must have signed for the bundle. Paths count from the
+    topology file.
     """
 
     directory: Path | None = None
+    """The rule directory."""
     bundle: Path | None = None
+    """The signed bundle (docs/publishing.md)."""
     trust: tuple[Path, ...] = ()
+    """The public keys of publishers and approvers."""
     approval: Literal["required", "none"] = "required"
+    """Whether a second trusted key must have signed for the bundle."""
 
     @model_validator(mode="after")
     def _fits(self) -> RuleSource:
@@ -191,36 +193,33 @@ class RuleSource(_Part):
             )
         return self
 
-    def beside(self, folder: Path) -> RuleSource:
-        """Return it with paths that count from a folder."""
 
-        def placed(path: Path | None) -> Path | None:
-            return None if path is None else (folder / path).resolve()
-
-        trust = tuple((folder / each).resolve() for each in self.trust)
-        places = {"directory": placed(self.directory), "bundle": placed(self.bundle), "trust": trust}
-        return self.model_copy(update=places)
-
-
-class ColumnSpec(_Part):
+class ColumnSpec(Part):
     """A column that this deployment adds."""
 
     type: Literal["text", "number", "integer"]
+    """What it holds."""
     required: bool = False
+    """Whether an event without it is a dead letter."""
     minimum: float | None = None
+    """The least that a number may be."""
     maximum: float | None = None
+    """The most that a number may be."""
     choices: frozenset[str] | None = None
+    """The only values of a text."""
 
 
 def _source(value: object) -> object:
     return {"directory": value} if isinstance(value, str) else value
 
 
-class Topology(_Part):
+class Topology(Part):
     """One topology file."""
 
     schema_: Literal["fraudstream.topology/v1"] = Field(alias="schema")
+    """The version of this file."""
     name: str
+    """The name of the topology, part of transactional ids and of where checkpoints stand."""
     kafka: Kafka
     input: Input
     output: Output
@@ -228,21 +227,28 @@ class Topology(_Part):
     """Without it nothing is learned from what becomes known later."""
     keyed: Keyed | None = None
     """Without it one worker has all state, and others stand by."""
-    rule_source: Annotated[RuleSource, BeforeValidator(_source)] = Field(alias="rules")
+    rule_source: Annotated[RuleSource, BeforeValidator(_source, json_schema_input_type=str | RuleSource)] = (
+        Field(alias="rules")
+    )
+    """The rule directory, relative to the file, or a signed bundle."""
     audit: Path | None = None
     """The file, relative to this one, in which workers note every ruleset that they load or refuse."""
     lateness: Annotated[DurationUs, Field(validate_default=True)] = "5m"  # type: ignore[assignment]
+    """Events that come this much later than others still take their place in event time."""
     exact_windows: Annotated[DurationUs, Field(validate_default=True)] = "35d"  # type: ignore[assignment]
     """Windows that reach back no further are exact, and keep their events; longer ones count by panes."""
     ahead_max: Annotated[DurationUs, Field(validate_default=True)] = "1h"  # type: ignore[assignment]
     """An event dated more than this after its message was appended becomes a dead letter."""
     duplicates: Duplicates = Duplicates()
     processing_guarantee: Literal["at_least_once", "exactly_once"] = "at_least_once"
+    """What a crash may do to alerts: repeat them with equal ids, or nothing."""
     checkpoints: Checkpoints | None = None
     """Without them a restarted worker reads its input from the start to know what it knew."""
     columns: Mapping[str, ColumnSpec] = {}
+    """Columns that this deployment adds, by name."""
     metrics: Metrics = Metrics()
     log: Log = Log()
+    """How the worker logs."""
 
     @model_validator(mode="after")
     def _stages_fit(self) -> Topology:
@@ -314,36 +320,3 @@ class Topology(_Part):
         if bootstrap is None:
             return self
         return self.model_copy(update={"kafka": self.kafka.model_copy(update={"bootstrap": bootstrap})})
-
-
-def load_topology(path: Path) -> Topology:
-    """Read a topology file; RulesetError says where it is wrong."""
-    topology = validated(read_yaml(str(path), _read(path)), Topology)
-    paths: dict[str, Any] = {"rule_source": topology.rule_source.beside(path.parent)}
-    if topology.audit is not None:
-        paths["audit"] = (path.parent / topology.audit).resolve()
-    if topology.checkpoints is not None:
-        paths["checkpoints"] = topology.checkpoints.beside(path.parent)
-    return topology.model_copy(update=paths)
-
-
-def load_map(path: Path) -> FieldMap:
-    """Read the `map:` of a file of field names; RulesetError says where it is wrong."""
-
-    class MapFile(_Part):
-        map: FieldMap
-
-        @model_validator(mode="after")
-        def _fits(self) -> Any:
-            check_map(self.map, Schema())
-            return self
-
-    return validated(read_yaml(str(path), _read(path)), MapFile).map
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        message = f"cannot be read ({error.strerror}): check the path"
-        raise RulesetError([Problem(str(path), 1, 1, message)]) from None

@@ -1,0 +1,35 @@
+"""What every part of the topology file is made of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Part(BaseModel):
+    """A mapping of the file: unknown keys are refused, and what is read never changes.
+
+    What stands behind a field as a text is its line in docs/configuration.md.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, populate_by_name=True, use_attribute_docstrings=True
+    )
+
+
+class SettingError(ValueError):
+    """What the settings name is not there, or is not what it has to be: what, where, remedy, in one line."""
+
+
+def placed(value: Any, folder: Path) -> Any:
+    """Return a part of the topology, or a field of one, with paths that count from a folder."""
+    if isinstance(value, Path):
+        return (folder / value).resolve()
+    if isinstance(value, tuple):
+        return tuple(placed(each, folder) for each in value)
+    if isinstance(value, Part):
+        fields = {name: placed(getattr(value, name), folder) for name in type(value).model_fields}
+        return value.model_copy(update=fields)
+    return value

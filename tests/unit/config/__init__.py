@@ -1,0 +1,1 @@
+"""The topology file, the environment, and secrets."""
