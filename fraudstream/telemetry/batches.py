@@ -73,13 +73,14 @@ class BatchRecorder:
             models.drifts.inc(number, model, what)
         for outcome, number in result.labels.items():
             models.labels.labels(outcome).inc(number)
-        models.label_delay.observe(result.label_delay_us / MICROSECONDS)
+        if len(result.label_delay_us):
+            models.label_delay.observe(result.label_delay_us / MICROSECONDS)
         for model, scores in result.model_scores.items():
             models.score.observe(scores, model)
 
     def record_times(self, events: int, step_seconds: float, latency_ms: NDArray[Any]) -> None:
         """Record how many messages a batch had, how long its step took, and how long each event [n]."""
         latency = self._metrics.latency
-        latency.batch_events.observe(np.array([events]))
-        latency.step_seconds.observe(np.array([step_seconds]))
+        latency.batch_events.observe_one(events)
+        latency.step_seconds.observe_one(step_seconds)
         latency.latency_seconds.observe(np.maximum(latency_ms, 0) / 1000)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -32,6 +33,7 @@ class BatchHistogram(Collector):
         self.name = name
         self.documentation = documentation
         self._bounds = np.array(buckets, dtype=np.float64)
+        self._bounds_listed = self._bounds.tolist()
         self.labels = () if label is None else (label,)
         self.series_max = series_max
         self._counts: dict[str, NDArray[np.int64]] = {}
@@ -42,14 +44,25 @@ class BatchHistogram(Collector):
 
     def observe(self, values: NDArray[Any], label: str = "") -> None:
         """Count n values; a value on a bucket's bound falls into that bucket, as Prometheus has it."""
+        label = self._shown(label)
+        places = np.searchsorted(self._bounds, values, side="left")
+        self._counts[label] += np.bincount(places, minlength=len(self._bounds) + 1)
+        self._sums[label] += float(np.sum(values))
+
+    def observe_one(self, value: float, label: str = "") -> None:
+        """Count one value, for a small part of what an array of one would cost."""
+        label = self._shown(label)
+        self._counts[label][bisect_left(self._bounds_listed, value)] += 1
+        self._sums[label] += value
+
+    def _shown(self, label: str) -> str:
+        """Return under which label a value is counted."""
         if label not in self._counts and len(self._counts) >= self.series_max:
             label = OTHER
         if label not in self._counts:
             self._counts[label] = np.zeros(len(self._bounds) + 1, np.int64)
             self._sums[label] = 0.0
-        places = np.searchsorted(self._bounds, values, side="left")
-        self._counts[label] += np.bincount(places, minlength=len(self._bounds) + 1)
-        self._sums[label] += float(np.sum(values))
+        return label
 
     def describe(self) -> Iterable[HistogramMetricFamily]:
         """Return the family without samples, so that registering needs no data."""

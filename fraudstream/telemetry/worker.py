@@ -7,7 +7,6 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from numpy.typing import NDArray
 from prometheus_client import make_wsgi_app
 
@@ -69,7 +68,7 @@ class WorkerTelemetry:
     def on_stages(self, seconds: Mapping[str, float]) -> None:
         """Record how long the stages of a batch took."""
         for stage, each in seconds.items():
-            self._metrics.latency.stage_seconds.observe(np.array([each]), stage)
+            self._metrics.latency.stage_seconds.observe_one(each, stage)
 
     def on_input(self, size_bytes: int) -> None:
         """Record how large the payload of a batch of the input was."""
@@ -119,7 +118,7 @@ class WorkerTelemetry:
         kafka = self._metrics.kafka
         kafka.partitions.set(partitions)
         kafka.rebalances.inc()
-        kafka.rebalance_seconds.observe(np.array([seconds]))
+        kafka.rebalance_seconds.observe_one(seconds)
 
     def on_client_error(self, client: str) -> None:
         """Record what a Kafka client has logged as a warning or an error."""

@@ -37,8 +37,12 @@ def test_a_scrape_says_what_the_client_s_own_histogram_says(label: str | None, c
     ours, theirs = CollectorRegistry(), CollectorRegistry()
     batched = BatchHistogram("h", "help", BUCKETS, ours, label)
     single = Histogram("h", "help", [label] if label else [], buckets=BUCKETS, registry=theirs)
+    given = ["m"] if label else []
     for batch in np.split(np.array(VALUES), cuts):
-        batched.observe(batch, *(["m"] if label else []))
+        if len(batch) == 1:
+            batched.observe_one(float(batch[0]), *given)
+        else:
+            batched.observe(batch, *given)
     child = single.labels("m") if label else single
     for value in VALUES:
         child.observe(value)
