@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from fraudstream.telemetry.scraping import Reader
 from fraudstream.telemetry.status import WorkerStatus, as_json, quantile, worker_status
 
 if TYPE_CHECKING:
@@ -67,14 +68,14 @@ class Pace:
     latency_s_p99: float | None
 
 
-def overview(topology: Topology, urls: Sequence[str], now: float) -> Overview:
-    """Look at the cluster and at the workers at these addresses; never raises."""
+def overview(topology: Topology, urls: Sequence[str], now: float, reader: Reader) -> Overview:
+    """Look at the cluster and, as a reader, at the workers at these addresses; never raises."""
     from fraudstream.stream.behind import backlog  # noqa: PLC0415 - as above
     from fraudstream.stream.errors import BrokerError  # noqa: PLC0415 - Faust is slow to import
 
     found, trouble = None, None
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        workers = pool.map(lambda url: worker_status(url, now), urls)
+        workers = pool.map(lambda url: worker_status(url, now, reader), urls)
         try:
             found = backlog(topology)
         except BrokerError as error:

@@ -16,6 +16,8 @@ from fraudstream.cli.overview import Overview, overview, overview_json
 from fraudstream.cli.overview_view import screen
 from fraudstream.cli.service import Bootstrap
 from fraudstream.config import Topology, load_topology
+from fraudstream.config.part import SettingError
+from fraudstream.telemetry.scraping import Reader
 
 TopologyFile = Annotated[Path, typer.Argument(help="The topology file.")]
 Workers = Annotated[
@@ -34,7 +36,7 @@ def status(
 ) -> None:
     """Show lag, workers, rulesets, top rules and dead letters; end with 1 if anything is amiss."""
     loaded = _load(topology, kafka)
-    found = overview(loaded, urls(loaded, worker), time.time())
+    found = overview(loaded, urls(loaded, worker), time.time(), reader_of(loaded))
     if json:
         typer.echo(orjson.dumps(overview_json(found)))
     else:
@@ -54,11 +56,11 @@ def top(
     if not out.is_terminal:
         raise fail("top needs a terminal: `fraudstream status` prints the same once")
 
-    asked = urls(loaded, worker)
+    asked, reader = urls(loaded, worker), reader_of(loaded)
     before: Overview | None = None
     with Live(console=out, screen=True, auto_refresh=False) as live, Keys() as keys:
         while True:
-            found = overview(loaded, asked, time.time())
+            found = overview(loaded, asked, time.time(), reader)
             live.update(screen(found, before), refresh=True)
             before = found
             if keys.ended_within(every):
@@ -68,7 +70,20 @@ def top(
 def urls(topology: Topology, workers: list[str] | None) -> list[str]:
     """Return the base addresses of the workers that are named, else of the topology's own."""
     named = workers or [f"{topology.metrics.host}:{topology.metrics.port}"]
-    return [each.rstrip("/") if "://" in each else f"http://{each}" for each in named]
+    scheme = "http" if topology.metrics.tls is None else "https"
+    return [each.rstrip("/") if "://" in each else f"{scheme}://{each}" for each in named]
+
+
+def reader_of(topology: Topology) -> Reader:
+    """Return a reader whom the topology's workers let in; typer.Exit where a secret or file is missing."""
+    wanted = topology.metrics
+    try:
+        return Reader(
+            None if wanted.tls is None else wanted.tls.trusted(),
+            None if wanted.auth is None else wanted.auth.authorization(),
+        )
+    except SettingError as error:
+        raise fail(f"metrics: {error}") from None
 
 
 def _load(topology: Path, kafka: str | None) -> Topology:

@@ -92,6 +92,15 @@ class ServerTls(Part):
         _show(context, self.certificate, self.key, self.key_password)
         return context
 
+    def trusted(self) -> ssl.SSLContext:
+        """Return whom a reader trusts that shares the file: the usual authorities, and this certificate."""
+        context = ssl.create_default_context()
+        first_certificate(self.certificate)
+        context.load_verify_locations(self.certificate)
+        # The certificate itself is trusted, whoever has signed it.
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+        return context
+
 
 class HttpAuth(Part):
     """What a reader must know: a bearer token, or a name and a password (basic auth)."""

@@ -21,6 +21,7 @@ from fraudstream.stream.admin import (
     label_partitions,
     reporting,
 )
+from fraudstream.stream.clients import client_settings
 
 if TYPE_CHECKING:
     from fraudstream.config import Topology
@@ -95,7 +96,7 @@ def _ages(topology: Topology, waiting: Mapping[TopicPartition, int]) -> dict[Top
         return {}
     found: dict[TopicPartition, float] = {}
     settings = {
-        "bootstrap_servers": topology.kafka.bootstrap,
+        **client_settings(topology.kafka),
         "bootstrap_timeout_ms": BROKER_SECONDS_MAX * 1000,
         "enable_auto_commit": False,
         "max_partition_fetch_bytes": 1,

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any
+from ssl import SSLContext
+from typing import Any, NamedTuple
 from urllib.error import HTTPError, URLError
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
@@ -19,6 +20,16 @@ TIMEOUT_SECONDS = 3.0
 
 class ScrapeError(Exception):
     """A worker whose pages cannot be read: why, in a few words."""
+
+
+class Reader(NamedTuple):
+    """How pages are asked for: whose certificates are trusted, and what the header `Authorization` says."""
+
+    trusted: SSLContext | None = None
+    authorization: str | None = None
+
+
+ANYBODY = Reader()
 
 
 class Page:
@@ -48,11 +59,11 @@ class Page:
         return dict(sums)
 
 
-def scrape(url: str) -> tuple[Page, Mapping[str, Any]]:
+def scrape(url: str, reader: Reader = ANYBODY) -> tuple[Page, Mapping[str, Any]]:
     """Return the metrics of the worker at a base address, and what its `/health/ready` tells; ScrapeError."""
     try:
-        page = Page(_read(url + "/metrics").decode())
-        ready = json.loads(_read(url + "/health/ready"))
+        page = Page(_read(url + "/metrics", reader).decode())
+        ready = json.loads(_read(url + "/health/ready", reader))
     except (URLError, OSError) as error:
         reason = error.reason if isinstance(error, URLError) else error
         raise ScrapeError(str(getattr(reason, "strerror", None) or reason)) from None
@@ -63,9 +74,12 @@ def scrape(url: str) -> tuple[Page, Mapping[str, Any]]:
     return page, ready
 
 
-def _read(url: str) -> bytes:
+def _read(url: str, reader: Reader) -> bytes:
+    headers = {} if reader.authorization is None else {"Authorization": reader.authorization}
     try:
-        with urlopen(url, timeout=TIMEOUT_SECONDS) as answer:
+        with urlopen(
+            Request(url, headers=headers), timeout=TIMEOUT_SECONDS, context=reader.trusted
+        ) as answer:
             return bytes(answer.read())
     except HTTPError as error:
         with error:

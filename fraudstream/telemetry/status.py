@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from fraudstream.telemetry.scraping import Page, ScrapeError, scrape
+from fraudstream.telemetry.scraping import ANYBODY, Page, Reader, ScrapeError, scrape
 
 
 @dataclass(frozen=True)
@@ -72,10 +72,10 @@ class WorkerStatus:
         return "standby" if self.is_standby else "ready"
 
 
-def worker_status(url: str, now: float) -> WorkerStatus:
-    """Return what the worker at a base address says at a time; never raises."""
+def worker_status(url: str, now: float, reader: Reader = ANYBODY) -> WorkerStatus:
+    """Return what the worker at a base address says to a reader at a time; never raises."""
     try:
-        page, ready = scrape(url)
+        page, ready = scrape(url, reader)
     except ScrapeError as error:
         return WorkerStatus(url, now, trouble=str(error))
     ruleset = _info(page, "ruleset_info")

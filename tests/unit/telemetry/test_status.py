@@ -7,14 +7,19 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from fraudstream.config.security import ServerTls
+from fraudstream.telemetry.http_server import Access
 from fraudstream.telemetry.metrics import Metrics
+from fraudstream.telemetry.scraping import Reader
 from fraudstream.telemetry.standing import Pulse
 from fraudstream.telemetry.status import quantile, worker_status
 from fraudstream.telemetry.worker import WorkerTelemetry
+from tests.certificates import Authority
 from tests.unit.rule_files import engine_of, event, rule_file
 
 
@@ -95,3 +100,16 @@ def test_a_quantile_is_read_as_prometheus_reads_it(
 ) -> None:
     """Even within its bucket; nothing of nothing, and the last bound where it lies beyond."""
     assert quantile(counts, share) == expected
+
+
+def test_a_worker_in_tls_is_asked_by_who_knows_its_token(tmp_path: Path) -> None:
+    """Whoever shares its topology reads its pages; others learn that they may not, and no more."""
+    shown = Authority(tmp_path, "authority").pair("worker")
+    tls = ServerTls(certificate=shown.certificate, key=shown.key)
+    telemetry = WorkerTelemetry(Metrics(), engine_of(rule_file()).ruleset)
+    access = Access(tls.context(), "Bearer a-token-of-the-test")
+    url = f"https://127.0.0.1:{telemetry.serve('127.0.0.1', 0, access)}"
+    reader = Reader(tls.trusted(), "Bearer a-token-of-the-test")
+    assert worker_status(url, time.time(), reader).state == "not ready: assignment"
+    assert worker_status(url, time.time(), Reader(tls.trusted(), "Bearer x")).trouble == "HTTP 401"
+    assert "certificate" in str(worker_status(url, time.time(), Reader()).trouble).lower()
