@@ -14,6 +14,7 @@ from fraudstream.engine.gaps import Gap
 from fraudstream.engine.judging import Judge, Judgement
 from fraudstream.engine.laps import Lap, untimed
 from fraudstream.engine.models import ModelStage
+from fraudstream.engine.newcomers import Newcomers
 from fraudstream.engine.reaches import Reaches, Warming
 from fraudstream.engine.result import Alert, Decisions, Shadow, StepResult
 from fraudstream.engine.shadow import ShadowStage
@@ -75,6 +76,7 @@ class Stages:
         self.bound = bound
         self._lateness_us = lateness_us
         self._reaches = Reaches(bound, settings)
+        self._newcomers = Newcomers(bound)
         self._features = features
         self.models = ModelStage(bound, interner)
         self._judge = Judge(bound, interner)
@@ -122,10 +124,12 @@ class Stages:
         return Outcome(judged, judgement, alerts, kept, self._shadow.run(judged))
 
     def _warming(self, gap: Gap | None) -> Warming | None:
-        return None if gap is None else Warming(gap, self._reaches, self._lateness_us)
+        if gap is None and not self._newcomers:
+            return None
+        return Warming(gap, self._newcomers, self._reaches, self._lateness_us)
 
     def is_warming(self, gap: Gap | None, watermark_us: int) -> bool:
-        """Whether an event at the watermark would be judged with an incomplete past."""
+        """Whether an event at the watermark would be judged with a gap in its past."""
         found = self._warming(gap)
         return found is not None and watermark_us < found.until_us
 
@@ -135,6 +139,9 @@ class Stages:
         What both rulesets know keeps its state, the rest begins now.
         """
         anew = self.models.adopt(old.models)
+        known = set(old.bound.features)
+        added = [feature for feature in self.bound.features if feature not in known]
+        self._newcomers.adopt(old._newcomers, dict.fromkeys(added, watermark_us))
         self._decider.adopt(old._decider, watermark_us)
         self._alerting.restore(old._alerting.snapshot())
         self._shadow.restore(old._shadow.snapshot())
@@ -147,6 +154,7 @@ class Stages:
             "deciding": self._decider.snapshot(),
             "alerting": self._alerting.snapshot(),
             "shadow": self._shadow.snapshot(),
+            "newcomers": self._newcomers.snapshot(),
         }
 
     def restore(self, state: Snapshot) -> None:
@@ -157,3 +165,5 @@ class Stages:
         # Shadow rules were once only counted.
         if "shadow" in state:
             self._shadow.restore(state["shadow"])
+        if "newcomers" in state:
+            self._newcomers.restore(state["newcomers"])
