@@ -22,6 +22,7 @@ from fraudstream.engine.telling import Kept
 from fraudstream.engine.watermark import Tide
 from fraudstream.events.batch import EventBatch
 from fraudstream.events.interning import Interner
+from fraudstream.features.catalogue import Feature
 from fraudstream.rules.binding import Bound
 from fraudstream.rules.view import View
 
@@ -133,15 +134,17 @@ class Stages:
         found = self._warming(gap)
         return found is not None and watermark_us < found.until_us
 
-    def adopt(self, old: Stages, watermark_us: int) -> set[str]:
+    def adopt(self, old: Stages, watermark_us: int, filled: Mapping[Feature, int] | None = None) -> set[str]:
         """Go on from the stages of another ruleset; return the ids of the models that begin anew.
 
-        What both rulesets know keeps its state, the rest begins now.
+        What both rulesets know keeps its state, the rest begins now. `filled` says of new features whose past
+        was counted up to which event time they may still have missed events.
         """
         anew = self.models.adopt(old.models)
         known = set(old.bound.features)
         added = [feature for feature in self.bound.features if feature not in known]
-        self._newcomers.adopt(old._newcomers, dict.fromkeys(added, watermark_us))
+        missed_us = dict.fromkeys(added, watermark_us) | dict(filled or {})
+        self._newcomers.adopt(old._newcomers, missed_us)
         self._decider.adopt(old._decider, watermark_us)
         self._alerting.restore(old._alerting.snapshot())
         self._shadow.restore(old._shadow.snapshot())
