@@ -167,13 +167,15 @@ class RuleSource(_Part):
     """Where the rules come from: a directory, or a signed bundle and those who are trusted.
 
     `trust` names the public keys of publishers and approvers. With `approval: required` a second trusted key
-    must have signed for the bundle. Paths count from the topology file.
+    must have signed for the bundle. Paths count from the topology file. With `warm_from: input` the features
+    that a change adds count what the input topic still holds before they come into force.
     """
 
     directory: Path | None = None
     bundle: Path | None = None
     trust: tuple[Path, ...] = ()
     approval: Literal["required", "none"] = "required"
+    warm_from: Literal["input"] | None = None
 
     @model_validator(mode="after")
     def _fits(self) -> RuleSource:
@@ -254,6 +256,11 @@ class Topology(_Part):
             raise ValueError("keyed needs checkpoints: workers find the rules of other workers beside them")
         if self.labels is not None:
             raise ValueError("keyed takes no labels yet: learn from them in a topology without keyed")
+        if self.rule_source.warm_from is not None:
+            raise ValueError(
+                "keyed takes no rules.warm_from yet: take it out; new features begin when they come, and "
+                "alerts say how warm they are"
+            )
         return self
 
     @model_validator(mode="after")

@@ -54,14 +54,12 @@ class Backfill:
         self._stage = FeatureStage(replace(bound, features=list(features)), interner, [self.store])
         self._intake = settings.intake(interner)
         self._watermark = Watermark()
-        self._is_whole = False
+        self._is_whole = True
         self._first_us: int | None = None
 
-    def begin(self, *, is_whole: bool) -> None:
-        """Take note, before the first message, whether nothing is gone of what is to be folded."""
-        self._is_whole = is_whole
-        if is_whole:
-            self.store.begin(self._from_us)
+    def lack(self) -> None:
+        """Take note that some of what was to be folded is gone."""
+        self._is_whole = False
 
     def fold(self, values: Sequence[bytes | None], appended_us: NDArray[np.int64]) -> None:
         """Count the events of n messages that were appended at `appended_us` [n]; arguments as of `step`."""
@@ -72,12 +70,14 @@ class Backfill:
             self._first_us = int(batch.time_us[0])
         self._stage.advance(View(batch), self._watermark.advance(batch.time_us))
 
-    def missed_us(self, watermark_us: int) -> Mapping[Feature, int]:
-        """Return for each feature the newest time of an event that it may have missed, if any.
+    def finish(self, watermark_us: int) -> Mapping[Feature, int]:
+        """Date the state, at the watermark of the swap.
 
-        What is gone is taken to be dated at most the lateness after the first event that is there.
+        Return for each feature the newest time of an event that it may have missed, NEVER_US where there is
+        none. What is gone is taken to be dated at most the lateness after the first event that is there.
         """
-        if self._is_whole:
-            return dict.fromkeys(self._features, NEVER_US)
         first_us = watermark_us if self._first_us is None else self._first_us + self._lateness_us
-        return dict.fromkeys(self._features, min(watermark_us, first_us))
+        since_us = self._from_us if self._is_whole else min(watermark_us, first_us)
+        if since_us != NEVER_US:
+            self.store.date(since_us)
+        return dict.fromkeys(self._features, NEVER_US if self._is_whole else since_us)

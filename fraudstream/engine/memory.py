@@ -63,7 +63,7 @@ class TextMemory:
             self._interner.see(codes)
 
     def hold(self, reader: object | None) -> None:
-        """Forget no text as long as somebody uses this object, which may read codes that nobody else names."""
+        """Forget no text as long as somebody uses this object, which may name codes that nobody else does."""
         self._held_for = None if reader is None else ref(reader)
 
     def forget(self, features: Rounds) -> None:

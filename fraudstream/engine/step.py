@@ -216,7 +216,7 @@ class Engine:
         limits, known = self.settings.limits, self._features.stores
         stores = stores_for(bound, limits, watermark_us, old.bound, known, filled=store)
         self._install(bound, stores)
-        missed_us = None if filled is None else filled.missed_us(watermark_us)
+        missed_us = None if filled is None else filled.finish(watermark_us)
         self._learn_for(anew=self._stages.adopt(old, watermark_us, missed_us))
         self._texts.hold(None)
 

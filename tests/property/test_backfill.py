@@ -124,7 +124,6 @@ def test_back_filled_is_as_if_always_there(
     assert filled is not None
     start = int(np.searchsorted(traffic(seed)[1], filled.appended_from_us))
     assert (start == 0) or not forever
-    filled.begin(is_whole=True)
     middle = max(start, begun)
     fold(filled, seed, sorted({start, *(each for each in cuts if start < each < middle), middle}))
     fold(engine, seed, [begun, swap])

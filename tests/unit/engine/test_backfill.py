@@ -41,7 +41,6 @@ def appended(*times: str) -> NDArray[np.int64]:
 def test_what_was_folded_before_is_counted_and_needs_no_mark() -> None:
     """The third event within four hours is the third for a rule that has just come."""
     engine, bound, filled = begun(OLD, NEW)
-    filled.begin(is_whole=True)
     filled.fold(HISTORY, appended("08:00:00", "09:00:00"))
     engine.reload(bound, filled)
     (told,) = alerts_of(engine, event("c", "2026-03-02T10:30:00Z"))
@@ -69,7 +68,7 @@ def test_a_feature_without_bound_reads_all_that_there_is() -> None:
 def test_where_history_is_short_the_mark_tells_from_where_it_counts(folded: list[str], since: str) -> None:
     """What is gone may be dated up to the lateness after the first event, and not after the swap."""
     engine, bound, filled = begun(OLD, NEW)
-    filled.begin(is_whole=False)
+    filled.lack()
     filled.fold([event(time, f"2026-03-02T{time}Z") for time in folded], appended(*folded))
     engine.reload(bound, filled)
     (mark,) = marks(engine, "09:30:00")
@@ -80,7 +79,6 @@ def test_where_history_is_short_the_mark_tells_from_where_it_counts(folded: list
 def test_what_is_ahead_of_time_or_no_event_is_left_out_again() -> None:
     """As it was when it was folded first."""
     engine, bound, filled = begun(OLD, NEW)
-    filled.begin(is_whole=True)
     filled.fold([b"{", None, event("x", "2026-03-02T09:00:00Z")], appended(*3 * ["07:59:59"]))
     filled.fold([b"}"], appended("08:00:00"))
     engine.reload(bound, filled)
@@ -102,7 +100,6 @@ def test_there_may_be_nothing_to_fill() -> None:
 def test_no_text_is_forgotten_that_only_the_past_has() -> None:
     """Its code would be another's. What is forgotten otherwise is forgotten once the back-fill is over."""
     engine, bound, filled = begun(OLD, NEW)
-    filled.begin(is_whole=True)
     filled.fold([event("p", debtor={"id": "only in the past"})], appended("08:00:00"))
 
     def go_on(first: int, last: int) -> None:
