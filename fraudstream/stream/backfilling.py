@@ -64,7 +64,7 @@ class Past:
             starts[number] = min(since, stop)
             # Where what is wanted begins with what is there, what was before may be wanted as well.
             is_whole &= first == 0 or since > first
-        return Filled(starts, is_whole)
+        return Filled(starts, events_of(upto), is_whole)
 
     async def fold(
         self, filled: Backfill, entries: Sequence[Entry], at: Mapping[int, int], upto: Mapping[int, int]
@@ -90,7 +90,7 @@ class Past:
             is_whole &= first <= start or start >= upto.get(number, 0)
         if not is_whole:
             filled.lack()
-        return Filled(told.starts, is_whole)
+        return Filled(told.starts, events_of(upto), is_whole)
 
 
 def events_of(positions: Mapping[int, int]) -> dict[int, int]:
@@ -123,12 +123,12 @@ class Backfiller:
                 "again when the broker answers"
             ) from error
         raise BackfillError(
-            f"the shard was recovered {ROUNDS_MAX} times while new features counted the past: see why, and "
-            "bring the rules again"
+            f"the shard was recovered, or got partitions, {ROUNDS_MAX} times while new features counted the "
+            "past: see why, and bring the rules again"
         )
 
     async def _swap(self, ruleset: Ruleset) -> bool:
-        """Return whether that is done; else the shard was recovered meanwhile."""
+        """Return whether that is done; else the shard was recovered meanwhile, or has another partition."""
         engine = cast("Engine", self._shard.engine)
         bound = await asyncio.to_thread(engine.prepare, ruleset)
         filled = engine.backfill(bound)
@@ -153,12 +153,15 @@ class Backfiller:
             async with self._shard.folding, self._shard.moving:
                 if self._shard.engine is not engine or not self._shard.is_whole:
                     return False
+                if self._events().keys() != told.starts.keys():
+                    # A partition has been read for the first time.
+                    return False
                 past = Past(self._topology, reader, self._shard.poison, rest=False)
                 await past.fold(filled, await self._entries(), at, self._events())
                 told = await past.finish(filled, told, self._events())
                 engine.reload(bound, filled)
                 self._shard.have_filled(told)
-        say(ruleset, self._topology.input.topic, told, self._events(), time.monotonic() - began)
+        say(ruleset, self._topology.input.topic, told, time.monotonic() - began)
         return True
 
     async def _come_close(self, past: Past, filled: Backfill, at: Mapping[int, int]) -> Mapping[int, int]:
@@ -200,7 +203,7 @@ def _messages(at: Mapping[int, int], upto: Mapping[int, int]) -> int:
     return sum(offset - at.get(number, 0) for number, offset in upto.items())
 
 
-def say(ruleset: Ruleset, topic: str, told: Filled, upto: Mapping[int, int], seconds: float) -> None:
+def say(ruleset: Ruleset, topic: str, told: Filled, seconds: float) -> None:
     """Log how far back the new features of a ruleset have counted."""
     short = (
         "" if told.is_whole else "; what lies further back has left the topic, alerts say how warm they are"
@@ -208,7 +211,7 @@ def say(ruleset: Ruleset, topic: str, told: Filled, upto: Mapping[int, int], sec
     log.info(
         "the new features of ruleset %s have counted %d offsets of %s in %.1f s%s",
         ruleset.version,
-        _messages(told.starts, upto),
+        _messages(told.starts, told.upto),
         topic,
         seconds,
         short,

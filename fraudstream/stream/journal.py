@@ -30,12 +30,13 @@ class Poison(NamedTuple):
 
 @dataclass(frozen=True)
 class Filled:
-    """From which offset of each partition on the features that a ruleset adds have counted what was folded.
+    """What the features that a ruleset adds have counted: of each partition from `starts` to before `upto`.
 
     `is_whole` says whether nothing was gone of what they can still read.
     """
 
     starts: Mapping[int, int]
+    upto: Mapping[int, int]
     is_whole: bool
 
     def widened(self, other: Filled | None) -> Filled:
@@ -43,7 +44,8 @@ class Filled:
         if other is None:
             return self
         starts = {each: min(start, other.starts.get(each, start)) for each, start in self.starts.items()}
-        return Filled({**other.starts, **starts}, self.is_whole and other.is_whole)
+        upto = {**other.upto, **self.upto}
+        return Filled({**other.starts, **starts}, upto, self.is_whole and other.is_whole)
 
 
 @dataclass(frozen=True)
@@ -146,13 +148,16 @@ def _by_number(offsets: Mapping[str, int]) -> dict[int, int]:
 def _written(filled: Filled | None) -> dict[str, Any]:
     if filled is None:
         return {}
-    return {"filled": {"starts": _by_text(filled.starts), "is_whole": filled.is_whole}}
+    starts, upto = _by_text(filled.starts), _by_text(filled.upto)
+    return {"filled": {"starts": starts, "upto": upto, "is_whole": filled.is_whole}}
 
 
 def _filled(read: Mapping[str, Any]) -> Filled | None:
     # Entries are older than this.
     filled = read.get("filled")
-    return None if filled is None else Filled(_by_number(filled["starts"]), filled["is_whole"])
+    if filled is None:
+        return None
+    return Filled(_by_number(filled["starts"]), _by_number(filled["upto"]), filled["is_whole"])
 
 
 def valid(entries: Iterable[Entry]) -> Iterator[Entry]:

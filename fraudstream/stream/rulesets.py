@@ -103,5 +103,5 @@ class Rulesets:
         found = await past.finish(filled, start, upto)
         if told is not None and told.is_whole and not found.is_whole:
             self.observer.on_error("retention")
-        say(ruleset, self.topology.input.topic, found, upto, time.monotonic() - began)
+        say(ruleset, self.topology.input.topic, found, time.monotonic() - began)
         return found

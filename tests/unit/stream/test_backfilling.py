@@ -37,7 +37,7 @@ NEW = ruleset_of(
     rule_file(cases="[]"),
     rule_file("n >= 1 or last >= 0", features=FEATURES, cases="[]", rule_id="TST-NEW-001"),
 )
-PAST = Filled({0: 20, 1: 19}, True)
+PAST = Filled({0: 20, 1: 19}, {0: 30, 1: 30}, True)
 """Where the window, the lateness and the second of duplicates before 08:29:20 begin."""
 SINCE = b'"since":"2026-03-02T08:27:00Z"'
 """The lateness after the first event that is there."""
@@ -225,7 +225,7 @@ def test_what_has_left_the_topic_is_told_in_alerts() -> None:
         setup.log.gone = 22
         await setup.backfiller.swap(NEW)
         assert SINCE in (await setup.rest())[0]
-        assert setup.log.filled() == [Filled({0: 22, 1: 22}, False)]
+        assert setup.log.filled() == [Filled({0: 22, 1: 22}, {0: 30, 1: 30}, False)]
 
     run(scenario)
 
@@ -324,7 +324,7 @@ def test_what_the_past_was_counted_from_is_told_until_something_is_folded() -> N
         first = setup.shard.turn_to(0)
         again = setup.shard.leave_out(Poison(0, 30, "KeyError", "x"))
         assert first is not None
-        assert first.filled == again.filled == Filled({0: 16, 1: 15}, True)
+        assert first.filled == again.filled == Filled({0: 16, 1: 15}, {0: 30, 1: 30}, True)
         await setup.fold(0, 32)
         following = setup.shard.turn_to(1)
         assert following is not None
@@ -346,5 +346,23 @@ def test_a_broker_that_is_away_leaves_the_old_rules_in_force(monkeypatch: pytest
         with pytest.raises(BackfillError, match=r"fraudstream\.events cannot be read again .*no answer"):
             await setup.backfiller.swap(NEW)
         assert setup.shard.engine.ruleset is OLD
+
+    run(scenario)
+
+
+def test_a_partition_that_is_read_for_the_first_time_meanwhile_is_counted() -> None:
+    """The past is read anew then, with all of it."""
+
+    async def scenario() -> None:
+        setup, other = Setup(), Setup()
+        other.shard.engine.reload(other.shard.engine.prepare(NEW))
+        await setup.fold(0, 30)
+        swap = asyncio.create_task(setup.backfiller.swap(NEW))
+        await settled()
+        await setup.fold(1, 30)
+        await swap
+        for partition in (0, 1):
+            await other.fold(partition, 30)
+        assert await setup.rest() == await other.rest()
 
     run(scenario)

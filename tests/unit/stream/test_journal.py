@@ -33,7 +33,7 @@ def test_an_entry_comes_back_as_it_was() -> None:
     """With its positions and its poison."""
     entry = Entry(3, "c", 1, {0: 4, 1: 2}, "r", "t", (Poison(0, 3, "KeyError", "'x'"),))
     assert decode(encode(entry)) == entry
-    filled = replace(entry, filled=Filled({0: 3, 1: 0}, True))
+    filled = replace(entry, filled=Filled({0: 3, 1: 0}, {0: 4, 1: 2}, True))
     assert decode(encode(filled)) == filled
 
 
@@ -110,6 +110,7 @@ def test_the_past_is_read_in_the_order_in_which_it_was_folded() -> None:
 
 def test_two_changes_at_once_have_counted_the_past_of_both() -> None:
     """From where the one begins that looks back further; whole only where both are."""
-    first, second = Filled({0: 4, 1: 7}, True), Filled({0: 5, 1: 3, 2: 1}, False)
+    first = Filled({0: 4, 1: 7}, {0: 9, 1: 9}, True)
+    second = Filled({0: 5, 1: 3, 2: 1}, {0: 9, 1: 9, 2: 1}, False)
     assert first.widened(None) == first
-    assert first.widened(second) == Filled({0: 4, 1: 3, 2: 1}, False)
+    assert first.widened(second) == Filled({0: 4, 1: 3, 2: 1}, {0: 9, 1: 9, 2: 1}, False)
