@@ -27,7 +27,8 @@ class CrashRig:
 
     `names` are those of the topics: events, alerts, dead and journal; the first is the group as well. Where
     there is one for labels, labels are learned; where there is one for shadow alerts, they are told. With
-    `shares` the topology is a keyed one with so many, and `names` has parts and found as well.
+    `shares` the topology is a keyed one with so many, and `names` has parts and found as well. In a `warm`
+    one new features count the past.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class CrashRig:
         guarantee: str = GUARANTEES[0],
         shares: int = 0,
         payloads: str = "kept",
+        warm: bool = False,
     ) -> None:
         shadow = f", shadow: {names['shadow']}" if "shadow" in names else ""
         self._text = (
@@ -50,7 +52,8 @@ class CrashRig:
             f"input: {{topic: {names['events']}, partitions: {partitions}}}\n"
             f"output: {{alerts: {names['alerts']}, dead_letters: {names['dead']}, "
             f"journal: {names['journal']}, dead_letter_payloads: {payloads}{shadow}}}\n"
-            f"rules: {rules}\ncheckpoints: {{url: state, every: {every}}}\n"
+            f"rules: {{directory: {rules}{', warm_from: input' if warm else ''}}}\n"
+            f"checkpoints: {{url: state, every: {every}}}\n"
             f"processing_guarantee: {guarantee}\n"
         )
         if "labels" in names:

@@ -1,4 +1,4 @@
-"""`fraudstream features stats`: what the windows of a ruleset take, measured on history."""
+"""`fraudstream features`: what the windows of a ruleset hold, on history or in a worker's last checkpoint."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from rich.table import Table
 
 from fraudstream.cli.console import one_line_errors, out
 from fraudstream.cli.kernels import fill_cache
+from fraudstream.cli.newest import engine_of, newest, single_topology, taken
+from fraudstream.cli.service import SINGLE, TopologyFile
 from fraudstream.config import load_map
 from fraudstream.engine.stats import EngineStats, FeatureReport
 from fraudstream.engine.step import Engine, Settings
@@ -46,7 +48,19 @@ def stats(
         fill_cache(ruleset, settings)
         engine = Engine(ruleset, settings)
         replay(engine, sources, None, lambda _: None)
-    found = engine.stats()
+    _show(engine.stats())
+
+
+@app.command("inspect")
+def inspect(topology: TopologyFile = SINGLE) -> None:
+    """Print what every feature of a worker held at its newest checkpoint, and how warm it was."""
+    loaded = single_topology(topology, "features", "its shares")
+    ruleset, found = newest(loaded, "what the features hold")
+    out.print(taken(ruleset, found), highlight=False, soft_wrap=True, markup=False)
+    _show(engine_of(loaded, ruleset, found).stats())
+
+
+def _show(found: EngineStats) -> None:
     out.print(_table(found))
     out.print(_totals(found), highlight=False, soft_wrap=True)
 

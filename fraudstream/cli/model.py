@@ -10,14 +10,14 @@ from rich.table import Table
 
 from fraudstream import __version__
 from fraudstream.cli.console import fail, one_line_errors, out
-from fraudstream.cli.service import SINGLE, TopologyFile, kept_by
-from fraudstream.config import Topology, load_topology
+from fraudstream.cli.newest import engine_of, newest, single_topology, taken
+from fraudstream.cli.service import SINGLE, TopologyFile
+from fraudstream.config import Topology
 from fraudstream.engine.models import Report, spec_of
-from fraudstream.engine.step import Engine
 from fraudstream.rules.ruleset import Model, Ruleset
 from fraudstream.scorers.protocol import ScorerError
 from fraudstream.scorers.state_file import Header, refuse_pickles
-from fraudstream.stores.checkpoints import CheckpointError, Loaded
+from fraudstream.stores.checkpoints import Loaded
 from fraudstream.stores.state_files import import_state
 from fraudstream.stores.whole_file import write_whole
 
@@ -42,10 +42,10 @@ def inspect(
     ruleset, found = _newest(loaded)
     if model is not None:
         _known(model, ruleset)
-    reports = [each for each in _engine(loaded, ruleset, found).reports() if model in (None, each.model)]
+    reports = [each for each in engine_of(loaded, ruleset, found).reports() if model in (None, each.model)]
     if not reports:
         raise fail(f"ruleset {ruleset.version} has no models")
-    out.print(_taken(ruleset, found), **_PLAIN)
+    out.print(taken(ruleset, found), **_PLAIN)
     for each in reports:
         out.print(_summary(each), **_PLAIN)
         out.print(_features(each))
@@ -64,13 +64,13 @@ def export(
     try:
         # Before it is read: reading is what could run code.
         refuse_pickles(spec_of(wanted).estimator.kind)
-        content = _engine(loaded, ruleset, found).exported(model, __version__)
+        content = engine_of(loaded, ruleset, found).exported(model, __version__)
         write_whole(to, content)
     except ScorerError as error:
         raise fail(f"{model} {error}") from None
     except OSError as error:
         raise fail(f"{to}: cannot be written ({error.strerror}): choose another path") from None
-    out.print(f"{model} of {_taken(ruleset, found)}: {len(content):,} bytes in {to}", **_PLAIN)
+    out.print(f"{model} of {taken(ruleset, found)}: {len(content):,} bytes in {to}", **_PLAIN)
 
 
 @app.command("import")
@@ -100,35 +100,11 @@ def import_file(
 
 
 def _topology(path: Path) -> Topology:
-    with one_line_errors():
-        loaded = load_topology(path)
-    if loaded.keyed is not None:
-        raise fail("a keyed topology keeps its models in the last stage, which this does not read yet")
-    return loaded
+    return single_topology(path, "models", "the last stage")
 
 
 def _newest(topology: Topology) -> tuple[Ruleset, Loaded]:
-    """Return the newest whole checkpoint, and the ruleset under which it was written."""
-    kept = kept_by(topology)
-    if kept is None:
-        raise fail("the topology names no checkpoints: add them, they hold what the models have learned")
-    try:
-        found: Loaded | None = kept.store_of(0).load()
-    except CheckpointError as error:
-        raise fail(str(error)) from None
-    if found is None:
-        raise fail("there is no checkpoint yet: run a worker first")
-    version = found.meta.extra["ruleset"]
-    ruleset = kept.ruleset_of(version)
-    if ruleset is None:
-        raise fail(f"ruleset {version}, under which the checkpoint was written, is not kept beside it")
-    return ruleset, found
-
-
-def _engine(topology: Topology, ruleset: Ruleset, found: Loaded) -> Engine:
-    engine = Engine(ruleset, topology.settings())
-    engine.restore(found.snapshot)
-    return engine
+    return newest(topology, "what the models have learned")
 
 
 def _known(model: str, ruleset: Ruleset) -> Model:
@@ -137,11 +113,6 @@ def _known(model: str, ruleset: Ruleset) -> Model:
         listed = ", ".join(known) or "none"
         raise fail(f"there is no model {model} in ruleset {ruleset.version}: known are {listed}")
     return known[model]
-
-
-def _taken(ruleset: Ruleset, found: Loaded) -> str:
-    events = ", ".join(f"{number}: {offset}" for number, offset in sorted(found.meta.positions.items()))
-    return f"ruleset {ruleset.version}, after the offsets {{{events}}}"
 
 
 def _learned(header: Header) -> str:

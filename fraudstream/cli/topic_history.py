@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 from fraudstream.cli.service import kept_by
 from fraudstream.config import Kafka, Topology
 from fraudstream.rules.ruleset import Ruleset
-from fraudstream.workbench.arrivals import Arrivals
+from fraudstream.workbench.arrivals import Arrivals, Past
 from fraudstream.workbench.sources import History, SourceError
 
 if TYPE_CHECKING:
     from fraudstream.stream.history.recorded import Recorded
     from fraudstream.stream.history.spans import Span
+    from fraudstream.stream.journal import Filled
 
 RULESETS_KEPT = 4
 """How many rulesets stay built: workers go back to the one before more often than to older ones."""
@@ -64,8 +65,19 @@ class RecordedHistory:
         with _one_error():
             for piece in self.found.pieces():
                 ruleset = None if self.ruleset_of is None else self.ruleset_of(piece.ruleset)
-                yield Arrivals(piece.values, piece.appended_us, piece.are_labels, ruleset, is_behind_gap)
+                past = None if piece.filled is None else self._past(piece.filled)
+                yield Arrivals(
+                    piece.values, piece.appended_us, piece.are_labels, ruleset, is_behind_gap, past
+                )
                 is_behind_gap = False
+
+    def _past(self, filled: Filled) -> Past:
+        return Past(filled.is_whole, lambda: self._read(filled))
+
+    def _read(self, filled: Filled) -> Iterator[Arrivals]:
+        with _one_error():
+            for piece in self.found.past(filled):
+                yield Arrivals(piece.values, piece.appended_us)
 
 
 def open_topic(place: str, topology: Topology | None) -> TopicHistory:

@@ -176,6 +176,8 @@ class RuleSource(Part):
     """The public keys of publishers and approvers."""
     approval: Literal["required", "none"] = "required"
     """Whether a second trusted key must have signed for the bundle."""
+    warm_from: Literal["input"] | None = None
+    """With `input` the features that a change adds count first what the input topic still holds."""
 
     @model_validator(mode="after")
     def _fits(self) -> RuleSource:
@@ -260,6 +262,11 @@ class Topology(Part):
             raise ValueError("keyed needs checkpoints: workers find the rules of other workers beside them")
         if self.labels is not None:
             raise ValueError("keyed takes no labels yet: learn from them in a topology without keyed")
+        if self.rule_source.warm_from is not None:
+            raise ValueError(
+                "keyed takes no rules.warm_from yet: take it out; new features begin when they come, and "
+                "alerts say how warm they are"
+            )
         return self
 
     @model_validator(mode="after")

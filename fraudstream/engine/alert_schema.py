@@ -122,15 +122,27 @@ class Missing(_Part):
     to: _Time
 
 
-class Warming(_Part):
-    """Events of the past were gone before they could be counted: something may be decided too mildly."""
+class NewFeature(_Part):
+    """A feature that a change of the rules has added, and that has not counted all that it looks back at."""
 
-    missing: Missing
+    name: str = Field(description="`RULE-ID.name` as in its file, or `model.name`.")
+    since: _Time = Field(description="It has counted what is dated after this.")
+    until: _Time | None = Field(description="Events from then on see all that it counts; null: never.")
+    warm: float | None = Field(
+        description="The share of what it looks back at that it has counted; null where that has no end."
+    )
+
+
+class Warming(_Part):
+    """Something of the past was never counted: something may be decided too mildly."""
+
+    missing: Missing | None = Field(description="Null where no event is missing, only features are new.")
     until: _Time | None = Field(
-        description="Events from then on are decided with all that the ruleset looks back at; null: never, "
-        "a live rule looks back without end (time_since_first, first_seen).",
+        description="Events from then on are decided with all that is looked back at; null: never, "
+        "something looks back without end (time_since_first, first_seen).",
     )
     rules: list[str] = Field(description="Rules of this alert whose figures may be too low.")
+    features: list[NewFeature] = Field(description="New features that the rules of this alert look at.")
 
 
 class Alert(_Part):

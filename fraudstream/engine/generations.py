@@ -111,16 +111,16 @@ def _value(name: str, bound: Bound, program: Program) -> Register:
     return operators.unknown(program) if symbol is None else symbol.read(program)
 
 
-def stores_for(
-    bound: Bound,
-    limits: Limits,
-    watermark_us: int,
-    old: Bound | None = None,
-    known: Sequence[FeatureStore] = (),
-    *,
-    gated: bool = False,
-) -> list[FeatureStore]:
-    """Return the stores of a ruleset: those that have some of its features, and a new one for the others.
+class Change(NamedTuple):
+    """Which stores a ruleset goes on with, and which features begin: those of events, those of labels."""
+
+    kept: list[FeatureStore]
+    of_events: list[Feature]
+    of_labels: list[Feature]
+
+
+def change_to(bound: Bound, old: Bound | None, known: Sequence[FeatureStore]) -> Change:
+    """Return what a ruleset changes.
 
     `known` are the stores of the ruleset in force, `old`; a feature that it does not want begins anew even
     where a store still has it. RulesetError where there would be one generation too many.
@@ -131,19 +131,40 @@ def stores_for(
     added = [feature for feature in bound.features if feature not in places]
     of_labels = [feature for feature in added if feature.of_labels]
     of_events = [feature for feature in added if not feature.of_labels]
-    wanted_anew = [of_events] if of_events or not kept else []
-    # What labels count is counted apart, by what events do not move.
-    wanted_anew += [of_labels] if of_labels else []
-    if len(kept) + len(wanted_anew) > GENERATIONS_MAX:
+    if len(kept) + bool(of_events) + bool(of_labels) > GENERATIONS_MAX:
         message = (
             f"{GENERATIONS_MAX} reloads have added features that are still used: restart the worker, "
             "so that all begin together"
         )
         raise RulesetError([Problem("rules", 1, 1, message)])
+    return Change(kept, of_events, of_labels)
+
+
+def stores_for(
+    bound: Bound,
+    limits: Limits,
+    watermark_us: int,
+    old: Bound | None = None,
+    known: Sequence[FeatureStore] = (),
+    *,
+    gated: bool = False,
+    filled: FeatureStore | None = None,
+) -> list[FeatureStore]:
+    """Return the stores of a ruleset: those that have some of its features, and a new one for the others.
+
+    `filled` has the new features of events already. Otherwise as `change_to`.
+    """
+    stores, of_events, of_labels = change_to(bound, old, known)
+    if filled is not None and filled.features == tuple(of_events):
+        stores.append(filled)
+        of_events = []
+    wanted_anew = [of_events] if of_events or not stores else []
+    # What labels count is counted apart, by what events do not move.
+    wanted_anew += [of_labels] if of_labels else []
     for features in wanted_anew:
-        kept.append(FeatureStore(features, bound.schema, limits, gated=gated))
-        kept[-1].begin(watermark_us)
-    return kept
+        stores.append(FeatureStore(features, bound.schema, limits, gated=gated))
+        stores[-1].begin(watermark_us)
+    return stores
 
 
 def places_of(bound: Bound, stores: Sequence[FeatureStore]) -> list[tuple[int, int]]:

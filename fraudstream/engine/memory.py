@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol
+from weakref import ref
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +49,7 @@ class TextMemory:
         self._interner = interner
         self._dated_us = NEVER_US
         self._round_us = NEVER_US
+        self._held_for: ref[object] | None = None
 
     def seen(self, codes: NDArray[np.int32], watermark_us: int) -> None:
         """Take note of a decoded batch: `codes` [texts, n], and the watermark with it included."""
@@ -60,10 +62,14 @@ class TextMemory:
             # The batch itself was dated by the watermark before it, too long ago.
             self._interner.see(codes)
 
+    def hold(self, reader: object | None) -> None:
+        """Forget no text as long as somebody uses this object, which may name codes that nobody else does."""
+        self._held_for = None if reader is None else ref(reader)
+
     def forget(self, features: Rounds) -> None:
         """Release what is older than all that the features can still name, once per round of theirs."""
         round_us = features.round_started_us
-        if round_us == self._round_us:
+        if round_us == self._round_us or (self._held_for is not None and self._held_for() is not None):
             return
         self._round_us = round_us
         if round_us > NEVER_US:

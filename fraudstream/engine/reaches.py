@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fraudstream.engine.gaps import Gap
+from fraudstream.engine.newcomers import Newcomers
 from fraudstream.engine.watermark import NEVER_US
 from fraudstream.events.times import format_time
 from fraudstream.features.catalogue import OF_FIRST, Feature, Limits
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from fraudstream.engine.step import Settings
 
 FOREVER_US = 2**61
+SHARE_DIGITS = 4
 
 
 class Reaches:
@@ -36,6 +38,17 @@ class Reaches:
         """Return the reach of a rule with the features of the rules and models that it names; 0: none."""
         return self._rules[rule_id]
 
+    def of_feature(self, feature: Feature) -> int:
+        """Return the reach of a feature."""
+        return reach(feature, self._limits)
+
+    def looked_at(self, rule_id: str) -> Mapping[str, Feature]:
+        """Return the features that a rule looks at, with those of the rules and models that it names.
+
+        They are named `RULE-ID.name`, or `model.name`.
+        """
+        return self._looked_at[rule_id]
+
     @cached_property
     def longest_us(self) -> int:
         """The reach of a decision: of all live rules and scored typologies, and of what is a duplicate."""
@@ -49,20 +62,40 @@ class Reaches:
 
     @cached_property
     def _rules(self) -> dict[str, int]:
+        return {
+            name: max(map(self.of_feature, looked_at.values()), default=0)
+            for name, looked_at in self._looked_at.items()
+        }
+
+    @cached_property
+    def _looked_at(self) -> dict[str, dict[str, Feature]]:
         by_id = {each.rule.id: each for each in self._bound.rules}
         every = [each.rule for each in self._bound.rules]
         return {
-            name: max(map(self._own, [bound, *(by_id[each.id] for each in needed(bound.rule, every))]))
+            name: {
+                named: feature
+                for each in (bound, *(by_id[other.id] for other in needed(bound.rule, every)))
+                for named, feature in self._own(each).items()
+            }
             for name, bound in by_id.items()
         }
 
-    def _own(self, bound: BoundRule) -> int:
-        named = [self._bound.features[index] for index in bound.features]
+    def _own(self, bound: BoundRule) -> dict[str, Feature]:
+        rule = bound.rule
+        named = {
+            f"{rule.id}.{name}": spec.feature(rule.where[name]) for name, spec in rule.spec.features.items()
+        }
+        read = set(map(self._bound.features.__getitem__, bound.features))
+        named = {name: feature for name, feature in named.items() if feature in read}
         for each in self._bound.models:
-            if each.model.spec.id in bound.models:
+            model = each.model.spec.id
+            if model in bound.models:
                 where = each.model.where
-                named += [spec.feature(where[name]) for name, spec in each.model.spec.windows.items()]
-        return max((reach(feature, self._limits) for feature in named), default=0)
+                named |= {
+                    f"{model}.{name}": spec.feature(where[name])
+                    for name, spec in each.model.spec.windows.items()
+                }
+        return named
 
 
 def reach(feature: Feature, limits: Limits) -> int:
@@ -79,42 +112,75 @@ def reach(feature: Feature, limits: Limits) -> int:
 
 
 class Warming:
-    """A gap, as the decisions of a ruleset show it.
+    """What the past lacks, as the decisions of a ruleset show it: a gap, and features that a reload added.
 
     What is missing may be dated up to the lateness after the event behind the gap. Whatever looks back beyond
-    that from its own event has not seen all that it counts.
+    that from its own event has not seen all that it counts. A new feature has missed nothing that is dated
+    after the swap.
     """
 
-    def __init__(self, gap: Gap, reaches: Reaches, lateness_us: int) -> None:
+    def __init__(self, gap: Gap | None, newcomers: Newcomers, reaches: Reaches, lateness_us: int) -> None:
         self._gap = gap
+        self._newcomers = newcomers
         self._reaches = reaches
-        self._complete_us = gap.to_us + lateness_us
+        self._complete_us = NEVER_US if gap is None else gap.to_us + lateness_us
 
     @property
     def until_us(self) -> int:
-        """The event time from which on decisions are complete again."""
-        return self._until(self._reaches.longest_us)
+        """The event time from which on no decision lacks what is behind the gap."""
+        return _after(self._complete_us, self._reaches.longest_us)
 
     def events(self, time_us: NDArray[np.int64]) -> int:
-        """Return how many of some events are judged with an incomplete past."""
+        """Return how many of some events are judged with a gap in their past."""
         return int(np.count_nonzero(time_us < self.until_us))
 
-    def describe(self, time_us: int, rule_ids: Iterable[str]) -> dict[str, Any] | None:
+    def describe(self, time_us: int, rule_ids: Sequence[str]) -> dict[str, Any] | None:
         """Return what an alert on an event says of it, None where the event is judged by a whole past."""
-        if time_us >= self.until_us:
+        until_us = [self.until_us] if time_us < self.until_us else []
+        cold = {rule_id: self._cold(rule_id, time_us) for rule_id in rule_ids}
+        features = {name: feature for each in cold.values() for name, feature in each.items()}
+        until_us += map(self._warm_us, features.values())
+        if not until_us:
             return None
-        from_us, to_us = self._gap
-        reaches = {rule_id: self._reaches.of_rule(rule_id) for rule_id in rule_ids}
         return {
-            "missing": {"from": _written(from_us), "to": format_time(to_us)},
-            "until": _written(self.until_us),
-            "rules": [
-                each for each, back_us in reaches.items() if back_us and time_us < self._until(back_us)
-            ],
+            "missing": self._missing() if time_us < self.until_us else None,
+            "until": _written(max(until_us)),
+            "rules": [each for each in rule_ids if cold[each] or self._lacks(each, time_us)],
+            "features": [self._described(name, each, time_us) for name, each in features.items()],
         }
 
-    def _until(self, back_us: int) -> int:
-        return min(self._complete_us + back_us, FOREVER_US)
+    def _cold(self, rule_id: str, time_us: int) -> dict[str, Feature]:
+        if not self._newcomers:
+            return {}
+        looked_at = self._reaches.looked_at(rule_id)
+        return {name: each for name, each in looked_at.items() if time_us < self._warm_us(each)}
+
+    def _warm_us(self, feature: Feature) -> int:
+        """Return the event time from which on a feature has all that it counts."""
+        return _after(self._newcomers.missed_us(feature), self._reaches.of_feature(feature))
+
+    def _lacks(self, rule_id: str, time_us: int) -> bool:
+        back_us = self._reaches.of_rule(rule_id)
+        return back_us > 0 and time_us < _after(self._complete_us, back_us)
+
+    def _missing(self) -> dict[str, str | None] | None:
+        if self._gap is None:
+            return None
+        return {"from": _written(self._gap.from_us), "to": format_time(self._gap.to_us)}
+
+    def _described(self, name: str, feature: Feature, time_us: int) -> dict[str, str | float | None]:
+        since_us, back_us = self._newcomers.missed_us(feature), self._reaches.of_feature(feature)
+        passed = max(0, time_us - since_us) / back_us
+        return {
+            "name": name,
+            "since": format_time(since_us),
+            "until": _written(self._warm_us(feature)),
+            "warm": None if back_us == FOREVER_US else round(passed, SHARE_DIGITS),
+        }
+
+
+def _after(us: int, back_us: int) -> int:
+    return us if us == NEVER_US else min(us + back_us, FOREVER_US)
 
 
 def _written(us: int) -> str | None:

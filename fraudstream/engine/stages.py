@@ -14,6 +14,7 @@ from fraudstream.engine.gaps import Gap
 from fraudstream.engine.judging import Judge, Judgement
 from fraudstream.engine.laps import Lap, untimed
 from fraudstream.engine.models import ModelStage
+from fraudstream.engine.newcomers import Newcomers
 from fraudstream.engine.reaches import Reaches, Warming
 from fraudstream.engine.result import Alert, Decisions, Shadow, StepResult
 from fraudstream.engine.shadow import ShadowStage
@@ -21,6 +22,7 @@ from fraudstream.engine.telling import Kept
 from fraudstream.engine.watermark import Tide
 from fraudstream.events.batch import EventBatch
 from fraudstream.events.interning import Interner
+from fraudstream.features.catalogue import Feature
 from fraudstream.rules.binding import Bound
 from fraudstream.rules.view import View
 
@@ -75,6 +77,7 @@ class Stages:
         self.bound = bound
         self._lateness_us = lateness_us
         self._reaches = Reaches(bound, settings)
+        self._newcomers = Newcomers(bound)
         self._features = features
         self.models = ModelStage(bound, interner)
         self._judge = Judge(bound, interner)
@@ -122,19 +125,26 @@ class Stages:
         return Outcome(judged, judgement, alerts, kept, self._shadow.run(judged))
 
     def _warming(self, gap: Gap | None) -> Warming | None:
-        return None if gap is None else Warming(gap, self._reaches, self._lateness_us)
+        if gap is None and not self._newcomers:
+            return None
+        return Warming(gap, self._newcomers, self._reaches, self._lateness_us)
 
     def is_warming(self, gap: Gap | None, watermark_us: int) -> bool:
-        """Whether an event at the watermark would be judged with an incomplete past."""
+        """Whether an event at the watermark would be judged with a gap in its past."""
         found = self._warming(gap)
         return found is not None and watermark_us < found.until_us
 
-    def adopt(self, old: Stages, watermark_us: int) -> set[str]:
+    def adopt(self, old: Stages, watermark_us: int, filled: Mapping[Feature, int] | None = None) -> set[str]:
         """Go on from the stages of another ruleset; return the ids of the models that begin anew.
 
-        What both rulesets know keeps its state, the rest begins now.
+        What both rulesets know keeps its state, the rest begins now. `filled` says of new features whose past
+        was counted up to which event time they may still have missed events.
         """
         anew = self.models.adopt(old.models)
+        known = set(old.bound.features)
+        added = [feature for feature in self.bound.features if feature not in known]
+        missed_us = dict.fromkeys(added, watermark_us) | dict(filled or {})
+        self._newcomers.adopt(old._newcomers, missed_us)
         self._decider.adopt(old._decider, watermark_us)
         self._alerting.restore(old._alerting.snapshot())
         self._shadow.restore(old._shadow.snapshot())
@@ -147,6 +157,7 @@ class Stages:
             "deciding": self._decider.snapshot(),
             "alerting": self._alerting.snapshot(),
             "shadow": self._shadow.snapshot(),
+            "newcomers": self._newcomers.snapshot(),
         }
 
     def restore(self, state: Snapshot) -> None:
@@ -157,3 +168,5 @@ class Stages:
         # Shadow rules were once only counted.
         if "shadow" in state:
             self._shadow.restore(state["shadow"])
+        if "newcomers" in state:
+            self._newcomers.restore(state["newcomers"])

@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fraudstream.engine.awaiting import Wait
+from fraudstream.engine.backfill import Backfill
 from fraudstream.engine.duplicates import Horizon
 from fraudstream.engine.features import FeatureStage
 from fraudstream.engine.gaps import Past
-from fraudstream.engine.generations import generation_snapshot, restored_generation, stores_for
+from fraudstream.engine.generations import change_to, generation_snapshot, restored_generation, stores_for
 from fraudstream.engine.intake import Intake
 from fraudstream.engine.labels import read_labels
 from fraudstream.engine.laps import Lap, untimed
@@ -21,6 +22,7 @@ from fraudstream.engine.learning import Learning, refuse_labels
 from fraudstream.engine.memory import TextMemory
 from fraudstream.engine.models import Report
 from fraudstream.engine.result import StepResult, joined, without_events
+from fraudstream.engine.snapshots import check_snapshot
 from fraudstream.engine.stages import Snapshot, Stages, Witness, result_of
 from fraudstream.engine.stats import EngineStats, forgotten, report
 from fraudstream.engine.watermark import NEVER_US, Watermark
@@ -66,24 +68,6 @@ class Settings:
         if self.labels is None:
             refuse_labels(ruleset)
         return bound
-
-
-class SnapshotError(ValueError):
-    """A snapshot that this engine cannot go on from: why, and the remedy."""
-
-
-def check_snapshot(snapshot: Snapshot, number: int, ruleset: str) -> None:
-    """Raise SnapshotError unless a snapshot has this format and is of this ruleset."""
-    if snapshot.get("format") != number:
-        raise SnapshotError(
-            f"the snapshot has format {snapshot.get('format')!r}, this engine reads {number}: "
-            "take one of this version"
-        )
-    if snapshot["ruleset"] != ruleset:
-        raise SnapshotError(
-            f"the snapshot is of ruleset {snapshot['ruleset']}, this engine runs {ruleset}: "
-            "restore it with its own ruleset, then reload"
-        )
 
 
 def sliced(events: int) -> list[slice]:
@@ -207,16 +191,34 @@ class Engine:
         """Bind another ruleset, in any thread and beside `step`; RulesetError where it does not fit."""
         return self.settings.bind(ruleset)
 
-    def reload(self, bound: Bound) -> None:
+    def backfill(self, bound: Bound) -> Backfill | None:
+        """Return what counts the past for the features of events that a prepared ruleset adds.
+
+        None where it adds none, or there is no past. While it is in use no text is forgotten. RulesetError as
+        with `reload`.
+        """
+        _, of_events, _ = change_to(bound, self._stages.bound, self._features.stores)
+        if not of_events or self._watermark.us == NEVER_US:
+            return None
+        filled = Backfill(bound, of_events, self.settings, self._interner, self._watermark.us)
+        self._texts.hold(filled)
+        return filled
+
+    def reload(self, bound: Bound, filled: Backfill | None = None) -> None:
         """Put a prepared ruleset in force, between two batches.
 
-        Features, models, rules and typologies that both rulesets have go on with their state. RulesetError
-        where too many reloads have added features, or a model's state does not fit; then nothing changes.
+        Features, models, rules and typologies that both rulesets have go on with their state, and what is
+        `filled` as if it had always been there. RulesetError where too many reloads have added features, or a
+        model's state does not fit; then nothing changes.
         """
         old, watermark_us = self._stages, self._watermark.us
-        stores = stores_for(bound, self.settings.limits, watermark_us, old.bound, self._features.stores)
+        store = None if filled is None else filled.store
+        limits, known = self.settings.limits, self._features.stores
+        stores = stores_for(bound, limits, watermark_us, old.bound, known, filled=store)
         self._install(bound, stores)
-        self._learn_for(anew=self._stages.adopt(old, watermark_us))
+        missed_us = None if filled is None else filled.finish(watermark_us)
+        self._learn_for(anew=self._stages.adopt(old, watermark_us, missed_us))
+        self._texts.hold(None)
 
     def miss(self) -> None:
         """Take note that messages are gone which stood before the next one: what they bear on is marked."""

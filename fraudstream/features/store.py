@@ -54,6 +54,10 @@ class FeatureStore:
         self._state.meta[s.WATERMARK_US] = watermark_us
         self._state.meta[s.BEGAN_US] = watermark_us
 
+    def date(self, since_us: int) -> None:
+        """Let what it holds count as what has happened since a time."""
+        self._state.meta[s.BEGAN_US] = since_us
+
     def advance(self, arrivals: Arrivals, watermark_us: NDArray[np.int64] | None = None) -> Frame:
         """Count n events in stream order and read every feature at each of them.
 

@@ -29,6 +29,26 @@ class Poison(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Filled:
+    """What the features that a ruleset adds have counted: of each partition from `starts` to before `upto`.
+
+    `is_whole` says whether nothing was gone of what they can still read.
+    """
+
+    starts: Mapping[int, int]
+    upto: Mapping[int, int]
+    is_whole: bool
+
+    def widened(self, other: Filled | None) -> Filled:
+        """Return what holds the past of both."""
+        if other is None:
+            return self
+        starts = {each: min(start, other.starts.get(each, start)) for each, start in self.starts.items()}
+        upto = {**other.upto, **self.upto}
+        return Filled({**other.starts, **starts}, upto, self.is_whole and other.is_whole)
+
+
+@dataclass(frozen=True)
 class Entry:
     """From `positions` on, `partition` is folded under `ruleset`.
 
@@ -48,6 +68,8 @@ class Entry:
         Of the input topic; entries of a topic that was deleted say nothing of the one made anew.
     poison
         Messages that the owner has found to be poison since its last entry.
+    filled
+        What the features have counted that this ruleset has added; None where they begin here.
     """
 
     epoch: int
@@ -57,19 +79,21 @@ class Entry:
     ruleset: str = ""
     topic_id: str = ""
     poison: tuple[Poison, ...] = ()
+    filled: Filled | None = None
 
 
 @dataclass(frozen=True)
 class Run:
     """Messages of one partition that are folded one after the other, from `start` up to before `stop`.
 
-    `stop` is None for the last run: as far as anybody got.
+    `stop` is None for the last run: as far as anybody got. `filled` is that of its entry.
     """
 
     partition: int
     ruleset: str
     start: int
     stop: int | None
+    filled: Filled | None = None
 
 
 def encode(entry: Entry) -> bytes:
@@ -80,10 +104,11 @@ def encode(entry: Entry) -> bytes:
             "epoch": entry.epoch,
             "owner": entry.owner,
             "partition": entry.partition,
-            "positions": {str(partition): offset for partition, offset in entry.positions.items()},
+            "positions": _by_text(entry.positions),
             "ruleset": entry.ruleset,
             "topic_id": entry.topic_id,
             "poison": [list(each) for each in entry.poison],
+            **_written(entry.filled),
         }
     )
 
@@ -101,14 +126,38 @@ def decode(value: bytes) -> Entry:
             int(read["epoch"]),
             read["owner"],
             read["partition"],
-            {int(partition): int(offset) for partition, offset in read["positions"].items()},
+            _by_number(read["positions"]),
             read["ruleset"],
             read["topic_id"],
             tuple(Poison(*each) for each in read["poison"]),
+            _filled(read),
         )
     except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
         message = f"this is no journal entry ({error!r}): does something else write to the journal topic?"
         raise JournalError(message) from None
+
+
+def _by_text(offsets: Mapping[int, int]) -> dict[str, int]:
+    return {str(partition): offset for partition, offset in offsets.items()}
+
+
+def _by_number(offsets: Mapping[str, int]) -> dict[int, int]:
+    return {int(partition): int(offset) for partition, offset in offsets.items()}
+
+
+def _written(filled: Filled | None) -> dict[str, Any]:
+    if filled is None:
+        return {}
+    starts, upto = _by_text(filled.starts), _by_text(filled.upto)
+    return {"filled": {"starts": starts, "upto": upto, "is_whole": filled.is_whole}}
+
+
+def _filled(read: Mapping[str, Any]) -> Filled | None:
+    # Entries are older than this.
+    filled = read.get("filled")
+    if filled is None:
+        return None
+    return Filled(_by_number(filled["starts"]), _by_number(filled["upto"]), filled["is_whole"])
 
 
 def valid(entries: Iterable[Entry]) -> Iterator[Entry]:
@@ -155,4 +204,30 @@ def _run(entry: Entry, at: Mapping[int, int], until: Mapping[int, int] | None) -
         return []
     start = at.get(entry.partition, 0)
     stop = None if until is None else until.get(entry.partition, 0)
-    return [] if stop is not None and stop <= start else [Run(entry.partition, entry.ruleset, start, stop)]
+    return (
+        []
+        if stop is not None and stop <= start
+        else [Run(entry.partition, entry.ruleset, start, stop, entry.filled)]
+    )
+
+
+def history(entries: Iterable[Entry], at: Mapping[int, int], upto: Mapping[int, int]) -> list[Run]:
+    """Return the runs in which what lies from `at` to before `upto` was folded.
+
+    Both name the same partitions. What came before the first entry, and what no entry tells of, is taken
+    partition by partition.
+    """
+    told = [entry for entry in entries if entry.partition is not None]
+    before = told[0].positions if told else upto
+    wanted = [Run(each, "", start, before.get(each, 0)) for each, start in sorted(at.items())]
+    wanted += runs(told, at)
+    wanted += [Run(each, "", 0, None) for each in sorted(at)]
+    found, reached = [], dict(at)
+    for run in wanted:
+        end = upto.get(run.partition, 0)
+        start = max(run.start, reached.get(run.partition, end))
+        stop = end if run.stop is None else min(run.stop, end)
+        if start < stop:
+            found.append(Run(run.partition, run.ruleset, start, stop))
+            reached[run.partition] = stop
+    return found

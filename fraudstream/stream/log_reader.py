@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 
 _POLL_MS = 200
 _FETCH_BYTES_MAX = 4 * 2**20
-_RECORDS_MAX = 5_000
+RECORDS_MAX = 5_000
 
 
 class LogReader:
     """A consumer of some partitions; what it has fetched beyond one stretch serves the next.
 
-    `new_consumer` makes the Kafka client, from the arguments of aiokafka's own.
+    `new_consumer` makes the Kafka client, from the arguments of aiokafka's own. It gives at most so many
+    messages at once; whoever shares the event loop with others takes few.
     """
 
     def __init__(
@@ -31,6 +32,7 @@ class LogReader:
         kafka: Kafka,
         partitions: Iterable[Partition],
         new_consumer: Callable[..., Any] = AIOKafkaConsumer,
+        messages_max: int = RECORDS_MAX,
     ) -> None:
         self._consumer = new_consumer(
             **client_settings(kafka),
@@ -41,6 +43,7 @@ class LogReader:
             max_partition_fetch_bytes=_FETCH_BYTES_MAX,
             fetch_max_wait_ms=20,
         )
+        self._messages_max = messages_max
         self._partitions = [TopicPartition(*each) for each in partitions]
         self._left: dict[Partition, Sequence[Any]] = {}
         self._next: dict[Partition, int] = {}
@@ -62,6 +65,15 @@ class LogReader:
         tp = TopicPartition(*partition)
         first, end = await self._consumer.beginning_offsets([tp]), await self._consumer.end_offsets([tp])
         return int(first[tp]), int(end[tp])
+
+    async def since(self, partition: Partition, time_ms: int) -> int:
+        """Return the offset of the first message appended at a time or later, the end where there is none.
+
+        The time is in milliseconds since 1970 UTC.
+        """
+        tp = TopicPartition(*partition)
+        found = (await self._consumer.offsets_for_times({tp: time_ms}))[tp]
+        return int(found.offset) if found is not None else (await self.bounds(partition))[1]
 
     async def read(self, partition: Partition, start: int, stop: int) -> AsyncIterator[Batch]:
         """Give the messages with offsets from `start` to before `stop`; where `start` is gone, those behind.
@@ -90,7 +102,7 @@ class LogReader:
 
     async def _fetch(self, partition: Partition) -> Sequence[Any]:
         tp = TopicPartition(*partition)
-        fetched = await self._consumer.getmany(tp, timeout_ms=_POLL_MS, max_records=_RECORDS_MAX)
+        fetched = await self._consumer.getmany(tp, timeout_ms=_POLL_MS, max_records=self._messages_max)
         records: Sequence[Any] = fetched.get(tp, ())
         return records
 

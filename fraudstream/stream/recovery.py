@@ -16,6 +16,7 @@ from fraudstream.stream.journal import Entry, Poison, Run, reach, runs, valid
 from fraudstream.stream.journal_reader import entries_in
 from fraudstream.stream.kept import newest_kept
 from fraudstream.stream.log_reader import LogReader
+from fraudstream.stream.rulesets import Rulesets
 from fraudstream.stream.shard import SHARD
 from fraudstream.stream.threads import in_thread
 
@@ -94,6 +95,7 @@ class Recovery:
     observer: StreamObserver
     continuity: Continuity = field(init=False)
     _now: Standing = field(init=False)
+    _rulesets: Rulesets = field(init=False)
     _entries: Sequence[Entry] = field(init=False, default=())
     _is_made_anew: bool = field(init=False, default=False)
     """Whether the journal tells of another topic of the same name, which is no more."""
@@ -101,6 +103,7 @@ class Recovery:
     def __post_init__(self) -> None:
         means = self.means
         self.continuity = Continuity(self.topology, self.shard, self.observer, means.standing, means.oldest)
+        self._rulesets = Rulesets(self.topology, self.shard, means.ruleset_of, self.observer)
 
     async def take(self) -> None:
         """Make the shard this process's own, and bring it to the offsets that the group has committed.
@@ -211,9 +214,7 @@ class Recovery:
         self.shard.renew(*await in_thread(self._restored, loaded, wanted))
         if loaded is None and self._is_made_anew:
             self.shard.miss()
-        replayed = await self._replay(runs(self._entries, self.shard.positions), upto, told, wanted)
-        self._take_up(wanted)
-        return replayed
+        return await self._replay(runs(self._entries, self.shard.positions), upto, told, wanted)
 
     def _load(self) -> Loaded | None:
         return newest_kept(self.means.store, self._fits, self.observer)
@@ -233,34 +234,27 @@ class Recovery:
         poison = {each for entry in self._entries for each in entry.poison}
         if loaded is None:
             first = next((entry.ruleset for entry in self._entries if entry.ruleset), wanted.version)
-            return self.shard.engine.fresh(self._ruleset(first, wanted)), {}, poison
+            return self.shard.engine.fresh(self._rulesets.find(first, wanted)), {}, poison
         extra = loaded.meta.extra
-        engine = self.shard.engine.fresh(self._ruleset(extra["ruleset"], wanted))
+        engine = self.shard.engine.fresh(self._rulesets.find(extra["ruleset"], wanted))
         engine.restore(loaded.snapshot)
         poison |= {Poison(*each) for each in extra["poison"]}
         return engine, loaded.meta.positions, poison
 
-    def _ruleset(self, version: str, wanted: Ruleset) -> Ruleset:
-        """Return the ruleset that was in force, or that of today where it is not kept."""
-        if version == wanted.version:
-            return wanted
-        kept = self.means.ruleset_of(version)
-        if kept is None:
-            log.error("ruleset %s is not kept: its events are folded under %s", version, wanted.version)
-            self.observer.on_error("checkpoint")
-        return kept or wanted
-
     async def _replay(
         self, folds: Sequence[Run], upto: Mapping[int, int], told: Mapping[int, int], wanted: Ruleset
     ) -> int:
-        """Fold some runs; what lies behind `told` is sent, once more where it was judged."""
+        """Fold some runs; what lies behind `told` is sent, once more where it was judged.
+
+        Behind them the ruleset is in force that is wanted.
+        """
         place, replayed = self.topology.place, 0
         async with self._reader([place(each) for each in self._now.ends]) as reader:
             complete = self._complete(folds, upto, wanted.version)
             stops = [upto.get(run.partition, 0) if run.stop is None else run.stop for run in complete]
             pending = sum(max(0, stop - run.start) for run, stop in zip(complete, stops, strict=True))
             for run, stop in zip(complete, stops, strict=True):
-                self._turn(run.ruleset, wanted)
+                await self._rulesets.turn(reader, run, wanted, self._entries)
                 at = run.start
                 async for batch in reader.read(place(run.partition), run.start, stop):
                     await self._mind_the_gap(reader, run.partition, at, batch.first_offset)
@@ -270,10 +264,11 @@ class Recovery:
                     self.observer.on_replayed(SHARD, len(batch), max(0, pending))
                     await self._fold(batch, told.get(run.partition, 0))
                 await self._mind_the_gap(reader, run.partition, at, stop)
-        # What lies before the committed offsets is done with, whether or not it was still there.
-        self.observer.on_replayed(SHARD, 0, 0)
-        for each, offset in upto.items():
-            self.shard.positions[each] = max(offset, self.shard.positions.get(each, 0))
+            # What lies before the committed offsets is done with, whether or not it was still there.
+            self.observer.on_replayed(SHARD, 0, 0)
+            for each, offset in upto.items():
+                self.shard.positions[each] = max(offset, self.shard.positions.get(each, 0))
+            await self._rulesets.take_up(reader, wanted, self._entries)
         return replayed
 
     def _complete(self, folds: Sequence[Run], upto: Mapping[int, int], version: str) -> list[Run]:
@@ -286,15 +281,6 @@ class Recovery:
             if known.get(partition, 0) is not None
         ]
         return [*folds, *(run for run in missing if run.stop is not None and run.start < run.stop)]
-
-    def _turn(self, version: str, wanted: Ruleset) -> None:
-        if version != self.shard.engine.ruleset.version:
-            self._take_up(self._ruleset(version, wanted))
-
-    def _take_up(self, ruleset: Ruleset) -> None:
-        engine = self.shard.engine
-        if ruleset.version != engine.ruleset.version:
-            engine.reload(engine.prepare(ruleset))
 
     async def _mind_the_gap(self, reader: LogReader, partition: int, start: int, stop: int) -> None:
         """Say where messages from `start` to before `stop` have left the topic; other gaps hold none."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
@@ -14,6 +14,7 @@ from fraudstream.engine.selftest import checked_ruleset
 from fraudstream.engine.warming import warm_models
 from fraudstream.rules.errors import Problem, RulesetError
 from fraudstream.stores.bundles.errors import UNFIT, BundleError
+from fraudstream.stream.backfilling import BackfillError
 
 if TYPE_CHECKING:
     from fraudstream.engine.step import Settings
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 LOOK_SECONDS = 2.0
 """How often the rules are looked at; a change is taken up at the second look that finds it."""
 
+Swap = Callable[["Ruleset"], Awaitable[None]]
 Keep = Callable[[str, Mapping[str, bytes]], None]
 Check = Callable[[Mapping[str, bytes], "Settings"], "Ruleset"]
 
@@ -63,7 +65,8 @@ def check_apart(files: Mapping[str, bytes], settings: Settings) -> Ruleset:
 class Reloader:
     """Keeps a shard at the rules that are watched; what is not fit is refused, and the old ones stay.
 
-    `keep` is given the files of a version, and `record` the version, before anything is judged by it.
+    `keep` is given the files of a version, and `record` the version, before anything is judged by it. `swap`
+    puts a ruleset in force, at once unless given.
     """
 
     def __init__(
@@ -74,6 +77,7 @@ class Reloader:
         keep: Keep | None = None,
         check: Check = check_apart,
         record: Record | None = None,
+        swap: Swap | None = None,
     ) -> None:
         self._watch = watch
         self._shard = shard
@@ -81,6 +85,7 @@ class Reloader:
         self._keep = keep
         self._check = check
         self._record = record
+        self._swap = swap or self._swap_at_once
 
     async def look(self) -> None:
         """Look once; never raises. The swap falls between two batches, since a step does not yield."""
@@ -96,21 +101,26 @@ class Reloader:
             if self._record is not None:
                 # Not while the shard is held: another process may be slow to let go of the log.
                 await asyncio.to_thread(self._record.take, ruleset.version)
-            async with self._shard.moving:
-                engine = self._shard.engine
-                engine.reload(await asyncio.to_thread(engine.prepare, ruleset))
+            await self._swap(ruleset)
         except BundleError as error:
             await self._refuse(error.reason, str(error))
         except RulesetError as error:
             await self._refuse(UNFIT, str(error))
+        except BackfillError as error:
+            await self._refuse(FAILED, str(error))
         except Exception as error:
             log.exception("the changed rules could not be taken up")
             await self._refuse(FAILED, repr(error))
         else:
-            rules = len(engine.rule_ids)
+            rules = len(self._shard.engine.rule_ids)
             about = {"ruleset": ruleset.version, "rules": rules}
             log.info("ruleset %s is in force: %d rules", ruleset.version, rules, extra=about)
             self._observer.on_ruleset(ruleset)
+
+    async def _swap_at_once(self, ruleset: Ruleset) -> None:
+        async with self._shard.moving:
+            engine = self._shard.engine
+            engine.reload(await asyncio.to_thread(engine.prepare, ruleset))
 
     async def _refuse(self, reason: str, why: str) -> None:
         version = self._shard.engine.ruleset.version

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from fraudstream.engine.result import step_failed
 from fraudstream.stores.checkpoints import Meta
-from fraudstream.stream.journal import Entry, Poison
+from fraudstream.stream.journal import Entry, Filled, Poison
 from fraudstream.stream.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
@@ -73,6 +73,8 @@ class Shard:
         self.moving = asyncio.Lock()
         self._poison: dict[tuple[int, int], Poison] = {}
         self.stopwatch = Stopwatch()
+        self._filled: Filled | None = None
+        """What the next entry has to tell of the ruleset in force."""
 
     @property
     def poison(self) -> tuple[Poison, ...]:
@@ -84,6 +86,7 @@ class Shard:
         self.engine = engine
         self.is_whole = True
         self.positions = dict(positions)
+        self._filled = None
         self._poison = {(each.partition, each.offset): each for each in poison}
 
     @property
@@ -109,6 +112,10 @@ class Shard:
         }
         return Meta(positions=dict(self.positions), epoch=self.last.epoch, extra=extra)
 
+    def have_filled(self, filled: Filled) -> None:
+        """Take note that the features which the ruleset in force has added have counted the past."""
+        self._filled = filled.widened(self._filled)
+
     def unseen(self, batch: Batch) -> Batch | None:
         """Return the part of a batch that is not yet folded, None where all of it is."""
         return batch.since(self.positions.get(self.number(batch.partition), 0))
@@ -130,13 +137,19 @@ class Shard:
         return self.last
 
     def _entry(self, partition: int, poison: tuple[Poison, ...] = ()) -> Entry:
+        positions, filled = dict(self.positions), self._filled
+        if self.last.filled is not None and self.last.positions == positions:
+            # Nothing was folded under the last entry, so that this one stands in its place.
+            filled = self.last.filled.widened(filled)
+        self._filled = None
         version = self.engine.ruleset.version
         return replace(
             self.last,
             partition=partition,
-            positions=dict(self.positions),
+            positions=positions,
             ruleset=version,
             poison=poison,
+            filled=filled,
         )
 
     def miss(self) -> None:

@@ -15,6 +15,7 @@ import faust
 
 from fraudstream.stream.admin import require_topics
 from fraudstream.stream.app import BatchApp, build_app
+from fraudstream.stream.backfilling import Backfiller
 from fraudstream.stream.client_errors import client_errors_counted
 from fraudstream.stream.errors import BrokerError
 from fraudstream.stream.event_loop import new_event_loop
@@ -87,7 +88,9 @@ def _run(
     around = replace(around, topics={each.name: (each.topic_id, each.partitions) for each in states})
     if watch is not None:
         keep = None if kept is None else kept.keep_rules
-        around = replace(around, reloader=Reloader(watch, shard, observer, keep, record=record))
+        swap = Backfiller(topology, shard).swap if topology.rule_source.warm_from else None
+        reloader = Reloader(watch, shard, observer, keep, record=record, swap=swap)
+        around = replace(around, reloader=reloader)
     app = build_app(topology, shard, observer, outlet(topology, settings), around)
     worker = Worker(app, loop=loop)
     # What is there now stays: looking through it at every full collection would hold up the events.

@@ -48,6 +48,8 @@ class MemoryRecorder:
         state = self._metrics.state
         state.feature_bytes.show({(each.names[0],): each.stats.bytes for each in stats.features})
         state.feature_entities.show({(each.names[0],): each.stats.entities for each in stats.features})
+        warm = {(each.names[0],): each.stats.warm for each in stats.features}
+        state.feature_warm.show({name: share for name, share in warm.items() if share is not None})
 
     def _show_models(self, stats: EngineStats) -> None:
         models = self._metrics.models

@@ -280,6 +280,13 @@ class State:
             "feature",
             series_max=FEATURES_MAX,
         )
+        self.feature_warm = of.table(
+            "feature_warm_ratio",
+            "Share of the window of each feature that has passed since it began to count, by its first name.",
+            "feature",
+            series_max=FEATURES_MAX,
+            together=min,
+        )
         self.evictions = of.counter(
             "evictions",
             "What was forgotten as no window reaches it any more: events of the log, entities.",

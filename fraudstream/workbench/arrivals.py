@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import overload
 
@@ -12,6 +12,17 @@ from numpy.typing import NDArray
 from fraudstream.engine.result import StepResult
 from fraudstream.engine.step import Engine
 from fraudstream.rules.ruleset import Ruleset
+
+
+@dataclass(frozen=True)
+class Past:
+    """What the new features of a ruleset had counted when it came into force.
+
+    `is_whole` says whether nothing was gone of what they could still read.
+    """
+
+    is_whole: bool
+    read: Callable[[], Iterator[Arrivals]]
 
 
 @dataclass(frozen=True)
@@ -30,6 +41,8 @@ class Arrivals(Sequence[bytes | None]):
         What is in force from here on; None leaves that alone.
     is_behind_gap
         Whether messages are missing before the first.
+    past
+        What the features count that this ruleset adds; without it they begin here.
     """
 
     values: Sequence[bytes | None]
@@ -37,6 +50,7 @@ class Arrivals(Sequence[bytes | None]):
     are_labels: bool = False
     ruleset: Ruleset | None = None
     is_behind_gap: bool = False
+    past: Past | None = None
 
     def __len__(self) -> int:
         return len(self.values)
@@ -73,9 +87,20 @@ def fold(engine: Engine, messages: Sequence[bytes | None]) -> StepResult:
         return engine.step(messages)
     ruleset = messages.ruleset
     if ruleset is not None and ruleset.version != engine.ruleset.version:
-        engine.reload(engine.prepare(ruleset))
+        _turn(engine, ruleset, messages.past)
     if messages.is_behind_gap:
         engine.miss()
     if messages.are_labels:
         return engine.learn(messages.values)
     return engine.step(messages.values, appended_us=messages.appended_us)
+
+
+def _turn(engine: Engine, ruleset: Ruleset, past: Past | None) -> None:
+    bound = engine.prepare(ruleset)
+    filled = None if past is None else engine.backfill(bound)
+    if past is not None and filled is not None:
+        for each in past.read():
+            filled.fold(each.values, each.appended_us)
+        if not past.is_whole:
+            filled.lack()
+    engine.reload(bound, filled)

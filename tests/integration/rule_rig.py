@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import orjson
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
@@ -62,13 +63,17 @@ class RuleRig:
 
     def alerts(self) -> list[str]:
         """Return the ids of the events that were alerted on."""
+        return [alert["event"]["id"] for alert in self.whole_alerts()]
+
+    def whole_alerts(self) -> list[dict[str, Any]]:
+        """Return the alerts."""
         partition = TopicPartition(self.topology.output.alerts, 0)
         with closing(KafkaConsumer(bootstrap_servers=self.kafka)) as consumer:
             consumer.assign([partition])
             consumer.seek_to_beginning(partition)
             end = consumer.end_offsets([partition])[partition]
-            found: list[str] = []
+            found: list[dict[str, Any]] = []
             while len(found) < end:
                 for records in consumer.poll(timeout_ms=1_000).values():
-                    found += [orjson.loads(record.value)["event"]["id"] for record in records]
+                    found += [orjson.loads(record.value) for record in records]
         return found

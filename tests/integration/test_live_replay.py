@@ -103,11 +103,11 @@ class Sender:
 
 
 def test_live_equals_replay(kafka: str, topic_names: Callable[[str], str], tmp_path: Path) -> None:
-    """Two reloads amid the traffic of two partitions, with labels: the same alerts, ids and contents."""
+    """Two reloads amid the traffic of two partitions, with labels and a new feature that counts the past."""
     shutil.copytree(RULES, tmp_path / "rules")
     rules = write_files(untested(tmp_path / "rules"), FIRST)
     names = {word: topic_names(word) for word in ("events", "alerts", "dead", "journal", "labels")}
-    rig = CrashRig(kafka, tmp_path, names, rules, partitions=2)
+    rig = CrashRig(kafka, tmp_path, names, rules, partitions=2, warm=True)
     with rig.worker() as worker:
         sender = Sender(rig, worker, generate(EVENTS))
         for number, change in enumerate(CHANGES, start=1):

@@ -197,7 +197,7 @@ def test_messages_that_have_left_the_topic_are_told(
     alerts = [orjson.loads(value) for _, value in setup.alerts()]
     assert [alert["event"]["id"] for alert in alerts] == ["6", "7", "8"]
     missing = {"from": None, "to": "2026-03-02T08:00:00Z"}
-    mark = {"missing": missing, "until": "2026-04-01T08:05:00Z", "rules": ["TST-ANY-001"]}
+    mark = {"missing": missing, "until": "2026-04-01T08:05:00Z", "rules": ["TST-ANY-001"], "features": []}
     assert [alert["warming"] for alert in alerts] == [mark] * 3
     assert "offsets 0 to 1 have left the topic: decisions that look back to them are marked" in setup.logs()
 

@@ -28,7 +28,7 @@ def mules(*accounts: str) -> bytes:
 def test_lists_and_rules_change_while_the_worker_runs(
     kafka: str, topic_names: Callable[[str], str], tmp_path: Path
 ) -> None:
-    """A list entry, then a rule, each from the next event on; what is not fit is refused."""
+    """A list entry, then rules, from the next event on, and new ones say so; what is not fit is refused."""
     files = rule_files(LISTED, **{"lists/mules.yml": mules("m1")})
     setup = RuleRig(kafka, tmp_path, topic_names, files)
     to_m2: dict[str, Any] = {"creditor": {"account": "m2"}}
@@ -50,3 +50,12 @@ def test_lists_and_rules_change_while_the_worker_runs(
         until(lambda: setup.total("fraudstream_ruleset_changes_total", "loaded") == 2, "the rule is taken up")
         setup.send(event("d", **to_m2), event("e", **to_m2))
         assert setup.alerts() == ["b", "c", "d"]
+
+        added = rule_file("n >= 1", features=COUNT.replace("1h", "4h"), cases="[]", rule_id="TST-NEW-001")
+        write_files(setup.rules, {"x/1.yml": added})
+        until(lambda: setup.total("fraudstream_ruleset_changes_total", "loaded") == 3, "a rule is added")
+        setup.send(event("f", "2026-03-02T09:00:00Z"))
+        newest = setup.whole_alerts()[-1]
+        (feature,) = newest["warming"]["features"]
+        told = (newest["rules"][0]["evidence"], feature["name"], feature["since"], feature["warm"])
+        assert told == ({"n": 1}, "TST-NEW-001.n", "2026-03-02T08:00:00Z", 0.25)

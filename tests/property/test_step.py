@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fraudstream.engine.duplicates import Horizon
-from fraudstream.engine.step import Engine, Settings, SnapshotError
+from fraudstream.engine.snapshots import SnapshotError
+from fraudstream.engine.step import Engine, Settings
 from fraudstream.rules.ruleset import Ruleset
 from loadtest.traffic import generate
 from tests.rulesets import repository_ruleset, small_model_ruleset

@@ -14,9 +14,10 @@ from fraudstream.engine.keyed.routing import Routes
 from fraudstream.engine.laps import Lap, untimed
 from fraudstream.engine.memory import Forgetful, TextMemory
 from fraudstream.engine.result import Part, StepResult, joined, without_events
+from fraudstream.engine.snapshots import check_snapshot
 from fraudstream.engine.stages import Snapshot
 from fraudstream.engine.stats import EngineStats
-from fraudstream.engine.step import Settings, check_snapshot, sliced
+from fraudstream.engine.step import Settings, sliced
 from fraudstream.engine.watermark import Watermark
 from fraudstream.events.appends import Appends
 from fraudstream.events.dictionary import Dictionary

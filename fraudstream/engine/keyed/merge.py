@@ -17,9 +17,10 @@ from fraudstream.engine.keyed.values import ValueCodec
 from fraudstream.engine.laps import Lap, untimed
 from fraudstream.engine.memory import Forgetful, TextMemory
 from fraudstream.engine.result import StepResult, step_failed, without_events
+from fraudstream.engine.snapshots import check_snapshot
 from fraudstream.engine.stages import Snapshot, Stages, Witness, result_of
 from fraudstream.engine.stats import EngineStats
-from fraudstream.engine.step import Settings, check_snapshot
+from fraudstream.engine.step import Settings
 from fraudstream.engine.watermark import NEVER_US, Tide
 from fraudstream.events.batch import EventBatch
 from fraudstream.events.interning import Interner

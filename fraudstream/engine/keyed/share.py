@@ -15,9 +15,10 @@ from fraudstream.engine.keyed.routing import PartitionGate, Routes
 from fraudstream.engine.keyed.values import ValueCodec
 from fraudstream.engine.laps import Lap, untimed
 from fraudstream.engine.memory import TextMemory
+from fraudstream.engine.snapshots import check_snapshot
 from fraudstream.engine.stages import Snapshot
 from fraudstream.engine.stats import EngineStats, forgotten, report
-from fraudstream.engine.step import Settings, check_snapshot
+from fraudstream.engine.step import Settings
 from fraudstream.engine.watermark import NEVER_US
 from fraudstream.events.dictionary import Dictionary
 from fraudstream.events.interning import Interner

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from fraudstream.config import Kafka
     from fraudstream.stream.batch import Batch, Partition
     from fraudstream.stream.history.spans import Span
+    from fraudstream.stream.journal import Filled
 
 SILENT_SECONDS_MAX = 30.0
 """How long the next messages are waited for."""
@@ -31,13 +32,15 @@ class Piece(NamedTuple):
     """Messages that follow each other.
 
     `appended_us` int64 [n] says when each was appended, negative where that is not known. `ruleset` is the
-    version under which they were judged, empty where that is not asked for.
+    version under which they were judged, empty where that is not asked for, and `filled` what the features
+    had counted that it added.
     """
 
     values: list[bytes | None]
     appended_us: NDArray[np.int64]
     ruleset: str = ""
     are_labels: bool = False
+    filled: Filled | None = None
 
 
 def piece_of(records: Sequence[Any]) -> Piece:

@@ -11,7 +11,7 @@ from fraudstream.stream.admin import connected, known_topics, standing
 from fraudstream.stream.history.address import Address, PastError
 from fraudstream.stream.history.reading import Piece, batches, in_turn, opened
 from fraudstream.stream.history.spans import Span, spans_of
-from fraudstream.stream.journal import Entry, Run, runs, valid
+from fraudstream.stream.journal import Entry, Filled, Run, history, runs, valid
 from fraudstream.stream.journal_reader import entries_in
 from fraudstream.stream.log_reader import LogReader
 
@@ -28,6 +28,8 @@ class Recorded:
     ----------
     runs
         Each has an end.
+    entries
+        The journal, which tells of more than the runs.
     poison
         Partitions and offsets of the messages that were left out.
     is_behind_gap
@@ -37,6 +39,7 @@ class Recorded:
 
     topology: Topology
     runs: Sequence[Run]
+    entries: Sequence[Entry]
     poison: frozenset[tuple[int, int]]
     is_behind_gap: bool
 
@@ -54,6 +57,10 @@ class Recorded:
         """Yield all messages, those left out without their values; PastError where they cannot be read."""
         return in_turn(self.topology.kafka, self._read())
 
+    def past(self, filled: Filled) -> Iterator[Piece]:
+        """Yield what features had counted when their ruleset came into force; PastError as `pieces`."""
+        return replace(self, runs=history(self.entries, filled.starts, filled.upto)).pieces()
+
     async def _read(self) -> AsyncIterator[Piece]:
         readers: dict[int, LogReader] = {}
         async with AsyncExitStack() as stack:
@@ -69,7 +76,7 @@ class Recorded:
             None if (run.partition, record.offset) in self.poison else record.value
             for record in batch.records
         ]
-        return Piece(values, batch.appended_us(), run.ruleset, run.partition < 0)
+        return Piece(values, batch.appended_us(), run.ruleset, run.partition < 0, run.filled)
 
     def _span(self, run: Run) -> Span:
         assert run.stop is not None
@@ -98,7 +105,7 @@ def recorded(topology: Topology, address: Address) -> Recorded:
     poison = frozenset((each.partition, each.offset) for entry in told for each in entry.poison)
     is_cut = any(run.partition >= 0 and run.start < wanted[run.partition].start for run in judged)
     is_made_anew = any(each.topic_id != now.topic_id for each in entries)
-    return Recorded(topology, kept, poison, is_cut or is_made_anew)
+    return Recorded(topology, kept, told, poison, is_cut or is_made_anew)
 
 
 def _journal(topology: Topology) -> Iterator[Entry]:

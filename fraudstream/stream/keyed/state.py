@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from fraudstream.engine.keyed.merge import Merge
 from fraudstream.engine.keyed.part import OutOfStepError
 from fraudstream.engine.keyed.share import Share
+from fraudstream.engine.warming import warm_models
 from fraudstream.events.packing import PackingError
 from fraudstream.stores.checkpoints import Meta
 from fraudstream.stream.threads import in_thread
@@ -120,6 +121,9 @@ class StageState(Generic[Stage]):
         if stretch.ruleset == self.stage.ruleset.version:
             return
         ruleset = await in_thread(self._ruleset, stretch.ruleset)
+        if isinstance(self.stage, Merge):
+            # A model may be the first of its kind here, and a step that compiles would stop the whole worker.
+            await in_thread(warm_models, ruleset, self.stage.settings)
         if not self.has_begun:
             self.stage = await in_thread(self.stage.fresh, ruleset)
             return

@@ -143,6 +143,7 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
 
 LABELS = "labels: {topic: told, partitions: 2}\n"
 KEYED = "keyed: {partitions: 2, parts: parts, found: found}\n"
+WARM = "rules: {directory: rules, warm_from: input}\n"
 EXACTLY, KEPT = "processing_guarantee: exactly_once\n", "checkpoints: {url: state}\n"
 
 
@@ -152,11 +153,13 @@ EXACTLY, KEPT = "processing_guarantee: exactly_once\n", "checkpoints: {url: stat
         (KEPT, "keyed needs `processing_guarantee: exactly_once`, so that stages agree"),
         (EXACTLY + KEPT + LABELS, "keyed takes no labels yet: learn from them in a topology without keyed"),
         (EXACTLY, "keyed needs checkpoints: workers find the rules of other workers beside them"),
+        (EXACTLY + KEPT + WARM, "keyed takes no rules.warm_from yet: take it out; new features begin when"),
     ],
 )
 def test_stages_need_transactions_and_a_place_for_rules(tmp_path: Path, more: str, message: str) -> None:
     """A keyed topology without either is refused before anything is sent."""
-    assert message in fault(topology(tmp_path, KEYED + more))
+    without = "rules: some/rules" if WARM in more else ""
+    assert message in fault(topology(tmp_path, KEYED + more, without))
 
 
 def test_a_keyed_topology_loads(tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ def test_a_mark_ends_with_the_window_and_the_lateness() -> None:
         "missing": {"from": "2026-03-02T08:00:00Z", "to": "2026-03-02T08:10:00Z"},
         "until": "2026-03-02T09:15:00Z",
         "rules": ["TST-ANY-001"],
+        "features": [],
     }
     found = marks(engine, "08:10:00", "09:14:59.999999", "09:15:00", "09:14:00")
     # The last one is late, and looks as far back as one that came in time.

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from fraudstream.stream.journal import (
     Entry,
+    Filled,
     JournalError,
     Poison,
     Run,
     decode,
     encode,
+    history,
     reach,
     runs,
     valid,
@@ -29,6 +33,8 @@ def test_an_entry_comes_back_as_it_was() -> None:
     """With its positions and its poison."""
     entry = Entry(3, "c", 1, {0: 4, 1: 2}, "r", "t", (Poison(0, 3, "KeyError", "'x'"),))
     assert decode(encode(entry)) == entry
+    filled = replace(entry, filled=Filled({0: 3, 1: 0}, {0: 4, 1: 2}, True))
+    assert decode(encode(filled)) == filled
 
 
 @pytest.mark.parametrize(
@@ -87,3 +93,24 @@ def test_a_state_is_the_shards_up_to_where_the_next_owner_began() -> None:
     assert reach([*OF_A, CLAIM_B], 1) is None
     assert reach([*OF_A, CLAIM_B, B_FROM_1], 1) == {0: 10, 1: 7}
     assert reach([*OF_A, CLAIM_B, B_FROM_1], 2) is None
+
+
+def test_the_past_is_read_in_the_order_in_which_it_was_folded() -> None:
+    """From some offsets up to others; what no entry tells of goes partition by partition."""
+    at, upto = {0: 4, 1: 1}, {0: 10, 1: 8}
+    found = [(run.partition, run.start, run.stop) for run in history(OF_A, at, upto)]
+    assert found == [(0, 4, 10), (1, 1, 5), (1, 5, 8)]
+    found = [(run.partition, run.start, run.stop) for run in history([], at, upto)]
+    assert found == [(0, 4, 10), (1, 1, 8)]
+    # The journal has lost its first entries, and the first partition went on behind its last run.
+    found = [(run.partition, run.start, run.stop) for run in history([A_RELOADS], at, {0: 12, 1: 8})]
+    assert found == [(0, 4, 10), (1, 1, 5), (1, 5, 8), (0, 10, 12)]
+    assert history(OF_A, upto, upto) == []
+
+
+def test_two_changes_at_once_have_counted_the_past_of_both() -> None:
+    """From where the one begins that looks back further; whole only where both are."""
+    first = Filled({0: 4, 1: 7}, {0: 9, 1: 9}, True)
+    second = Filled({0: 5, 1: 3, 2: 1}, {0: 9, 1: 9, 2: 1}, False)
+    assert first.widened(None) == first
+    assert first.widened(second) == Filled({0: 4, 1: 3, 2: 1}, {0: 9, 1: 9, 2: 1}, False)

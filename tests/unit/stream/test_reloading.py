@@ -18,6 +18,7 @@ from fraudstream.stores.bundles.errors import STALE, BundleError
 from fraudstream.stores.rule_directory import read_files
 from fraudstream.stores.rule_watch import RuleWatch
 from fraudstream.stream import reloading
+from fraudstream.stream.backfilling import BackfillError
 from fraudstream.stream.reloading import Check, Reloader, check_apart
 from fraudstream.stream.shard import Shard
 from tests.unit.rule_files import rule_file, rule_files, write_files
@@ -180,6 +181,22 @@ def test_rules_that_cannot_be_noted_do_not_judge(tmp_path: Path, caplog: pytest.
     assert setup.engine.ruleset.version == before
     assert (setup.observer.refusals, setup.observer.errors) == (["failed"], ["audit"])
     assert "the refusal is not in the audit log: [Errno 28] No space left on device" in caplog.text
+
+
+def test_rules_whose_past_cannot_be_counted_are_refused(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """In one line; the rules are not to blame, and the old ones stay."""
+    setup = Setup(tmp_path)
+
+    async def swap(ruleset: Ruleset) -> None:
+        raise BackfillError("events grows faster: bring the rules again")
+
+    setup.reloader._swap = swap
+    setup.write(rule_file("amount_usd > 7"))
+    assert setup.observer.refusals == ["failed"]
+    assert "stays in force: events grows faster: bring the rules again" in caplog.text
+    assert "Traceback" not in caplog.text
 
 
 def test_the_check_runs_in_a_process_of_its_own() -> None:

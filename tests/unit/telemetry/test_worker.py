@@ -179,6 +179,7 @@ def test_the_memory_of_the_engine_is_shown_by_feature() -> None:
     page.telemetry.on_memory(old.stats())
     assert page.value("feature_entities", feature="TST-ANY-001.n") == 2
     assert (page.value("feature_bytes", feature="TST-ANY-001.n") or 0) > 0
+    assert page.value("feature_warm_ratio", feature="TST-ANY-001.n") == 0
     assert page.value("log_events") == 3
     assert page.value("watermark_timestamp_seconds") == old.stats().watermark_us / 1e6
     for part in ("features", "log", "texts", "ids"):

@@ -13,7 +13,7 @@ import pytest
 
 from fraudstream.engine.step import Settings
 from fraudstream.events.times import parse_time
-from fraudstream.workbench.arrivals import Arrivals, events_in, fold
+from fraudstream.workbench.arrivals import Arrivals, Past, events_in, fold
 from fraudstream.workbench.backtest import Backtest
 from fraudstream.workbench.coverage import coverage
 from fraudstream.workbench.diff import Diff
@@ -79,6 +79,18 @@ def test_a_ruleset_is_taken_up_where_it_came_into_force() -> None:
     summary = replay(engine_of(rule_file("n == 9", features=COUNTED, cases="[]")), [history], sink)
     assert [orjson.loads(line)["event"]["id"] for line in sink.getvalue().splitlines()] == ["c"]
     assert summary.rulesets == {first.version: 2, second.version: 2}
+
+
+@pytest.mark.parametrize(("is_whole", "mark"), [(True, b'"warming":null'), (False, b'"warm":0.0')])
+def test_new_features_count_what_they_counted_then(is_whole: bool, mark: bytes) -> None:
+    """The third event is the third; where something was gone, alerts say so again."""
+    engine = engine_of(rule_file())
+    events = [event("a"), event("b")]
+    fold(engine, events)
+    past = Past(is_whole, lambda: iter([arrivals(*events)]))
+    ruleset = ruleset_of(rule_file("n == 3", features=COUNTED, cases="[]"))
+    (alert,) = fold(engine, arrivals(event("c"), ruleset=ruleset, past=past)).alerts
+    assert mark in alert.value
 
 
 def test_a_gap_is_marked() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from fraudstream.engine.keyed.ingest import Ingest
+from fraudstream.engine.keyed.merge import Merge
 from fraudstream.engine.keyed.part import OutOfStepError, Stretch
 from fraudstream.engine.keyed.share import Share
 from fraudstream.engine.step import Settings
@@ -168,3 +169,24 @@ def test_nothing_is_kept_before_something_is_folded() -> None:
     assert not state.can_be_kept
     fold(state, parts(FIRST))
     assert state.can_be_kept
+
+
+@pytest.mark.parametrize(
+    ("stage", "warmed"), [(Merge(FIRST, SETTINGS, 1), [SECOND.version]), (share().stage, [])]
+)
+def test_models_are_warm_before_the_last_stage_turns(
+    stage: Any, warmed: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A step that compiles would hold up all that the worker does; the shares have no models."""
+    state = StageState(stage, 0, 1, RULESETS.get)
+    state.has_begun = True
+    seen: list[str] = []
+
+    def warm(ruleset: Ruleset, _: Settings) -> None:
+        assert state.stage.ruleset is FIRST
+        seen.append(ruleset.version)
+
+    monkeypatch.setattr("fraudstream.stream.keyed.state.warm_models", warm)
+    state.stage = stage
+    asyncio.run(state.turn_to(Stretch(1, 1, 0, 1, SECOND.version)))
+    assert (seen, state.stage.ruleset) == (warmed, SECOND)
