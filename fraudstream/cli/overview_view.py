@@ -82,7 +82,8 @@ def _row(worker: WorkerStatus, pace: Pace) -> list[Text]:
         f"{worker.memory_bytes / 1e6:,.0f} MB",
         seconds(worker.uptime_s),
     ]
-    return [Text(worker.url), state, Text(worker.ruleset[:RULESET_CHARS]), *map(Text, figures)]
+    bundle = "" if worker.bundle is None else f", bundle {worker.bundle}"
+    return [Text(worker.url), state, Text(worker.ruleset[:RULESET_CHARS] + bundle), *map(Text, figures)]
 
 
 def _lag(found: Overview) -> Table:

@@ -11,11 +11,12 @@ from pydantic import ValidationError
 
 from fraudstream.cli.console import PLAIN, fail, one_line_errors, out
 from fraudstream.cli.kernels import fill_cache
+from fraudstream.cli.service import Bootstrap
+from fraudstream.cli.targets import Target, target_of
 from fraudstream.config import load_topology
 from fraudstream.engine.step import Settings
 from fraudstream.rules.ruleset import Ruleset
 from fraudstream.stores.audit_log import utc_now
-from fraudstream.stores.bundles.approvals import approval_path
 from fraudstream.stores.bundles.bundle import Bundle, Draft
 from fraudstream.stores.bundles.canonical import is_person
 from fraudstream.stores.bundles.keys import (
@@ -25,13 +26,16 @@ from fraudstream.stores.bundles.keys import (
     read_signing_key,
     write_key_pair,
 )
-from fraudstream.stores.bundles.shelf import KEEP, Shelf, unpack_to
-from fraudstream.stores.bundles.trust import read_bundle
+from fraudstream.stores.bundles.shelf import KEEP, Shelf, kept_by, newest_of, unpack_to
 from fraudstream.workbench.fitness import Fit, fit_directory, fit_files
 
-Target = Annotated[
+To = Annotated[
     Path,
-    typer.Option("--to", metavar="FILE_OR_DIR", help="Where workers look; in a directory, rules.bundle."),
+    typer.Option(
+        "--to",
+        metavar="TARGET",
+        help="A bundle file, a directory (rules.bundle in it), or a topology: where its workers look.",
+    ),
 ]
 Key = Annotated[
     Path | None,
@@ -42,12 +46,14 @@ Comment = Annotated[str, typer.Option("--comment", help="Why.")]
 Keep = Annotated[int, typer.Option("--keep", min=1, max=1_000, help="How many bundles the history keeps.")]
 Audit = Annotated[
     Path | None,
-    typer.Option("--audit", metavar="FILE", help="The audit log, unless it is beside the bundle."),
+    typer.Option("--audit", metavar="FILE", help="The audit log, unless it is beside bundle or topology."),
 ]
 TopologyFile = Annotated[
     Path | None, typer.Option("--topology", help="A topology file, whose own columns rules may then name.")
 ]
-BundleFile = Annotated[Path, typer.Argument(metavar="BUNDLE", help="What `fraudstream rules publish` wrote.")]
+From = Annotated[
+    Path, typer.Argument(metavar="TARGET", help="Where `fraudstream rules publish` wrote: as its --to.")
+]
 
 
 def keygen(
@@ -64,7 +70,8 @@ def keygen(
 
 
 def publish(
-    to: Target,
+    *,
+    to: To,
     author: Author,
     rules: Annotated[Path, typer.Option("--rules", metavar="DIR", help="The rule directory.")] = Path(
         "rules"
@@ -74,19 +81,19 @@ def publish(
     keep: Keep = KEEP,
     audit: Audit = None,
     topology: TopologyFile = None,
+    kafka: Bootstrap = None,
 ) -> None:
     """Pack a rule directory that lints and passes its tests into a signed bundle, under the next sequence."""
-    _publish(
-        Shelf(to, audit, keep),
-        key,
-        author,
-        comment,
-        lambda: fit_directory(rules, _settings(topology), fill_cache),
-    )
+    with one_line_errors():
+        target = target_of(to, kafka)
+        settings = _settings(topology, target)
+    shelf = Shelf(target.place, audit or target.audit, keep)
+    _publish(shelf, key, author, comment, lambda: fit_directory(rules, settings, fill_cache))
 
 
 def rollback(
-    to: Target,
+    *,
+    to: To,
     author: Author,
     sequence: Annotated[
         int | None,
@@ -97,23 +104,26 @@ def rollback(
     keep: Keep = KEEP,
     audit: Audit = None,
     topology: TopologyFile = None,
+    kafka: Bootstrap = None,
 ) -> None:
     """Publish an earlier ruleset of the target's history again, under a new sequence."""
-    shelf = Shelf(to, audit, keep)
     with one_line_errors():
+        target = target_of(to, kafka)
+        settings = _settings(topology, target)
+        shelf = Shelf(target.place, audit or target.audit, keep)
         earlier = shelf.earlier(sequence)
     _publish(
         shelf,
         key,
         author,
         comment,
-        lambda: fit_files(earlier.files, _settings(topology), fill_cache),
+        lambda: fit_files(earlier.files, settings, fill_cache),
         earlier.manifest.sequence,
     )
 
 
 def approve(
-    bundle: BundleFile,
+    where: From,
     approver: Annotated[str, typer.Option("--approver", metavar="NAME", help="Who approves.")],
     key: Key = None,
     ruleset: Annotated[
@@ -123,23 +133,32 @@ def approve(
         ),
     ] = None,
     audit: Audit = None,
+    kafka: Bootstrap = None,
 ) -> None:
     """Sign for a bundle of somebody else; read it first, see `fraudstream rules unpack`."""
     _check_person("--approver", approver)
-    shelf = Shelf(bundle, audit)
     with one_line_errors():
+        target = target_of(where, kafka)
+        shelf = Shelf(target.place, audit or target.audit)
         made = shelf.approve(approver, utc_now(), read_signing_key(key), ruleset)
-    where = approval_path(shelf.path)
-    out.print(f"{where}: bundle {made.sequence}, ruleset {made.ruleset}, approved by {approver}", **PLAIN)
+    out.print(
+        f"{target.place.beside}: bundle {made.sequence}, ruleset {made.ruleset}, approved by {approver}",
+        **PLAIN,
+    )
 
 
 def unpack(
-    bundle: BundleFile,
+    where: From,
     to: Annotated[Path, typer.Option("--to", metavar="DIR", help="A directory that is not there yet.")],
+    sequence: Annotated[
+        int | None, typer.Option("--sequence", help="Which bundle of the history; by default the newest.")
+    ] = None,
+    kafka: Bootstrap = None,
 ) -> None:
     """Write the rule files of a bundle into a new directory, to read, test or compare them."""
     with one_line_errors():
-        found = read_bundle(bundle)
+        place = target_of(where, kafka).place
+        found = newest_of(place) if sequence is None else kept_by(place, sequence)
     try:
         unpack_to(found, to)
     except OSError as error:
@@ -160,7 +179,7 @@ def _publish(
         key = read_signing_key(key_file)
         ruleset, files = fit()
         bundle = shelf.publish(files, _draft(ruleset, author, comment, repeats), key)
-    out.print(f"{shelf.path}: {_described(bundle)}", **PLAIN)
+    out.print(f"{shelf.place.where}: {_described(bundle)}", **PLAIN)
 
 
 def _draft(ruleset: Ruleset, author: str, comment: str, repeats: int | None) -> Draft:
@@ -184,5 +203,7 @@ def _described(bundle: Bundle) -> str:
     return f"{bundle}{again}, published by {manifest.author} at {manifest.published_at}, {signed}"
 
 
-def _settings(topology: Path | None) -> Settings:
-    return Settings() if topology is None else load_topology(topology).settings()
+def _settings(topology: Path | None, target: Target) -> Settings:
+    """Return what the columns are, of the topology that is named, or published to."""
+    named = target.topology if topology is None else load_topology(topology)
+    return Settings() if named is None else named.settings()

@@ -14,6 +14,8 @@ from fraudstream.config import Topology
 from fraudstream.rules.errors import RulesetError
 from fraudstream.stores.audit_log import AuditError, AuditLog
 from fraudstream.stores.bundles.errors import UNFIT, BundleError
+from fraudstream.stores.bundles.gate import Gate
+from fraudstream.stores.bundles.topic_watch import BundleTopicWatch
 from fraudstream.stores.bundles.trust import Trust
 from fraudstream.stores.bundles.watch import BundleWatch
 from fraudstream.stores.rule_directory import read_files
@@ -28,8 +30,8 @@ class RulesOf:
     """The rules of one topology; `watch` is given the files that were read first."""
 
     read: Callable[[], Files]
-    watch: Callable[[Files], RuleWatch | BundleWatch]
-    record: DirectoryRecord | BundleWatch
+    watch: Callable[[Files], RuleWatch | BundleWatch | BundleTopicWatch]
+    record: DirectoryRecord | Gate
 
     @contextmanager
     def refusals_noted(self) -> Iterator[None]:
@@ -50,10 +52,21 @@ def rules_of(topology: Topology) -> RulesOf:
     log = None if topology.audit is None else AuditLog(topology.audit)
     record = RuleRecord(f"{topology.name} on {socket.gethostname()}, process {os.getpid()}", log)
     source = topology.rule_source
-    if source.bundle is None:
-        directory = topology.rules
+    if source.directory is not None:
+        directory = source.directory
         noted = DirectoryRecord(directory, record)
         return RulesOf(partial(read_files, directory), partial(RuleWatch, directory), noted)
     trust = Trust.of(source.trust, needs_approval=source.approval == "required")
-    watch = BundleWatch(source.bundle, trust, record)
-    return RulesOf(watch.first, lambda files: watch, watch)
+    gate = Gate(str(source.bundle or source.topic), trust, record)
+    watch = _watch_of(topology, gate)
+    return RulesOf(watch.first, lambda files: watch, gate)
+
+
+def _watch_of(topology: Topology, gate: Gate) -> BundleWatch | BundleTopicWatch:
+    source = topology.rule_source
+    if source.bundle is not None:
+        return BundleWatch(source.bundle, gate)
+    from fraudstream.stream.rule_topic import RuleTopic  # noqa: PLC0415 - Kafka is slow to import
+
+    assert source.topic is not None
+    return BundleTopicWatch(source.topic, RuleTopic(topology, source.topic).read, gate)

@@ -44,8 +44,8 @@ def run(topology: TopologyFile = SINGLE, kafka: Bootstrap = None) -> None:
         with rules.refusals_noted():
             files = rules.read()
             engine = _engine(files, loaded)
-    metrics = Metrics()
-    telemetry = WorkerTelemetry(metrics, engine.ruleset)
+    bundle = rules.record.bundle
+    telemetry = WorkerTelemetry(Metrics(), engine.ruleset, bundle)
     host, port = loaded.metrics.host, loaded.metrics.port
     try:
         port = telemetry.serve(host, port, _access(loaded))
@@ -53,9 +53,10 @@ def run(topology: TopologyFile = SINGLE, kafka: Bootstrap = None) -> None:
         remedy = "choose another metrics.port in the topology, or 0 for any"
         raise fail(f"{host}:{port}: metrics cannot be served there ({error.strerror}): {remedy}") from None
     scheme = "http" if loaded.metrics.tls is None else "https"
+    source = "" if bundle is None else f" of bundle {bundle}"
     out.print(
         f"{loaded.name}: {len(engine.rule_ids)} rules, {engine.features} features, "
-        f"ruleset {engine.ruleset.version}; metrics on {scheme}://{host}:{port}/metrics",
+        f"ruleset {engine.ruleset.version}{source}; metrics on {scheme}://{host}:{port}/metrics",
         highlight=False,
         soft_wrap=True,
     )
@@ -66,7 +67,7 @@ def run(topology: TopologyFile = SINGLE, kafka: Bootstrap = None) -> None:
         except OSError as error:
             raise _unkept(loaded, error) from None
     with one_line_errors(), rules.refusals_noted():
-        rules.record.take(engine.ruleset.version)
+        rules.record.take(engine.ruleset)
     raise typer.Exit(run_worker(loaded, engine, telemetry, rules.watch(files), kept, rules.record))
 
 

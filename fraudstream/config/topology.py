@@ -162,7 +162,7 @@ class Checkpoints(Part):
 
 
 class RuleSource(Part):
-    """Where the rules come from: a directory, or a signed bundle and those who are trusted.
+    """Where the rules come from: a directory, or signed bundles and those who are trusted.
 
     With `approval: required` a second trusted key must have signed for the bundle. Paths count from the
     topology file.
@@ -172,6 +172,8 @@ class RuleSource(Part):
     """The rule directory."""
     bundle: Path | None = None
     """The signed bundle (docs/publishing.md)."""
+    topic: str | None = Field(None, pattern=_TOPIC)
+    """The compacted topic of the same cluster on which signed bundles come."""
     trust: tuple[Path, ...] = ()
     """The public keys of publishers and approvers."""
     approval: Literal["required", "none"] = "required"
@@ -181,14 +183,15 @@ class RuleSource(Part):
 
     @model_validator(mode="after")
     def _fits(self) -> RuleSource:
-        if (self.directory is None) == (self.bundle is None):
+        if [self.directory, self.bundle, self.topic].count(None) != 2:
             raise ValueError(
-                "rules are a directory, or {bundle: FILE, trust: [PUBLIC_KEY_FILE]}: name one of them"
+                "rules are a directory, or {bundle: FILE, trust: [PUBLIC_KEY_FILE]}, "
+                "or {topic: NAME, trust: [PUBLIC_KEY_FILE]}: name one of them"
             )
-        if self.bundle is None and self.trust:
+        if self.directory is not None and self.trust:
             raise ValueError("rules.trust is about bundles: name one, or leave trust out")
         needed = 1 if self.approval == "none" else 2
-        if self.bundle is not None and len(set(self.trust)) < needed:
+        if self.directory is None and len(set(self.trust)) < needed:
             raise ValueError(
                 "rules.trust has too few keys: name the publisher's public key, and an approver's "
                 "unless you write `approval: none`"
@@ -232,7 +235,7 @@ class Topology(Part):
     rule_source: Annotated[RuleSource, BeforeValidator(_source, json_schema_input_type=str | RuleSource)] = (
         Field(alias="rules")
     )
-    """The rule directory, relative to the file, or a signed bundle."""
+    """The rule directory, relative to the file, or a signed bundle, or the topic of such."""
     audit: Path | None = None
     """The file, relative to this one, in which workers note every ruleset that they load or refuse."""
     lateness: Annotated[DurationUs, Field(validate_default=True)] = "5m"  # type: ignore[assignment]
@@ -278,11 +281,13 @@ class Topology(Part):
 
     @property
     def rules(self) -> Path:
-        """The rule directory; RulesetError where the rules are a bundle."""
-        if self.rule_source.directory is None:
-            message = "is a bundle, not a rule directory: see `fraudstream rules unpack`"
-            raise RulesetError([Problem(str(self.rule_source.bundle), 1, 1, message)])
-        return self.rule_source.directory
+        """The rule directory; RulesetError where the rules are bundles."""
+        source = self.rule_source
+        if source.directory is None:
+            what = "has bundles" if source.bundle is None else "is a bundle"
+            message = f"{what}, not a rule directory: see `fraudstream rules unpack`"
+            raise RulesetError([Problem(str(source.bundle or source.topic), 1, 1, message)])
+        return source.directory
 
     def number(self, partition: tuple[str, int]) -> int:
         """Return the number of a topic's partition within the shard: that of a labels partition is negative.

@@ -40,6 +40,11 @@ STAGE_SETTINGS: Mapping[str, str] = {
     "retention.ms": str(7 * 24 * 3_600_000),
     "retention.bytes": "-1",
 }
+RULES_SETTINGS: Mapping[str, str] = {
+    # Each bundle has a key of its own, so compaction keeps the history.
+    "cleanup.policy": "compact",
+    "max.message.bytes": str(16 * 2**20),
+}
 
 
 class OnCluster(Protocol):
@@ -93,6 +98,7 @@ def create_topics(topology: Topology) -> list[TopicState]:
         # What the journal says is needed for as long as a checkpoint may be older.
         own = {topology.output.journal: {"retention.ms": "-1"}}
         own |= {name: dict(STAGE_SETTINGS) for name in stage_topics(topology)}
+        own |= {name: dict(RULES_SETTINGS) for name in rule_topics(topology)}
         created = [
             name for name, number in wanted.items() if create_topic(admin, name, number, own.get(name, {}))
         ]
@@ -155,7 +161,7 @@ def topic_names(topology: Topology) -> list[str]:
     """Return the topics that the topology reads and writes."""
     output = topology.output
     own = [topology.input.topic, *output.told, output.dead_letters, output.journal]
-    return [*own, *label_partitions(topology), *stage_topics(topology)]
+    return [*own, *label_partitions(topology), *stage_topics(topology), *rule_topics(topology)]
 
 
 def label_partitions(topology: Topology) -> dict[str, int]:
@@ -168,10 +174,16 @@ def stage_topics(topology: Topology) -> tuple[str, ...]:
     return () if topology.keyed is None else (topology.keyed.parts, topology.keyed.found)
 
 
+def rule_topics(topology: Topology) -> tuple[str, ...]:
+    """Return the topic of the bundles, none where the rules come from files."""
+    topic = topology.rule_source.topic
+    return () if topic is None else (topic,)
+
+
 def fixed_partitions(topology: Topology) -> dict[str, int]:
     """Return how many partitions those topics have for which the topology's input does not say it."""
-    # The journal is one log, whatever the number of the others.
-    fixed = {topology.output.journal: 1}
+    # The journal is one log, whatever the number of the others, and the bundles are another.
+    fixed = {topology.output.journal: 1, **dict.fromkeys(rule_topics(topology), 1)}
     if topology.keyed is not None:
         shares = topology.keyed.partitions
         fixed |= {topology.keyed.parts: shares + 1, topology.keyed.found: shares}

@@ -161,7 +161,7 @@ def _follow(app: BatchApp, observer: StreamObserver) -> None:
 
 
 def _report(app: BatchApp, topology: Topology, observer: StreamObserver) -> None:
-    """Have lag and memory reported, and checkpoints begun, now and then."""
+    """Have lag, rulesets and memory reported, and checkpoints begun, now and then."""
 
     async def report_lag() -> None:
         lags = app.consumer.lags(time.time() * 1000)
@@ -169,6 +169,9 @@ def _report(app: BatchApp, topology: Topology, observer: StreamObserver) -> None
         ledger = app.consumer.ledger
         recovering = sum(unit.keeper.is_recovering for unit in app.units)
         observer.on_pulse(Pulse(recovering, ledger.batches_open, ledger.bytes_open))
+
+    async def report_rulesets() -> None:
+        observer.on_stage_rulesets({unit.name: unit.ruleset() for unit in app.units if unit.keeper.is_ready})
 
     async def report_memory() -> None:
         observer.on_memory(together([unit.stats() for unit in app.units]))
@@ -178,6 +181,7 @@ def _report(app: BatchApp, topology: Topology, observer: StreamObserver) -> None
             unit.look()
 
     app.timer(LAG_SECONDS, name="lag")(report_lag)
+    app.timer(LAG_SECONDS, name="rulesets")(report_rulesets)
     app.timer(MEMORY_SECONDS, name="memory")(report_memory)
     app.timer(CHECKPOINT_LOOK_SECONDS, name="checkpoint")(look)
 

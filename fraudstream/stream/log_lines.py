@@ -22,6 +22,7 @@ FIELDS: Mapping[str, str] = {
     "reason": "why something was refused or left out, one of a few words",
     "ruleset": "the version of the ruleset in force",
     "rules": "how many of its rules run",
+    "bundle": "the sequence of the bundle that it came in, null where it came in none",
     "model": "the model",
     "messages": "how many messages",
     "seconds": "how long it took",

@@ -58,8 +58,14 @@ class StreamObserver(Protocol):
     def on_client_error(self, client: str) -> None:
         """Take note of a warning or an error that a part of the Kafka client has logged."""
 
-    def on_ruleset(self, ruleset: Ruleset) -> None:
-        """Take note of the ruleset that is in force from now on."""
+    def on_ruleset(self, ruleset: Ruleset, bundle: int | None) -> None:
+        """Take note of the ruleset that is in force from now on.
+
+        `bundle` is the sequence of the bundle that it came in, None where it came in none.
+        """
+
+    def on_stage_rulesets(self, versions: Mapping[str, str]) -> None:
+        """Take note of the stages that are this worker's, with the rulesets by which they fold."""
 
     def on_ruleset_refused(self, reason: str) -> None:
         """Take note of a changed ruleset that is refused; the one in force stays.

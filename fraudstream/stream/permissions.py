@@ -86,6 +86,8 @@ def _topic_operations(topology: Topology) -> dict[str, tuple[str, ...]]:
     }
     if topology.labels is not None:
         operations[topology.labels.topic] = ("Read",)
+    if topology.rule_source.topic is not None:
+        operations[topology.rule_source.topic] = ("Read",)
     if keyed is not None:
         operations |= dict.fromkeys((keyed.parts, keyed.found), ("Read", "Write"))
     return operations

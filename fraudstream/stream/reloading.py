@@ -43,9 +43,13 @@ class Watch(Protocol):
 
 
 class Record(Protocol):
-    """Keeps what becomes of other rules."""
+    """Keeps what becomes of other rules; `bundle` is the sequence of the bundle that was admitted last."""
 
-    def take(self, version: str) -> None:
+    @property
+    def bundle(self) -> int | None:
+        """None where the rules are no bundle."""
+
+    def take(self, ruleset: Ruleset) -> None:
         """Note a ruleset before anything is judged by it; whatever this raises, it is refused."""
 
     def refused(self, reason: str, why: str) -> None:
@@ -60,6 +64,11 @@ def check_apart(files: Mapping[str, bytes], settings: Settings) -> Ruleset:
     except BrokenProcessPool:
         message = "the check of the changed rules was ended from outside: save them again to repeat it"
         raise RulesetError([Problem("rules", 1, 1, message)]) from None
+
+
+def described(rules: int, bundle: int | None) -> str:
+    """Return what is said of a ruleset beside its version."""
+    return f"{rules} rules" if bundle is None else f"{rules} rules, bundle {bundle}"
 
 
 class Reloader:
@@ -90,7 +99,8 @@ class Reloader:
     async def look(self) -> None:
         """Look once; never raises. The swap falls between two batches, since a step does not yield."""
         try:
-            files = self._watch.changed()
+            # Not on the event loop: the rules may be far away, and large.
+            files = await asyncio.to_thread(self._watch.changed)
             if files is None:
                 return
             ruleset = await asyncio.to_thread(self._check, files, self._shard.engine.settings)
@@ -100,7 +110,7 @@ class Reloader:
                 await asyncio.to_thread(self._keep, ruleset.version, files)
             if self._record is not None:
                 # Not while the shard is held: another process may be slow to let go of the log.
-                await asyncio.to_thread(self._record.take, ruleset.version)
+                await asyncio.to_thread(self._record.take, ruleset)
             await self._swap(ruleset)
         except BundleError as error:
             await self._refuse(error.reason, str(error))
@@ -113,9 +123,10 @@ class Reloader:
             await self._refuse(FAILED, repr(error))
         else:
             rules = len(self._shard.engine.rule_ids)
-            about = {"ruleset": ruleset.version, "rules": rules}
-            log.info("ruleset %s is in force: %d rules", ruleset.version, rules, extra=about)
-            self._observer.on_ruleset(ruleset)
+            bundle = None if self._record is None else self._record.bundle
+            about = {"ruleset": ruleset.version, "rules": rules, "bundle": bundle}
+            log.info("ruleset %s is in force: %s", ruleset.version, described(rules, bundle), extra=about)
+            self._observer.on_ruleset(ruleset, bundle)
 
     async def _swap_at_once(self, ruleset: Ruleset) -> None:
         async with self._shard.moving:

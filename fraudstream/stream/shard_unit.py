@@ -79,6 +79,8 @@ def shard_unit(
     )
     desk.recovery = Recovery(topology, shard, means, observer)
     return Unit(
+        name="shard" if keyed is None else "ingest",
+        ruleset=lambda: shard.engine.ruleset.version,
         reads=lambda partition: partition[0] in sources,
         handle=desk.handle,
         keeper=Keeper(desk.recovery, observer, app.fail),

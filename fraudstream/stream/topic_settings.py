@@ -11,6 +11,7 @@ from fraudstream.stream.admin import (
     STAGE_MESSAGE_BYTES_MAX,
     STAGE_SETTINGS,
     connected,
+    rule_topics,
     stage_topics,
     topic_names,
 )
@@ -31,13 +32,22 @@ _SIZE, _STAMP, _CLEANUP, _RETENTION, _RETENTION_BYTES = (
     "retention.bytes",
 )
 FOREVER = "-1"
+COMPACT = "compact"
 STAGE_RETENTION_MS_MIN = 24 * 3_600_000
 """So long a stage may be away without losing what waits for it."""
 
 
 def topic_settings(topology: Topology) -> Told:
     """Return the settings that matter here; nothing where the broker tells none."""
-    names = tuple(topic_names(topology))
+    return _settings_of(topology, tuple(topic_names(topology)))
+
+
+def message_bytes_max(topology: Topology, topic: str) -> int:
+    """Return how large a message of a topic may be, Kafka's default where the broker does not tell."""
+    return int(_settings_of(topology, (topic,)).get(topic, {}).get(_SIZE, MESSAGE_BYTES_MAX))
+
+
+def _settings_of(topology: Topology, names: tuple[str, ...]) -> Told:
     # The embedded broker hangs up on this question, and others may not allow it.
     try:
         with connected(topology) as admin:
@@ -82,14 +92,14 @@ def require_settings(topology: Topology, told: Told) -> None:
         if "compact" in told.get(name, {}).get(_CLEANUP, ""):
             raise BrokerError(
                 f"{name} is compacted, and takes no messages without a key, as those between stages are: "
-                f"{_set(topology, name, _CLEANUP, 'delete')}",
+                f"{set_command(topology, name, _CLEANUP, 'delete')}",
                 "topics",
             )
         size_bytes = int(told.get(name, {}).get(_SIZE, STAGE_MESSAGE_BYTES_MAX))
         if size_bytes < STAGE_MESSAGE_BYTES_MAX:
             raise BrokerError(
                 f"{name} takes messages of {size_bytes} bytes, a stage may send {STAGE_MESSAGE_BYTES_MAX}: "
-                f"{_set(topology, name, _SIZE, str(STAGE_MESSAGE_BYTES_MAX))}",
+                f"{set_command(topology, name, _SIZE, str(STAGE_MESSAGE_BYTES_MAX))}",
                 "topics",
             )
 
@@ -101,18 +111,25 @@ def doubts(topology: Topology, told: Told) -> Iterator[str]:
     if of_source.get(_STAMP) == "CreateTime":
         yield (
             f"{source}: messages have the stamp of their producer, so that ahead_max does not hold for a "
-            f"producer whose clock is wrong: {_set(topology, source, _STAMP, 'LogAppendTime')}"
+            f"producer whose clock is wrong: {set_command(topology, source, _STAMP, 'LogAppendTime')}"
         )
     if "compact" in of_source.get(_CLEANUP, ""):
         yield (
             f"{source}: compaction removes events that a recovery would count again, and nobody could tell: "
-            f"{_set(topology, source, _CLEANUP, 'delete')}"
+            f"{set_command(topology, source, _CLEANUP, 'delete')}"
         )
     if of_journal.get(_RETENTION, FOREVER) != FOREVER:
         yield (
             f"{journal}: entries leave it after {of_journal[_RETENTION]} ms, and a recovery no longer knows "
-            f"the order and the rules of back then: {_set(topology, journal, _RETENTION, FOREVER)}"
+            f"the order and the rules of back then: {set_command(topology, journal, _RETENTION, FOREVER)}"
         )
+    for name in rule_topics(topology):
+        policy = told.get(name, {}).get(_CLEANUP, COMPACT)
+        if policy != COMPACT:
+            yield (
+                f"{name}: bundles leave it by time or size (cleanup.policy={policy}), and without one no "
+                f"worker starts: {set_command(topology, name, _CLEANUP, COMPACT)}"
+            )
     for name in stage_topics(topology):
         yield from _short_lived(topology, name, told.get(name, {}))
 
@@ -121,14 +138,14 @@ def _short_lived(topology: Topology, name: str, settings: Mapping[str, str]) -> 
     """Yield why a topic between stages may lose what a stage has yet to read."""
     kept_ms = int(settings.get(_RETENTION, FOREVER))
     if 0 <= kept_ms < STAGE_RETENTION_MS_MIN:
-        remedy = _set(topology, name, _RETENTION, STAGE_SETTINGS[_RETENTION])
+        remedy = set_command(topology, name, _RETENTION, STAGE_SETTINGS[_RETENTION])
         yield f"{name}: messages leave it after {kept_ms} ms, judged or not: {remedy}"
     if settings.get(_RETENTION_BYTES, FOREVER) != FOREVER:
-        remedy = _set(topology, name, _RETENTION_BYTES, FOREVER)
+        remedy = set_command(topology, name, _RETENTION_BYTES, FOREVER)
         yield f"{name}: messages leave it beyond {settings[_RETENTION_BYTES]} bytes, judged or not: {remedy}"
 
 
-def _set(topology: Topology, topic: str, name: str, value: str) -> str:
+def set_command(topology: Topology, topic: str, name: str, value: str) -> str:
     """Return the command that sets a topic right."""
     return (
         f"kafka-configs --bootstrap-server {topology.kafka.bootstrap} --alter --entity-type topics "

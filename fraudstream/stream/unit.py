@@ -22,6 +22,10 @@ class Unit:
 
     Attributes
     ----------
+    name
+        What the log and the metrics call it.
+    ruleset
+        Tells the version of the ruleset by which it folds.
     reads
         Tells whether a partition is one that it reads.
     handle
@@ -31,6 +35,8 @@ class Unit:
         it never waits for any.
     """
 
+    name: str
+    ruleset: Callable[[], str]
     reads: Callable[[Partition], bool]
     handle: Callable[[EventT], Awaitable[None]]
     keeper: Keeper

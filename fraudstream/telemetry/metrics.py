@@ -163,10 +163,19 @@ class Rules:
         self.rules = of.table("rules", "Rules in force, by status.", "status", series_max=10)
         self.ruleset = of.table(
             "ruleset_info",
-            "1 for the ruleset in force, with its content hash and the number of rules that run.",
+            "1 for the ruleset that the worker has taken up last, with its content hash, the number of rules "
+            "that run, and the sequence of its bundle where it came in one.",
             "version",
             "rules",
+            "bundle",
             series_max=1,
+        )
+        self.stage_ruleset = of.table(
+            "stage_ruleset_info",
+            "1 for each stage of the worker, with the ruleset by which it folds; none while it stands by.",
+            "stage",
+            "version",
+            series_max=PARTITIONS_MAX,
         )
         self.loaded_at = of.gauge("ruleset_timestamp_seconds", "When the ruleset in force was loaded.")
         self.stale = of.gauge(

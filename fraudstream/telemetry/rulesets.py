@@ -23,10 +23,10 @@ class RulesetRecorder:
         self._metrics = metrics
         self._changes = {each: metrics.rules.changes.labels(each) for each in ("loaded", "refused")}
 
-    def show(self, ruleset: Ruleset) -> None:
+    def show(self, ruleset: Ruleset, bundle: int | None) -> None:
         """Show a ruleset as the one in force."""
         rules, running = self._metrics.rules, [rule for rule in ruleset.rules if rule.runs]
-        rules.ruleset.show({(ruleset.version, str(len(running))): 1})
+        rules.ruleset.show({(ruleset.version, str(len(running)), "" if bundle is None else str(bundle)): 1})
         rules.loaded_at.set_to_current_time()
         rules.stale.set(0)
         rules.rules.show({(str(each),): n for each, n in Tally(r.spec.status for r in ruleset.rules).items()})
@@ -36,10 +36,10 @@ class RulesetRecorder:
         rules.cost_share.show_later(lambda: cost_shares(ruleset))
         self._metrics.models.model.show({_model(each): 1 for each in ruleset.models})
 
-    def loaded(self, ruleset: Ruleset) -> None:
+    def loaded(self, ruleset: Ruleset, bundle: int | None) -> None:
         """Count a changed ruleset that is taken up."""
         self._changes["loaded"].inc()
-        self.show(ruleset)
+        self.show(ruleset, bundle)
 
     def refused(self, reason: str) -> None:
         """Count a changed ruleset that is refused."""

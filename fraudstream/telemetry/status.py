@@ -43,6 +43,8 @@ class WorkerStatus:
     version: str = ""
     ruleset: str = ""
     rules: int = 0
+    bundle: int | None = None
+    """The sequence of the bundle that the ruleset came in, None where it came in none."""
     partitions: int = 0
     uptime_s: float = 0.0
     memory_bytes: float = 0.0
@@ -88,6 +90,7 @@ def worker_status(url: str, now: float, reader: Reader = ANYBODY) -> WorkerStatu
         version=_info(page, "build_info").get("version", ""),
         ruleset=ruleset.get("version", ""),
         rules=int(ruleset.get("rules", 0)),
+        bundle=int(ruleset.get("bundle") or 0) or None,
         partitions=int(ready["partitions"]),
         uptime_s=max(0.0, now - (page.value("process_start_time_seconds") or now)),
         memory_bytes=page.value("process_resident_memory_bytes") or 0.0,
@@ -154,6 +157,7 @@ def as_json(worker: WorkerStatus) -> dict[str, Any]:
         "version": worker.version,
         "ruleset": worker.ruleset,
         "rules": worker.rules,
+        "bundle": worker.bundle,
         "partitions": worker.partitions,
         "uptime_s": round(worker.uptime_s, 1),
         "memory_bytes": int(worker.memory_bytes),

@@ -29,14 +29,16 @@ if TYPE_CHECKING:
 class WorkerTelemetry:
     """The observer of one worker: once per batch, every figure of the batch."""
 
-    def __init__(self, metrics: Metrics, ruleset: Ruleset, health: Health | None = None) -> None:
+    def __init__(
+        self, metrics: Metrics, ruleset: Ruleset, bundle: int | None = None, health: Health | None = None
+    ) -> None:
         self._metrics = metrics
         self._health = health or Health()
         metrics.process.ready.set_function(lambda: not self._health.reasons())
         self._batches = BatchRecorder(metrics)
         self._memory = MemoryRecorder(metrics)
         self._rulesets = RulesetRecorder(metrics)
-        self._rulesets.show(ruleset)
+        self._rulesets.show(ruleset, bundle)
         self._pending: dict[int, int] = {}
         self._written_at: dict[int, float] = {}
         self._state_bytes: dict[int, int] = {}
@@ -74,10 +76,14 @@ class WorkerTelemetry:
         """Record how large the payload of a batch of the input was."""
         self._metrics.traffic.input_bytes.inc(size_bytes)
 
-    def on_ruleset(self, ruleset: Ruleset) -> None:
+    def on_ruleset(self, ruleset: Ruleset, bundle: int | None) -> None:
         """Record the ruleset that is in force from now on."""
-        self._rulesets.loaded(ruleset)
+        self._rulesets.loaded(ruleset, bundle)
         self._health.ruleset(refused=None)
+
+    def on_stage_rulesets(self, versions: Mapping[str, str]) -> None:
+        """Record by which rulesets the worker's own stages fold."""
+        self._metrics.rules.stage_ruleset.show(dict.fromkeys(versions.items(), 1))
 
     def on_ruleset_refused(self, reason: str) -> None:
         """Record a changed ruleset that is refused."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from fraudstream.engine.step import Engine
 from fraudstream.stores.rule_directory import load_ruleset
 from fraudstream.stream.worker import EXIT_FAILED, run_worker
 from loadtest.crash_rig import CrashRig, headers_of, uninterrupted
+from loadtest.demo_worker import Worker
 from loadtest.traffic import generate
 from loadtest.waiting import until
 from tests.integration.broker import create_topic
@@ -100,8 +101,7 @@ def test_every_stage_changes_the_rules_at_the_same_event(
     expected = {alert.alert_id: alert.value for alert in engine.step(payloads[:1_000]).alerts}
     rig.send(payloads[:1_000])
     with ExitStack() as stack:
-        for _ in range(2):
-            stack.enter_context(rig.worker())
+        workers = [stack.enter_context(rig.worker()) for _ in range(2)]
         assert told(rig, len(expected)) == expected
         write_files(rules, rule_files(counting("merchant.id", 3)))
         until(lambda: rig.logs().count("is in force") == 2, "both workers have taken the rules up")
@@ -110,6 +110,16 @@ def test_every_stage_changes_the_rules_at_the_same_event(
         assert later
         rig.send(payloads[1_000:])
         assert told(rig, len(expected) + len(later)) == expected | later
+        version = load_ruleset(rules).version
+        wanted = sorted(
+            (stage, version) for stage in ("ingest", "merge", *map("share {}".format, range(SHARES)))
+        )
+        until(lambda: stages(workers) == wanted, "every stage is some worker's, and folds by the new rules")
+
+
+def stages(workers: Sequence[Worker]) -> list[tuple[str, ...]]:
+    """Return the stages of all workers with the rulesets by which they fold."""
+    return sorted(each for one in workers for each in one.metrics()["fraudstream_stage_ruleset_info"])
 
 
 def test_what_later_stages_fail_on_is_left_out_once(

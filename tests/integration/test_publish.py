@@ -12,10 +12,10 @@ from fraudstream.stores.audit_log import AuditLog
 from fraudstream.stores.bundles.approvals import approval_path
 from fraudstream.stores.bundles.bundle import Draft
 from fraudstream.stores.bundles.keys import write_key_pair
-from fraudstream.stores.bundles.shelf import Shelf
 from loadtest.waiting import until
 from tests.integration.rule_rig import RuleRig
 from tests.unit.rule_files import event, rule_file, rule_files
+from tests.unit.stores.bundles.bundles import FileShelf
 
 pytestmark = pytest.mark.integration
 
@@ -28,7 +28,7 @@ class Office:
 
     def __init__(self, folder: Path) -> None:
         self._ann, self._bob = write_key_pair(folder / "ann"), write_key_pair(folder / "bob")
-        self.shelf = Shelf(folder / "rules.bundle")
+        self.shelf = FileShelf(folder / "rules.bundle")
 
     def publish(self, files: Mapping[str, bytes], repeats: int | None = None) -> None:
         """Publish as Ann."""

@@ -1,25 +1,18 @@
-"""Where bundles are published: the one in force, the last ones before it, and the log of who did what."""
+"""Publishes to a place: what is in force, the last bundles before it, and the log of who did what."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from fcntl import LOCK_EX, flock
+from collections.abc import Mapping
 from pathlib import Path
 
 from fraudstream.stores.audit_log import AuditLog
-from fraudstream.stores.bundles.approvals import Approval, approval_bytes, approval_path, approve
+from fraudstream.stores.bundles.approvals import Approval, approval_bytes, approve
 from fraudstream.stores.bundles.bundle import Bundle, Draft, pack, unpack
 from fraudstream.stores.bundles.errors import TAMPERED, UNAPPROVED, UNREADABLE, BundleError
 from fraudstream.stores.bundles.keys import SigningKey, key_id
-from fraudstream.stores.bundles.trust import read_bundle
-from fraudstream.stores.whole_file import write_whole
+from fraudstream.stores.bundles.places import Place
 
-NAME = "rules.bundle"
-"""How a bundle is called where only a directory is named."""
 KEEP = 20
-_HISTORY, _AUDIT, _BUNDLE = ".history", ".audit.jsonl", ".bundle"
 PUBLISH, ROLLBACK, APPROVE = "publish", "rollback", "approve"
 
 
@@ -30,25 +23,24 @@ class Shelf:
     whenever a publisher dies, none is in force that the log does not know, and no sequence comes twice.
     """
 
-    def __init__(self, target: Path, audit: Path | None = None, keep: int = KEEP) -> None:
-        self.path = target / NAME if target.is_dir() else target
-        self.history_path = self.path.with_name(self.path.name + _HISTORY)
-        self.audit = AuditLog(audit or self.path.with_name(self.path.name + _AUDIT))
+    def __init__(self, place: Place, audit: Path, keep: int = KEEP) -> None:
+        self.place = place
+        self.audit = AuditLog(audit)
         self._keep = keep
 
     def publish(self, files: Mapping[str, bytes], draft: Draft, key: SigningKey) -> Bundle:
         """Publish a ruleset under the next sequence; BundleError or AuditError where that fails."""
-        with self._alone():
+        place = self.place
+        with place.alone():
             sequence = self._last() + 1
             content = pack(files, draft, sequence, key)
             # What no worker would take is not published.
-            bundle = unpack(content, self.path)
-            write_whole(self.history_path / f"{sequence:08}{_BUNDLE}", content)
+            bundle = unpack(content, place.where)
+            place.prepare(sequence, content)
             event = PUBLISH if draft.repeats is None else ROLLBACK
-            self.audit.append(draft.author, event, {"bundle": str(self.path), **told(bundle)})
-            write_whole(self.path, content)
-            for sequence in sorted(self._kept(), reverse=True)[self._keep :]:
-                self._kept()[sequence].unlink(missing_ok=True)
+            self.audit.append(draft.author, event, {"bundle": str(place.where), **told(bundle)})
+            place.show(sequence, content)
+            place.drop(sorted(place.kept(), reverse=True)[self._keep :])
         return bundle
 
     def approve(
@@ -58,45 +50,44 @@ class Shelf:
 
         With a `ruleset` only a bundle of that version is approved: another may have come since it was read.
         """
-        with self._alone():
-            bundle = read_bundle(self.path)
+        where = self.place.where
+        with self.place.alone():
+            bundle = self.newest()
             if ruleset not in (None, bundle.manifest.ruleset):
                 what = f"there is {bundle} now, not ruleset {ruleset}"
-                raise BundleError(UNAPPROVED, self.path, what, "read that one before you approve it")
-            approval = approve(bundle, approver, approved_at, key, self.path)
+                raise BundleError(UNAPPROVED, where, what, "read that one before you approve it")
+            approval = approve(bundle, approver, approved_at, key, where)
             signed = {"key": key_id(key.public), "signature": approval.signature}
-            self.audit.append(approver, APPROVE, {"bundle": str(self.path), **told(bundle), **signed})
-            write_whole(approval_path(self.path), approval_bytes(approval))
+            self.audit.append(approver, APPROVE, {"bundle": str(where), **told(bundle), **signed})
+            self.place.approve(bundle.manifest.sequence, approval_bytes(approval))
         return approval
+
+    def newest(self) -> Bundle:
+        """Return the bundle that is there, whoever has signed it; BundleError where it is not whole."""
+        return newest_of(self.place)
 
     def earlier(self, sequence: int | None = None) -> Bundle:
         """Return a bundle of the history, by default the newest with another ruleset than the one in force.
 
         BundleError where there is none, or where it is not one that the audit log knows.
         """
-        if sequence is None:
-            return self._before(read_bundle(self.path))
-        kept = self._kept()
-        if sequence not in kept:
-            listed = ", ".join(map(str, sorted(kept))) or "none"
-            what = f"there is no bundle {sequence}"
-            raise BundleError(UNREADABLE, self.history_path, what, f"choose of those that are kept: {listed}")
-        return self._known(kept[sequence])
+        return self._before(self.newest()) if sequence is None else self._known(sequence)
 
     def _before(self, current: Bundle) -> Bundle:
-        for sequence, path in sorted(self._kept().items(), reverse=True):
+        for sequence in sorted(self.place.kept(), reverse=True):
             if sequence < current.manifest.sequence:
-                bundle = self._known(path)
+                bundle = self._known(sequence)
                 if bundle.manifest.ruleset != current.manifest.ruleset:
                     return bundle
         what = f"there is no earlier ruleset than that of {current}"
-        raise BundleError(UNREADABLE, self.history_path, what, "publish the rules themselves")
+        raise BundleError(UNREADABLE, self.place.history, what, "publish the rules themselves")
 
-    def _known(self, path: Path) -> Bundle:
-        bundle = read_bundle(path)
+    def _known(self, sequence: int) -> Bundle:
+        bundle = kept_by(self.place, sequence)
         if bundle.digest not in {entry.details.get("sha256") for entry in self.audit.entries()}:
-            what = "the audit log does not know this bundle"
-            raise BundleError(TAMPERED, path, what, "remove it, and look who can write there")
+            what = f"the audit log {self.audit.path} does not know bundle {sequence}"
+            remedy = "name the log of whoever published or approved it, or look who can write there"
+            raise BundleError(TAMPERED, self.place.history, what, remedy)
         return bundle
 
     def _last(self) -> int:
@@ -104,38 +95,36 @@ class Shelf:
         noted: list[int] = [
             entry.details["sequence"] for entry in self.audit.entries() if entry.event in (PUBLISH, ROLLBACK)
         ]
-        return max([0, self._current(), *self._kept(), *noted])
+        return max([0, self._current(), *self.place.kept(), *noted])
 
     def _current(self) -> int:
-        if not self.path.exists():
-            return 0
+        content = self.place.newest()
         try:
-            return read_bundle(self.path).manifest.sequence
+            return 0 if content is None else unpack(content, self.place.where).manifest.sequence
         except BundleError as error:
             # Publishing is what mends a tampered bundle; another kind of file is never written over.
             if error.reason == TAMPERED:
                 return 0
             raise
 
-    def _kept(self) -> dict[int, Path]:
-        paths = self.history_path.glob(f"*{_BUNDLE}")
-        return {int(path.stem): path for path in paths if path.stem.isdecimal()}
 
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Keep other publishers of the same target out."""
-        try:
-            self.history_path.mkdir(parents=True, exist_ok=True)
-            folder = os.open(self.history_path, os.O_RDONLY)
-            try:
-                flock(folder, LOCK_EX)
-                yield
-            finally:
-                os.close(folder)
-        except OSError as error:
-            where = error.filename or self.path
-            what = f"cannot be read or written ({error.strerror})"
-            raise BundleError(UNREADABLE, where, what, "mend that, and repeat") from None
+def newest_of(place: Place) -> Bundle:
+    """Return the newest bundle of a place, whoever has signed it; BundleError where there is none."""
+    content = place.newest()
+    if content is None:
+        what = "nothing is published there"
+        raise BundleError(UNREADABLE, place.where, what, "publish to it, or correct the path")
+    return unpack(content, place.where)
+
+
+def kept_by(place: Place, sequence: int) -> Bundle:
+    """Return a bundle of a place's history, whoever has signed it; BundleError where it is not there."""
+    kept = place.kept()
+    if sequence not in kept:
+        listed = ", ".join(map(str, sorted(kept))) or "none"
+        what = f"there is no bundle {sequence}"
+        raise BundleError(UNREADABLE, place.history, what, f"choose of those that are kept: {listed}")
+    return unpack(place.read(sequence), place.history)
 
 
 def told(bundle: Bundle) -> dict[str, str | int]:

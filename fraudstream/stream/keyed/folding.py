@@ -104,7 +104,11 @@ class Folding:
     async def _bring(self, packed: Packed) -> Any:
         await self._continuity.follow(packed.stretch)
         brought = await self._work.bring(packed)
+        before = self._state.stage.ruleset.version
         await self._state.turn_to(packed.stretch)
+        if packed.stretch.ruleset != before:
+            about = {"shard": SHARD + 1 + self._state.partition, "ruleset": packed.stretch.ruleset}
+            log.info("%s folds by ruleset %s", self._work.name, packed.stretch.ruleset, extra=about)
         return brought
 
     async def _leave_out(self, record: Any, error: Exception) -> None:

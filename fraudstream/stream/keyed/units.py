@@ -69,6 +69,8 @@ def _unit(
     recovery = StageRecovery(topology, keyed, state, store, sender, observer, continuity, folding)
     folding.again = recovery.again
     return Unit(
+        name=work.name.removeprefix("the "),
+        ruleset=lambda: state.stage.ruleset.version,
         reads=lambda partition: partition == (keyed.parts, state.partition),
         handle=desk.handle,
         keeper=Keeper(recovery, observer, app.fail),

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from fraudstream.stores.bundles.bundle import Bundle
-from fraudstream.stores.bundles.trust import read_bundle
 from tests.unit.cli.commands import Ran, error_lines, fraudstream
 from tests.unit.rule_files import rule_file, rule_files, write_files
+from tests.unit.stores.bundles.bundles import read_bundle
 
 
 class Office:
@@ -88,7 +88,7 @@ def test_slips_are_told_in_one_line(office: Office) -> None:
     (line,) = error_lines(*publish, "Ann", "--key", office.ann, "--comment", "x" * 2_001)
     assert line.startswith("--comment: has more than 2,000 characters")
     (line,) = error_lines("rules", "approve", office.to, "--key", office.bob, "--approver", "Bob")
-    assert line.endswith("rules.bundle: there is no such file: publish to it, or correct the path")
+    assert line.endswith("rules.bundle: nothing is published there: publish to it, or correct the path")
     (line,) = error_lines("rules", "keygen", office.ann)
     assert line.endswith("ann: is there already: choose another path")
 
@@ -130,6 +130,31 @@ def test_a_bundle_can_be_read_before_it_is_approved(office: Office, tmp_path: Pa
     assert fraudstream("rules", "test", tmp_path / "out").code == 0
     (line,) = error_lines("rules", "unpack", office.to, "--to", tmp_path / "out")
     assert line.endswith("out: cannot be written (File exists): choose a new directory")
+
+
+def test_an_earlier_bundle_can_be_read(office: Office, tmp_path: Path) -> None:
+    """Of the history, by its sequence."""
+    office.publish()
+    office.write(rule_file("amount_usd > 200", version=2))
+    office.publish()
+    ran = fraudstream("rules", "unpack", office.to, "--sequence", 1, "--to", tmp_path / "out")
+    assert ": 4 files of bundle 1, ruleset" in ran.out
+    assert (tmp_path / "out" / "x" / "0.yml").read_bytes() == rule_file()
+    (line,) = error_lines("rules", "unpack", office.to, "--sequence", 3, "--to", tmp_path / "3")
+    assert line.endswith("there is no bundle 3: choose of those that are kept: 1, 2")
+
+
+def test_a_topology_may_name_the_bundle(office: Office, tmp_path: Path) -> None:
+    """It is published to where its workers look; one of a directory takes no bundles."""
+    topology = tmp_path / "t.yml"
+    head = "schema: fraudstream.topology/v1\nname: n\nkafka: {bootstrap: 'h:1'}\ninput: {topic: a}\n"
+    head += "output: {alerts: b, dead_letters: c, journal: d}\n"
+    topology.write_text(f"{head}rules: {{bundle: rules.bundle, trust: [ann.pub], approval: none}}\n")
+    assert office.publish("--to", topology).out.startswith(f"{office.to}: bundle 1, ruleset ")
+    assert office.audit.exists()
+    topology.write_text(f"{head}rules: rules\n")
+    (line,) = error_lines("rules", "unpack", topology, "--to", tmp_path / "out")
+    assert "t.yml: its rules are a directory, which takes no bundles: write `rules: {topic: ...}`" in line
 
 
 def test_the_log_tells_who_did_what(office: Office) -> None:

@@ -12,10 +12,10 @@ from fraudstream.rules.ruleset import build_ruleset
 from fraudstream.stores.audit_log import AuditLog
 from fraudstream.stores.bundles.bundle import Draft
 from fraudstream.stores.bundles.keys import read_signing_key
-from fraudstream.stores.bundles.shelf import Shelf
 from tests.unit.cli.commands import error_lines, fraudstream
 from tests.unit.cli.test_publishing import Office
 from tests.unit.rule_files import rule_file, rule_files, write_files
+from tests.unit.stores.bundles.bundles import FileShelf
 
 TOPOLOGY = """schema: fraudstream.topology/v1
 name: n
@@ -62,7 +62,7 @@ def test_a_worker_runs_the_tests_of_a_bundle_itself(office: Office) -> None:
     """A publisher may have another version, or have gone around the command."""
     files = rule_files(rule_file("amount_usd > 900"))
     draft = Draft(ruleset=build_ruleset(files).version, published_at="2026-03-02T08:00:00Z", author="Ann")
-    Shelf(office.to).publish(files, draft, read_signing_key(office.ann))
+    FileShelf(office.to).publish(files, draft, read_signing_key(office.ann))
     assert fraudstream("rules", "approve", office.to, "--key", office.bob, "--approver", "Bob").code == 0
     assert refused(office).startswith("unfit: x/0.yml:16:17: TST-ANY-001: case 'over' expects hit, got miss")
 
@@ -79,10 +79,14 @@ def test_rules_of_a_directory_are_noted_as_they_are_taken(office: Office) -> Non
     office.to.with_name("t.yml").write_text(f"{TOPOLOGY}rules: rules\n")
     rules = rules_of(load_topology(office.to.with_name("t.yml")))
     files = rules.read()
-    rules.record.take("v")
+    ruleset = build_ruleset(files)
+    rules.record.take(ruleset)
     assert rules.watch(files).changed() is None
     (entry,) = AuditLog(office.to.with_name("worker.jsonl")).entries()
-    assert (entry.event, entry.details) == ("load", {"directory": str(office.rules), "ruleset": "v"})
+    assert (entry.event, entry.details) == (
+        "load",
+        {"directory": str(office.rules), "ruleset": ruleset.version},
+    )
 
 
 def test_a_log_that_cannot_be_written_does_not_hide_the_refusal(office: Office) -> None:

@@ -29,6 +29,7 @@ FIRST = WorkerStatus(
     version="0.1.0",
     ruleset="0123456789abcdef",
     rules=25,
+    bundle=7,
     partitions=2,
     uptime_s=100.0,
     memory_bytes=345e6,
@@ -62,7 +63,7 @@ def test_one_screen_shows_all() -> None:
     assert "single on broker:9092, group fraudstream: Stable, 2 members" in text
     lines = text.splitlines()
     first, second = (next(line for line in lines if each.url in line) for each in (FIRST, SECOND))
-    figures = "ready 0123456789ab 2 5,000 50 20 ms 0 7.0 s ago 345 MB 1 min 40 s"
+    figures = "ready 0123456789ab, bundle 7 2 5,000 50 20 ms 0 7.0 s ago 345 MB 1 min 40 s"
     assert " ".join(first.split()[1:]) == figures
     assert "standby" in second
     assert any(" ".join(line.split()).startswith("events[0] 1,200 1 min 15 s") for line in lines)

@@ -197,6 +197,17 @@ def test_rules_may_be_a_bundle(tmp_path: Path) -> None:
         assert loaded.rules
 
 
+def test_rules_may_come_from_a_topic(tmp_path: Path) -> None:
+    """Of the topology's own cluster; there is no directory either."""
+    rules = "rules: {topic: fraudstream.rulesets, trust: [ann.pub, bob.pub]}\n"
+    loaded = load_topology(topology(tmp_path, rules, "rules: some/rules"))
+    assert (loaded.rule_source.topic, loaded.rule_source.approval) == ("fraudstream.rulesets", "required")
+    with pytest.raises(
+        RulesetError, match=r"fraudstream\.rulesets:1:1: has bundles, not a rule directory: see"
+    ):
+        assert loaded.rules
+
+
 @pytest.mark.parametrize(
     ("rules", "message"),
     [
@@ -207,6 +218,9 @@ def test_rules_may_be_a_bundle(tmp_path: Path) -> None:
         ("{bundle: b, trust: [ann.pub, ann.pub]}", "rules.trust has too few keys"),
         ("{bundle: b, trust: [], approval: none}", "rules.trust has too few keys"),
         ("{bundle: b, directory: d, trust: [ann.pub, bob.pub]}", "name one of them"),
+        ("{bundle: b, topic: t, trust: [ann.pub, bob.pub]}", "name one of them"),
+        ("{topic: t, trust: [ann.pub]}", "rules.trust has too few keys"),
+        ("{topic: no topic, trust: [ann.pub, bob.pub]}", "rules.topic"),
         ("{trust: [ann.pub]}", "rules are a directory, or {bundle: FILE, trust: [PUBLIC_KEY_FILE]}"),
         ("{directory: d, trust: [ann.pub]}", "rules.trust is about bundles: name one, or leave trust out"),
         ("{bundle: b, trust: [ann.pub], approval: maybe}", "rules.approval"),

@@ -139,7 +139,10 @@ class DeafObserver:
     def on_client_error(self, client: str) -> None:
         """Remember nothing."""
 
-    def on_ruleset(self, ruleset: Ruleset) -> None:
+    def on_ruleset(self, ruleset: Ruleset, bundle: int | None) -> None:
+        """Remember nothing."""
+
+    def on_stage_rulesets(self, versions: Mapping[str, str]) -> None:
         """Remember nothing."""
 
     def on_ruleset_refused(self, reason: str) -> None:
@@ -172,7 +175,7 @@ class FakeObserver(DeafObserver):
     results: list[StepResult] = field(default_factory=list)
     lags: dict[int, int] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
-    rulesets: list[tuple[str, int]] = field(default_factory=list)
+    rulesets: list[tuple[str, int, int | None]] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
     recoveries: list[int] = field(default_factory=list)
     replayed: list[tuple[int, int, int]] = field(default_factory=list)
@@ -202,9 +205,9 @@ class FakeObserver(DeafObserver):
         """Remember how many partitions there were."""
         self.assigned.append(partitions)
 
-    def on_ruleset(self, ruleset: Ruleset) -> None:
-        """Remember a ruleset, and how many of its rules run."""
-        self.rulesets.append((ruleset.version, sum(rule.runs for rule in ruleset.rules)))
+    def on_ruleset(self, ruleset: Ruleset, bundle: int | None) -> None:
+        """Remember a ruleset, how many of its rules run, and its bundle."""
+        self.rulesets.append((ruleset.version, sum(rule.runs for rule in ruleset.rules), bundle))
 
     def on_ruleset_refused(self, reason: str) -> None:
         """Remember a refusal."""

@@ -53,11 +53,13 @@ class FakeRecord:
         self.told: list[tuple[str, ...]] = []
         self.trouble: Exception | None = None
 
-    def take(self, version: str) -> None:
+    bundle = 3
+
+    def take(self, ruleset: Ruleset) -> None:
         """Note a ruleset."""
         if self.trouble is not None:
             raise self.trouble
-        self.told.append(("take", version))
+        self.told.append(("take", ruleset.version))
 
     def refused(self, reason: str, why: str) -> None:
         """Note a refusal."""
@@ -124,8 +126,8 @@ def test_a_change_is_swapped_in_and_reported(tmp_path: Path, caplog: pytest.LogC
         setup.write(rule_file("amount_usd > 7"))
     after = setup.engine.ruleset.version
     assert after != before
-    assert (setup.checked, setup.observer.rulesets) == (1, [(after, 1)])
-    assert f"ruleset {after} is in force: 1 rules" in caplog.text
+    assert (setup.checked, setup.observer.rulesets) == (1, [(after, 1, 3)])
+    assert f"ruleset {after} is in force: 1 rules, bundle 3" in caplog.text
 
 
 def test_a_faulty_change_is_refused_with_its_place(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -24,7 +24,7 @@ class Setup:
         self.now = 0.0
         self.health = Health(lambda: self.now)
         self.metrics = Metrics()
-        self.telemetry = WorkerTelemetry(self.metrics, ruleset_of(rule_file()), self.health)
+        self.telemetry = WorkerTelemetry(self.metrics, ruleset_of(rule_file()), health=self.health)
 
     def works(self, partitions: int = 1) -> None:
         """Have the worker at work."""
@@ -92,7 +92,7 @@ def test_a_stale_ruleset_makes_a_worker_unready(setup: Setup) -> None:
     setup.telemetry.on_ruleset_refused("unfit")
     assert setup.amiss == ["ruleset"]
     assert "(unfit)" in setup.health.reasons()["ruleset"]
-    setup.telemetry.on_ruleset(ruleset_of(rule_file()))
+    setup.telemetry.on_ruleset(ruleset_of(rule_file()), None)
     assert setup.amiss == []
 
 

@@ -47,7 +47,7 @@ def somebody(status: int) -> Iterator[str]:
 def test_a_worker_tells_how_it_is() -> None:
     """Ruleset, state, counts, checkpoints and latency, as its own pages say."""
     engine = engine_of(rule_file())
-    telemetry = WorkerTelemetry(Metrics(), engine.ruleset)
+    telemetry = WorkerTelemetry(Metrics(), engine.ruleset, 3)
     url = f"http://127.0.0.1:{telemetry.serve('127.0.0.1', 0)}"
     starting = worker_status(url, time.time())
     assert (starting.state, starting.is_well) == ("not ready: assignment", False)
@@ -60,7 +60,7 @@ def test_a_worker_tells_how_it_is() -> None:
     telemetry.on_error("emit")
     found = worker_status(url, time.time() + 100)
     assert (found.state, found.is_well, found.partitions) == ("ready", True, 2)
-    assert (found.ruleset, found.rules) == (engine.ruleset.version, 1)
+    assert (found.ruleset, found.rules, found.bundle) == (engine.ruleset.version, 1, 3)
     assert (found.events, found.alerts, found.in_flight_batches, found.recovery_pending) == (3, 1, 3, 9)
     assert found.hits == {("TST-ANY-001", "live"): 1}
     assert (found.dead_letters, found.errors) == ({"not_json": 1}, {"emit": 1})

@@ -54,7 +54,7 @@ def test_one_batch_is_counted_in_every_figure() -> None:
     # An event that the broker dates after its own alert counts as taking no time.
     assert (value("latency_seconds_sum"), value("latency_seconds_count")) == (8, 5)
     assert value("errors_total", stage="emit") == 1
-    assert value("ruleset_info", version=engine.ruleset.version, rules="1") == 1
+    assert value("ruleset_info", version=engine.ruleset.version, rules="1", bundle="") == 1
 
 
 def test_shadow_rules_are_counted_against_live_ones() -> None:
@@ -138,11 +138,11 @@ def test_a_ruleset_is_replaced_on_the_page() -> None:
     late = old.step([event("a")])
     page.telemetry.on_ruleset_refused("stale")
     assert (page.value("ruleset_stale"), page.value("ruleset_timestamp_seconds") or 0) > (0, 0)
-    page.telemetry.on_ruleset(new.ruleset)
+    page.telemetry.on_ruleset(new.ruleset, 7)
     for result in (new.step([event("b")]), late):
         page.telemetry.on_batch(result, events=1, step_seconds=0.1, append_ms=np.array([0]), done_ms=1.0)
-    assert page.value("ruleset_info", version=new.ruleset.version, rules="2") == 1
-    assert page.value("ruleset_info", version=old.ruleset.version, rules="1") is None
+    assert page.value("ruleset_info", version=new.ruleset.version, rules="2", bundle="7") == 1
+    assert page.value("ruleset_info", version=old.ruleset.version, rules="1", bundle="") is None
     assert [page.outcome(rule, "miss") for rule in ("TST-ANY-001", "TST-NEW-002")] == [2, 1]
     changes = [page.value("ruleset_changes_total", result=each) for each in ("loaded", "refused")]
     assert changes == [1, 1]
@@ -168,6 +168,19 @@ def test_rules_are_shown_with_status_budget_and_cost() -> None:
     shares = [page.value("rule_cost_share", rule=each) or 0 for each in ("TST-ANY-001", "TST-DEAR-002")]
     assert sum(shares) == pytest.approx(1)
     assert shares[1] > 10 * shares[0] > 0
+
+
+def test_stages_are_shown_while_the_worker_has_them() -> None:
+    """Each with the ruleset by which it folds."""
+    page = Page(engine_of(rule_file()))
+
+    def shown(stage: str, version: str) -> float | None:
+        return page.value("stage_ruleset_info", stage=stage, version=version)
+
+    page.telemetry.on_stage_rulesets({"ingest": "v", "share 0": "u"})
+    assert (shown("ingest", "v"), shown("share 0", "u")) == (1, 1)
+    page.telemetry.on_stage_rulesets({"share 0": "v"})
+    assert (shown("ingest", "v"), shown("share 0", "u"), shown("share 0", "v")) == (None, None, 1)
 
 
 def test_the_memory_of_the_engine_is_shown_by_feature() -> None:
@@ -229,6 +242,6 @@ def test_metrics_are_served_over_http() -> None:
     port = Page(engine).telemetry.serve("127.0.0.1", 0)
     with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
         page = answer.read().decode()
-    assert f'fraudstream_ruleset_info{{rules="1",version="{engine.ruleset.version}"}} 1.0' in page
+    assert f'fraudstream_ruleset_info{{bundle="",rules="1",version="{engine.ruleset.version}"}} 1.0' in page
     assert "fraudstream_build_info{" in page
     assert "\nprocess_start_time_seconds " in page

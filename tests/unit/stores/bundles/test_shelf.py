@@ -7,45 +7,55 @@ from pathlib import Path
 import pytest
 
 from fraudstream.stores.audit_log import AuditError
-from fraudstream.stores.bundles import shelf as module
+from fraudstream.stores.bundles import places as module
 from fraudstream.stores.bundles.approvals import approval_path
 from fraudstream.stores.bundles.bundle import Bundle
 from fraudstream.stores.bundles.errors import BundleError
-from fraudstream.stores.bundles.shelf import Shelf, unpack_to
-from fraudstream.stores.bundles.trust import Trust, read_bundle
-from tests.unit.stores.bundles.bundles import APPROVER, FILES, PUBLISHER, STRANGER, bundle, draft
+from fraudstream.stores.bundles.offers import FileOffer
+from fraudstream.stores.bundles.shelf import unpack_to
+from fraudstream.stores.bundles.trust import Trust
+from tests.unit.stores.bundles.bundles import (
+    APPROVER,
+    FILES,
+    PUBLISHER,
+    STRANGER,
+    FileShelf,
+    bundle,
+    draft,
+    read_bundle,
+)
 
 RULESETS = ("a" * 16, "b" * 16, "c" * 16)
 
 
 @pytest.fixture
-def shelf(tmp_path: Path) -> Shelf:
+def shelf(tmp_path: Path) -> FileShelf:
     """Return a shelf with nothing on it."""
-    return Shelf(tmp_path)
+    return FileShelf(tmp_path)
 
 
-def publish(shelf: Shelf, ruleset: str = RULESETS[0]) -> Bundle:
+def publish(shelf: FileShelf, ruleset: str = RULESETS[0]) -> Bundle:
     """Publish the same files as some ruleset."""
     return shelf.publish(FILES, draft(ruleset), PUBLISHER)
 
 
-def events(shelf: Shelf) -> list[tuple[str, str, int]]:
+def events(shelf: FileShelf) -> list[tuple[str, str, int]]:
     """Return what the log says of who did what with which sequence."""
     return [(each.actor, each.event, each.details["sequence"]) for each in shelf.audit.entries()]
 
 
-def test_sequences_go_up_and_the_log_knows(shelf: Shelf, tmp_path: Path) -> None:
+def test_sequences_go_up_and_the_log_knows(shelf: FileShelf, tmp_path: Path) -> None:
     """The newest bundle is where workers look, in a directory under a name of its own."""
     assert [publish(shelf).manifest.sequence for _ in range(3)] == [1, 2, 3]
     assert shelf.path == tmp_path / "rules.bundle"
     assert read_bundle(shelf.path).manifest.sequence == 3
     assert events(shelf) == [("Ann", "publish", 1), ("Ann", "publish", 2), ("Ann", "publish", 3)]
-    assert Shelf(shelf.path).path == shelf.path
+    assert FileShelf(shelf.path).path == shelf.path
 
 
 def test_the_last_ones_are_kept(tmp_path: Path) -> None:
     """As many as are wanted, the one in force among them."""
-    shelf = Shelf(tmp_path, keep=2)
+    shelf = FileShelf(tmp_path, keep=2)
     for _ in range(4):
         publish(shelf)
     assert sorted(path.name for path in shelf.history_path.iterdir()) == [
@@ -55,7 +65,7 @@ def test_the_last_ones_are_kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("lost", ["rules.bundle", "rules.bundle.history", "rules.bundle.audit.jsonl"])
-def test_no_sequence_comes_twice_whatever_is_lost(shelf: Shelf, lost: str) -> None:
+def test_no_sequence_comes_twice_whatever_is_lost(shelf: FileShelf, lost: str) -> None:
     """The bundle, its history and the log know of each other."""
     publish(shelf)
     publish(shelf)
@@ -67,7 +77,7 @@ def test_no_sequence_comes_twice_whatever_is_lost(shelf: Shelf, lost: str) -> No
 
 @pytest.mark.parametrize("dies_at", [1, 2, 3])
 def test_a_publisher_may_die_at_any_write(
-    shelf: Shelf, monkeypatch: pytest.MonkeyPatch, dies_at: int
+    shelf: FileShelf, monkeypatch: pytest.MonkeyPatch, dies_at: int
 ) -> None:
     """What is in force is known to the log, and the next publication goes on behind it."""
     publish(shelf, RULESETS[0])
@@ -98,7 +108,7 @@ def test_a_publisher_may_die_at_any_write(
     assert sequences == sorted(set(sequences))
 
 
-def test_a_tampered_bundle_is_published_over(shelf: Shelf) -> None:
+def test_a_tampered_bundle_is_published_over(shelf: FileShelf) -> None:
     """That is what mends it."""
     publish(shelf)
     shelf.path.write_bytes(shelf.path.read_bytes().replace(b"> 100", b"> 900"))
@@ -109,11 +119,11 @@ def test_another_file_is_not_written_over(tmp_path: Path) -> None:
     """A slip of the hand costs no rule."""
     (tmp_path / "x.yml").write_text("id: x")
     with pytest.raises(BundleError, match="is no bundle: name a file that"):
-        publish(Shelf(tmp_path / "x.yml"))
+        publish(FileShelf(tmp_path / "x.yml"))
     assert (tmp_path / "x.yml").read_text() == "id: x"
 
 
-def test_nothing_is_published_behind_a_broken_log(shelf: Shelf) -> None:
+def test_nothing_is_published_behind_a_broken_log(shelf: FileShelf) -> None:
     """Somebody has to look first."""
     publish(shelf)
     before = shelf.path.read_bytes()
@@ -127,22 +137,22 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     """A file where a folder should be."""
     (tmp_path / "f").write_text("")
     with pytest.raises(BundleError, match=r"cannot be read or written \(Not a directory\): mend that"):
-        publish(Shelf(tmp_path / "f" / "rules.bundle"))
+        publish(FileShelf(tmp_path / "f" / "rules.bundle"))
 
 
-def test_an_approval_lies_beside_its_bundle(shelf: Shelf) -> None:
+def test_an_approval_lies_beside_its_bundle(shelf: FileShelf) -> None:
     """Workers find it there, and the log names the approver."""
     publish(shelf)
     made = shelf.approve("Bob", "2026-03-02T09:00:00Z", APPROVER)
     trust = Trust(frozenset({PUBLISHER.public, APPROVER.public}), needs_approval=True)
-    assert trust.admitted(shelf.path)[1] == made
+    assert trust.approved(shelf.newest(), FileOffer(shelf.path)) == made
     assert events(shelf)[-1] == ("Bob", "approve", 1)
     with pytest.raises(BundleError, match="publisher's own key"):
         shelf.approve("Ann", "2026-03-02T09:00:00Z", PUBLISHER)
     assert approval_path(shelf.path).exists()
 
 
-def test_what_was_not_read_is_not_approved(shelf: Shelf) -> None:
+def test_what_was_not_read_is_not_approved(shelf: FileShelf) -> None:
     """Another bundle may have been published since."""
     publish(shelf)
     with pytest.raises(
@@ -152,7 +162,7 @@ def test_what_was_not_read_is_not_approved(shelf: Shelf) -> None:
     assert shelf.approve("Bob", "2026-03-02T09:00:00Z", APPROVER, RULESETS[0]).sequence == 1
 
 
-def test_an_earlier_ruleset_is_found(shelf: Shelf) -> None:
+def test_an_earlier_ruleset_is_found(shelf: FileShelf) -> None:
     """By its sequence, or as the newest that says something else."""
     for ruleset in (RULESETS[0], RULESETS[1], RULESETS[1]):
         publish(shelf, ruleset)
@@ -162,22 +172,24 @@ def test_an_earlier_ruleset_is_found(shelf: Shelf) -> None:
         shelf.earlier(9)
 
 
-def test_a_first_ruleset_has_none_before_it(shelf: Shelf) -> None:
+def test_a_first_ruleset_has_none_before_it(shelf: FileShelf) -> None:
     """There is nothing to go back to."""
     publish(shelf)
     with pytest.raises(BundleError, match="there is no earlier ruleset than that of bundle 1, ruleset aaaa"):
         shelf.earlier()
 
 
-def test_what_was_slipped_into_the_history_is_not_published(shelf: Shelf) -> None:
+def test_what_was_slipped_into_the_history_is_not_published(shelf: FileShelf) -> None:
     """A rollback would sign it."""
     publish(shelf)
     (shelf.history_path / "00000007.bundle").write_bytes(bundle(sequence=7, signed_by=STRANGER))
-    with pytest.raises(BundleError, match="the audit log does not know this bundle: remove it"):
+    with pytest.raises(
+        BundleError, match="does not know bundle 7: name the log of whoever published or approved it"
+    ):
         shelf.earlier(7)
 
 
-def test_a_bundle_is_unpacked_into_a_new_directory(shelf: Shelf, tmp_path: Path) -> None:
+def test_a_bundle_is_unpacked_into_a_new_directory(shelf: FileShelf, tmp_path: Path) -> None:
     """Where nothing lies that could be followed or written over."""
     made = publish(shelf)
     unpack_to(made, tmp_path / "out")

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from fraudstream.stores.bundles.approvals import approval_bytes, approval_path, approve
-from fraudstream.stores.bundles.bundle import unpack
+from fraudstream.stores.bundles.approvals import Approval, approval_bytes, approval_path, approve
+from fraudstream.stores.bundles.bundle import Bundle, unpack
 from fraudstream.stores.bundles.errors import BundleError
 from fraudstream.stores.bundles.keys import SigningKey, write_key_pair
+from fraudstream.stores.bundles.offers import FileOffer
 from fraudstream.stores.bundles.trust import Trust
 from tests.unit.stores.bundles.bundles import APPROVER, PUBLISHER, STRANGER, approval, bundle
 
@@ -24,6 +25,13 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "b"
 
 
+def admitted(trust: Trust, path: Path) -> tuple[Bundle, Approval | None]:
+    """Read a bundle and its approval."""
+    offer = FileOffer(path)
+    found = trust.published(offer)
+    return found, trust.approved(found, offer)
+
+
 def approved(path: Path, by: SigningKey, content: bytes | None = None) -> None:
     """Write an approval beside a bundle, or some content in its place."""
     approval_path(path).write_bytes(content or approval(path.read_bytes(), by))
@@ -32,16 +40,16 @@ def approved(path: Path, by: SigningKey, content: bytes | None = None) -> None:
 def refusal(trust: Trust, path: Path) -> str:
     """Return reason and words of a refusal, which are one line."""
     with pytest.raises(BundleError) as caught:
-        trust.admitted(path)
+        admitted(trust, path)
     assert "\n" not in str(caught.value)
     return f"{caught.value.reason}: {str(caught.value).replace(str(path), 'b')}"
 
 
 def test_a_trusted_bundle_is_taken(path: Path) -> None:
     """By one person or by two, as the topology wants it."""
-    assert ONE.admitted(path) == (unpack(bundle(), path), None)
+    assert admitted(ONE, path) == (unpack(bundle(), path), None)
     approved(path, APPROVER)
-    found = TWO.admitted(path)[1]
+    found = admitted(TWO, path)[1]
     assert found is not None
     assert found.approver == "Bob"
 

@@ -12,6 +12,7 @@ from fraudstream.stores.audit_log import AuditLog
 from fraudstream.stores.bundles.approvals import approval_path
 from fraudstream.stores.bundles.bundle import pack
 from fraudstream.stores.bundles.errors import BundleError
+from fraudstream.stores.bundles.gate import Gate
 from fraudstream.stores.bundles.trust import Trust
 from fraudstream.stores.bundles.watch import BundleWatch
 from fraudstream.stores.rule_record import RuleRecord
@@ -33,7 +34,8 @@ class Setup:
 
     def restart(self) -> None:
         """Begin as a new process."""
-        self.watch = BundleWatch(self.path, self._trust, self._record)
+        self.gate = Gate(str(self.path), self._trust, self._record)
+        self.watch = BundleWatch(self.path, self.gate)
 
     def publish(self, sequence: int, limit: int = 100) -> bytes:
         """Write a bundle of one rule, and return it."""
@@ -44,14 +46,14 @@ class Setup:
 
     def start(self) -> None:
         """Take what is there to begin with."""
-        self.watch.take(build_ruleset(self.watch.first()).version)
+        self.gate.take(build_ruleset(self.watch.first()))
 
     def look(self) -> bool:
         """Look until a change has come to rest; return whether one was taken."""
         for _ in range(2):
             files = self.watch.changed()
             if files is not None:
-                self.watch.take(build_ruleset(files).version)
+                self.gate.take(build_ruleset(files))
                 return True
         return False
 
@@ -59,7 +61,7 @@ class Setup:
         """Return reason and words of a refusal, and note it as the worker does."""
         with pytest.raises(BundleError) as caught:
             look()
-        self.watch.refused(caught.value.reason, str(caught.value))
+        self.gate.refused(caught.value.reason, str(caught.value))
         return f"{caught.value.reason}: {str(caught.value).replace(str(self.path), 'b')}"
 
     def events(self) -> list[tuple[str, int | None]]:
