@@ -11,11 +11,12 @@ import orjson
 import typer
 from rich.table import Table
 
-from fraudstream.cli.console import fail, one_line_errors, out
+from fraudstream.cli.console import PLAIN, fail, one_line_errors, out
 from fraudstream.cli.history import (
     AsJson,
     AsRecorded,
     Data,
+    LabelDelay,
     LabelledBy,
     LabelsFile,
     MapFile,
@@ -24,9 +25,11 @@ from fraudstream.cli.history import (
     OthersGenuine,
     TopologyFile,
     answers_of,
+    lessons_of,
     open_data,
     progress_of,
     settings_of,
+    with_others,
 )
 from fraudstream.cli.kernels import fill_cache
 from fraudstream.stores.rule_directory import load_ruleset
@@ -35,7 +38,7 @@ from fraudstream.workbench.backtest import Backtest
 from fraudstream.workbench.backtest_report import Report, report
 from fraudstream.workbench.figure_texts import figure_table, label_table, percent
 from fraudstream.workbench.page import page
-from fraudstream.workbench.teaching import label_readers
+from fraudstream.workbench.teaching import label_readers, teaching_lines
 
 PAIRS_SHOWN = 10
 
@@ -51,6 +54,7 @@ def backtest(
     recorded: AsRecorded = False,
     labels: LabelsFile = None,
     label_column: LabelledBy = None,
+    label_delay: LabelDelay = None,
     others_genuine: OthersGenuine = False,
     alerts_a_day: Annotated[
         int | None, typer.Option(min=1, help="How many alerts a team can look at on one day.")
@@ -63,10 +67,12 @@ def backtest(
         ruleset = load_ruleset(rules)
         settings = settings_of(topology, map_file)
         histories = open_data(data, more, order_by, topology, recorded)
-        answers = answers_of(labels, label_column, others_genuine)
+        given = answers_of(labels, label_column)
+        answers = with_others(given, others_genuine)
+        lessons = lessons_of([ruleset], settings, given, label_delay, recorded)
         _check_writable(html, [*data, *(more or ())])
         fill_cache(ruleset, settings)
-        run = Backtest(ruleset, settings, answers, alerts_a_day)
+        run = Backtest(ruleset, settings, answers, alerts_a_day, lessons)
         start = time.perf_counter()
         with progress_of("back-test", histories) as advance:
             run.fold(histories, advance)
@@ -75,8 +81,8 @@ def backtest(
     if html is not None:
         html.write_text(page(found), encoding="utf-8")
     _show(found, seconds)
-    for name in label_readers(ruleset):
-        out.print(f"{name} learns from labels, of which a back-test teaches none", highlight=False)
+    for line in teaching_lines(label_readers(ruleset), run.taught):
+        out.print(line, **PLAIN)
     if as_json:
         typer.echo(orjson.dumps(found.as_json()).decode())
 

@@ -16,10 +16,15 @@ from fraudstream.cli.history import (
     AsJson,
     AsRecorded,
     Data,
+    LabelDelay,
+    LabelledBy,
+    LabelsFile,
     MapFile,
     MoreData,
     OrderBy,
     TopologyFile,
+    answers_of,
+    lessons_of,
     open_data,
     progress_of,
     settings_of,
@@ -29,6 +34,7 @@ from fraudstream.stores.rule_directory import load_ruleset
 from fraudstream.workbench.diff import Diff, Example, Kind, Side
 from fraudstream.workbench.diff_report import RuleDiff, rule_diffs
 from fraudstream.workbench.diff_report import as_json as diff_json
+from fraudstream.workbench.teaching import label_readers, teaching_lines
 
 TOO_MUCH = 3
 """The exit code where more decisions change than is allowed."""
@@ -50,6 +56,9 @@ def diff(
     topology: TopologyFile = None,
     order_by: OrderBy = None,
     recorded: AsRecorded = False,
+    labels: LabelsFile = None,
+    label_column: LabelledBy = None,
+    label_delay: LabelDelay = None,
     examples: Annotated[int, typer.Option(min=0, help="At most so many examples of each kind.")] = 5,
     max_change: Annotated[
         float | None,
@@ -62,13 +71,17 @@ def diff(
         rulesets = load_ruleset(old), load_ruleset(new)
         settings = settings_of(topology, map_file)
         histories = open_data(data, more, order_by, topology, recorded)
+        lessons = lessons_of(rulesets, settings, answers_of(labels, label_column), label_delay, recorded)
         fill_cache(rulesets[1], settings)
-        run = Diff(*rulesets, settings, examples)
+        run = Diff(*rulesets, settings, examples, lessons)
         start = time.perf_counter()
         with progress_of("diff", histories) as advance:
             run.fold(histories, advance)
         seconds = time.perf_counter() - start
     _show(run, seconds)
+    readers = list(dict.fromkeys(name for each in rulesets for name in label_readers(each)))
+    for line in teaching_lines(readers, run.taught):
+        out.print(line, **_PLAIN)
     if as_json:
         typer.echo(orjson.dumps(diff_json(run)).decode())
     if max_change is not None and run.changed_share > max_change:

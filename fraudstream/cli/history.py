@@ -25,15 +25,12 @@ from fraudstream.cli.console import err, fail
 from fraudstream.cli.topic_history import open_recorded, open_topic
 from fraudstream.config import load_map, load_topology
 from fraudstream.engine.step import Settings
-from fraudstream.workbench.answers import (
-    GENUINE,
-    UNKNOWN,
-    Answers,
-    LabelColumn,
-    Several,
-    read_label_file,
-)
+from fraudstream.rules.durations import parse_duration
+from fraudstream.rules.ruleset import Ruleset
+from fraudstream.workbench.answers import GENUINE, Answers, LabelColumn, Several, read_label_file
+from fraudstream.workbench.lessons import Lessons
 from fraudstream.workbench.sources import History, open_histories
+from fraudstream.workbench.teaching import label_readers
 
 DATA_HELP = (
     "JSONL, CSV or parquet files, in order of time, or kafka://host:port/topic, with @100..5000 or "
@@ -70,6 +67,14 @@ LabelsFile = Annotated[
 LabelledBy = Annotated[
     str | None,
     typer.Option("--label-column", help="A column of the data that says which events were fraud."),
+]
+LabelDelay = Annotated[
+    str | None,
+    typer.Option(
+        "--label-delay",
+        metavar="DURATION",
+        help="Teach labels that have no known_at so long after their events, such as 7d.",
+    ),
 ]
 OthersGenuine = Annotated[
     bool, typer.Option("--others-genuine", help="Take events without a label as genuine.")
@@ -122,16 +127,56 @@ def batches_of(histories: Sequence[History]) -> Iterator[Sequence[bytes | None]]
     return (batch for history in histories for batch in history.batches())
 
 
-def answers_of(file: Path | None, column: str | None, others_genuine: bool) -> Answers | None:
+def answers_of(file: Path | None, column: str | None) -> Answers | None:
     """Return what is known of past events, None where no labels are given."""
     answers: list[Answers] = []
     if file is not None:
         answers.append(read_label_file(file))
     if column is not None:
         answers.append(LabelColumn(column))
-    if others_genuine and not answers:
+    return Several(answers) if answers else None
+
+
+def with_others(answers: Answers | None, others_genuine: bool) -> Answers | None:
+    """Return the answers by which events are counted, in which others are genuine if that is asked for."""
+    if not others_genuine:
+        return answers
+    if answers is None:
         raise fail("--others-genuine: there are no labels: give --labels or --label-column too")
-    return Several(answers, GENUINE if others_genuine else UNKNOWN) if answers else None
+    return Several([answers], GENUINE)
+
+
+def lessons_of(
+    rulesets: Sequence[Ruleset],
+    settings: Settings,
+    answers: Answers | None,
+    delay: str | None,
+    recorded: bool,
+) -> Lessons | None:
+    """Return what labels teach, None where nothing of the rulesets reads any, or none are given.
+
+    Events that are only taken as genuine are never taught: no worker would hear of them. What is `recorded`
+    brings the labels with it that its workers heard of.
+    """
+    delay_us = _delay_us(delay)
+    if recorded:
+        if delay is not None:
+            raise fail(
+                "--label-delay: what is --recorded has its labels in their places: leave one of them out"
+            )
+        return None
+    if answers is None and delay is not None:
+        raise fail("--label-delay: there are no labels: give --labels or --label-column too")
+    if answers is None or not any(map(label_readers, rulesets)):
+        return None
+    return Lessons(settings, answers, delay_us)
+
+
+def _delay_us(delay: str | None) -> int | None:
+    try:
+        return None if delay is None else parse_duration(delay)
+    except ValueError as error:
+        raise fail(f"--label-delay: {error}") from None
 
 
 def progress_bar() -> Progress:

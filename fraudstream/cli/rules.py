@@ -24,6 +24,7 @@ from fraudstream.rules.json_schemas import FILES, json_schema
 from fraudstream.rules.lint import lint
 from fraudstream.rules.lock import check_history, new_lock
 from fraudstream.rules.ruleset import Rule, Ruleset
+from fraudstream.rules.translations import missing_texts
 from fraudstream.stores.lock_file import read_lock, write_lock
 from fraudstream.stores.rule_directory import load_ruleset
 from fraudstream.workbench.explain import explain, read_event
@@ -56,6 +57,8 @@ def lint_rules(
         raise fail("\n".join(map(str, problems)))
     if show_costs:
         out.print(_costs(ruleset.rules))
+    for line in missing_texts(ruleset):
+        out.print(f"note: {line}", **_PLAIN)
     out.print(f"{len(ruleset.rules)} rules, ruleset {ruleset.version}: no problems", highlight=False)
 
 

@@ -15,6 +15,7 @@ from fraudstream.cli.history import (
     AsJson,
     AsRecorded,
     Data,
+    LabelDelay,
     LabelledBy,
     LabelsFile,
     MapFile,
@@ -24,12 +25,15 @@ from fraudstream.cli.history import (
     TopologyFile,
     answers_of,
     batches_of,
+    lessons_of,
     open_data,
     settings_of,
+    with_others,
 )
 from fraudstream.cli.kernels import fill_cache
 from fraudstream.cli.rules import RULES, rule_of
 from fraudstream.stores.rule_directory import load_ruleset
+from fraudstream.workbench.teaching import label_readers, teaching_lines
 from fraudstream.workbench.thresholds import thresholds
 from fraudstream.workbench.tune import Sampling, Tuning, tune
 from fraudstream.workbench.tune_page import page, part_of, shown
@@ -52,6 +56,7 @@ def tune_rule(
     recorded: AsRecorded = False,
     labels: LabelsFile = None,
     label_column: LabelledBy = None,
+    label_delay: LabelDelay = None,
     others_genuine: OthersGenuine = False,
     alerts_a_day: Annotated[
         float | None, typer.Option(help="Suggest the best value with at most so many alerts a day.", min=0)
@@ -71,7 +76,9 @@ def tune_rule(
         rule = rule_of(ruleset, rule_id)
         swept = thresholds(rule, param, values)
         settings = settings_of(topology, map_file)
-        known = answers_of(labels, label_column, others_genuine)
+        given = answers_of(labels, label_column)
+        known = with_others(given, others_genuine)
+        lessons = lessons_of([ruleset], settings, given, label_delay, recorded)
         histories = open_data(data, more, order_by, topology, recorded)
         fill_cache(ruleset, settings)
         with err.status("sweep"):
@@ -83,6 +90,7 @@ def tune_rule(
                 batches_of(histories),
                 known,
                 sampling,
+                lessons,
             )
     content = tuning_json(found, alerts_a_day)
     if html is not None:
@@ -91,6 +99,8 @@ def tune_rule(
         typer.echo(orjson.dumps(content).decode())
     else:
         _show(content)
+        for line in teaching_lines(label_readers(ruleset), found.taught):
+            out.print(line, **_PLAIN)
     if below is not None and sampling is not None:
         _write_below(below, found, sampling)
 

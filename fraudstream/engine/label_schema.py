@@ -17,6 +17,11 @@ class Label(BaseModel):
     label: Literal["fraud", "genuine"]
     event_id: str | None = Field(None, min_length=1, description="The id of the event.")
     alert_id: str | None = Field(None, min_length=1, description="The id of an alert about the event.")
+    known_at: str | None = Field(
+        None,
+        description="When this became known, ISO 8601 with a zone. A back-test teaches the label then. A "
+        "worker does not look at it: there a label is known from its place in the topic on.",
+    )
 
     @model_validator(mode="after")
     def _named_once(self) -> Label:

@@ -14,11 +14,15 @@ from fraudstream.events.batch import DeadLetter, Ids
 
 
 class Labels(NamedTuple):
-    """What n messages say, in their order; `ids` are of alerts where `of_alert`, else of events."""
+    """What n messages say, in their order; `ids` are of alerts where `of_alert`, else of events.
+
+    `known_at` are texts as they were given, which the engine does not read.
+    """
 
     ids: Ids
     of_alert: NDArray[np.bool_]
     fraud: NDArray[np.bool_]
+    known_at: tuple[str | None, ...]
 
     def __len__(self) -> int:
         return len(self.fraud)
@@ -37,6 +41,7 @@ def read_labels(values: Sequence[bytes | None]) -> tuple[Labels, list[DeadLetter
         Ids.of([each.event_id or each.alert_id or "" for each in found]),
         np.array([each.alert_id is not None for each in found], np.bool_),
         np.array([each.label == "fraud" for each in found], np.bool_),
+        tuple(each.known_at for each in found),
     ), dead
 
 

@@ -16,6 +16,7 @@ from fraudstream.rules.actions import Actions
 from fraudstream.rules.files import ModelFile, Rates, ReasonCodes
 from fraudstream.rules.lists import ListFile
 from fraudstream.rules.schema import RuleSpec
+from fraudstream.rules.translations import TextsFile
 from fraudstream.rules.typologies import Typologies
 
 FILES: Mapping[str, type[BaseModel]] = {
@@ -26,6 +27,7 @@ FILES: Mapping[str, type[BaseModel]] = {
     "model": ModelFile,
     "list": ListFile,
     "actions": Actions,
+    "texts": TextsFile,
 }
 """The model of each kind of file."""
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"

@@ -19,6 +19,7 @@ from fraudstream.rules.parse import ExpressionError
 from fraudstream.rules.reachability import faults, natures, position
 from fraudstream.rules.ruleset import Model, Rule, Ruleset
 from fraudstream.rules.schema import FeatureSpec, Status
+from fraudstream.rules.translations import faulty_texts
 from fraudstream.rules.tree import Call, Junction, Name, Node, Not, children, parts, write
 
 _NEEDED = ("hit", "miss")
@@ -29,6 +30,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
 def lint(ruleset: Ruleset, schema: Schema, lock: Lock) -> list[Problem]:
     """Return every problem of a ruleset that loads."""
     problems = [*check_lock(ruleset, lock), *_unused_lists(ruleset), *_unused_states(ruleset)]
+    problems += faulty_texts(ruleset)
     try:
         bind(ruleset, schema)
     except RulesetError as error:

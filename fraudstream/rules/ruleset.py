@@ -24,6 +24,7 @@ from fraudstream.rules.references import needed
 from fraudstream.rules.schema import Condition, Effective, FeatureSpec, RuleSpec, Status
 from fraudstream.rules.shared import SHARED_FILES, Shared
 from fraudstream.rules.states import MODELS_DIRECTORY, Start, digests, is_state, start_of, unused_states
+from fraudstream.rules.translations import TEXTS_DIRECTORY, Translation, translations
 from fraudstream.rules.tree import (
     Constant,
     Junction,
@@ -153,6 +154,8 @@ class Ruleset:
     """The lists that conditions and allow-lists name, by their ids."""
     files: Mapping[str, YamlFile] = field(default_factory=dict)
     """The shared files by name, for what is found wrong with them only when the columns are known."""
+    translations: Mapping[str, Translation] = field(default_factory=dict)
+    """Its texts in other languages, by their tags; they decide nothing, and do not count for the version."""
     unused_states: tuple[str, ...] = ()
     """Files of what a model has learned, from which no model starts: they do not count for the version."""
 
@@ -173,16 +176,21 @@ def build_ruleset(files: Mapping[str, bytes]) -> Ruleset:
     parsed = {}
     for name in sorted(name for name in files if not is_state(name)):
         try:
-            parsed[name] = (read_list if _is_list(name) else read_yaml)(name, files[name])
+            parsed[name] = (read_list if _is_of(LISTS_DIRECTORY, name) else read_yaml)(name, files[name])
         except RulesetError as error:
             problems += error.problems
+    others = {name: parsed.pop(name) for name in list(parsed) if _is_of(TEXTS_DIRECTORY, name)}
     shared = Shared(parsed, problems)
     problems += [_stray(file) for file in parsed.values() if _is_stray(file.name)]
     rules = [rule for file in parsed.values() if _is_rule(file.name) for rule in _rule(file, problems)]
     models = [
-        model for file in parsed.values() if _is_model(file.name) for model in _model(file, files, problems)
+        model
+        for file in parsed.values()
+        if _is_of(MODELS_DIRECTORY, file.name)
+        for model in _model(file, files, problems)
     ]
-    lists = named_lists([file for file in parsed.values() if _is_list(file.name)], problems)
+    lists = named_lists([file for file in parsed.values() if _is_of(LISTS_DIRECTORY, file.name)], problems)
+    translated = translations(others.values(), problems)
     _check_ids([(rule.id, rule.file) for rule in rules], problems)
     _check_ids([(each.id, each.file) for each in lists], problems)
     _check_ids([(model.spec.id, model.file) for model in models], problems)
@@ -205,6 +213,7 @@ def build_ruleset(files: Mapping[str, bytes]) -> Ruleset:
         shared.actions,
         {each.id: each for each in lists},
         {name: parsed[name] for name in SHARED_FILES if name in parsed},
+        translated,
         unused_states(starts, files),
     )
 
@@ -217,7 +226,7 @@ def content_hash(files: Mapping[str, YamlFile], states: Mapping[str, str]) -> st
 
 def _is_rule(name: str) -> bool:
     path = PurePosixPath(name)
-    return len(path.parts) > 1 and path.parts[0] not in (MODELS_DIRECTORY, LISTS_DIRECTORY)
+    return len(path.parts) > 1 and path.parts[0] not in (MODELS_DIRECTORY, LISTS_DIRECTORY, TEXTS_DIRECTORY)
 
 
 def _is_stray(name: str) -> bool:
@@ -229,12 +238,8 @@ def _stray(file: YamlFile) -> Problem:
     return file.problem((), f"only {shared} stand at the top: move a rule into a folder such as fraud/")
 
 
-def _is_model(name: str) -> bool:
-    return PurePosixPath(name).parts[0] == MODELS_DIRECTORY
-
-
-def _is_list(name: str) -> bool:
-    return PurePosixPath(name).parts[0] == LISTS_DIRECTORY
+def _is_of(directory: str, name: str) -> bool:
+    return PurePosixPath(name).parts[0] == directory
 
 
 def _check_ids(ids: list[tuple[str, YamlFile]], problems: list[Problem]) -> None:

@@ -17,6 +17,7 @@ from fraudstream.rules.ruleset import Ruleset
 from fraudstream.rules.schema import RuleSpec, Status
 from fraudstream.workbench.answers import FRAUD, UNKNOWN, Answers
 from fraudstream.workbench.daily import DailyBudget
+from fraudstream.workbench.lessons import Lessons, Taught, taught_of, turns_of
 from fraudstream.workbench.observing import Look, Observer, portions_of
 from fraudstream.workbench.sources import History, SourceError
 from fraudstream.workbench.tally import Marked, Marks, Tally
@@ -62,7 +63,9 @@ class Backtest:
         settings: Settings,
         answers: Answers | None = None,
         alerts_a_day: int | None = None,
+        lessons: Lessons | None = None,
     ) -> None:
+        self._lessons = lessons
         self._observer = Observer(ruleset, settings)
         bound = self._observer.bound
         self.ruleset = ruleset
@@ -82,8 +85,8 @@ class Backtest:
         self, histories: Sequence[History], progress: Callable[[int], None] = lambda events: None
     ) -> None:
         """Fold histories in their order; SourceError where one cannot be read, or no event has a label."""
-        for portion in portions_of(histories, progress):
-            result, look = self._observer.step(portion)
+        for turn in turns_of(portions_of(histories, progress), self._lessons):
+            result, look = self._observer.take(turn)
             self.messages.add(result)
             if look is not None:
                 self._count(look)
@@ -140,6 +143,11 @@ class Backtest:
             severity = SEVERITIES.index(alert.content["severity"])
             label = int(marked.labels[alert.event])
             budget.add(time_us // DAY_US, severity, alert.content["score"], time_us, label, rows)
+
+    @property
+    def taught(self) -> Taught:
+        """What the labels came to that were taught."""
+        return taught_of(self._observer.taught, self._lessons)
 
     @property
     def days(self) -> int:

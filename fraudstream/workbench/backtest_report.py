@@ -119,6 +119,7 @@ class Report:
                 "unknown": messages.judged - labels[FRAUD] - labels[GENUINE],
                 "fraud_value": decimal_text(backtest.tally.fraud_value_all, self.currency),
             },
+            "taught": backtest.taught._asdict(),
             "overall": self._figures(self.overall),
             "rules": [{**_head(line), **self._figures(line)} for line in self.rules],
             "overlap": {"rules": self.ids, "events": self.overlap},

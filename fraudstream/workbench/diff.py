@@ -18,6 +18,7 @@ from fraudstream.events.money import decimal_text
 from fraudstream.events.times import format_time
 from fraudstream.rules.ruleset import Ruleset
 from fraudstream.workbench.arrivals import events_in
+from fraudstream.workbench.lessons import Lessons, Taught, Turn, taught_of, turns_of
 from fraudstream.workbench.observing import Look, Observer, portions_of
 from fraudstream.workbench.sources import History
 
@@ -106,8 +107,16 @@ class Diff:
     with the number of events.
     """
 
-    def __init__(self, old: Ruleset, new: Ruleset, settings: Settings, examples_max: int = 5) -> None:
+    def __init__(
+        self,
+        old: Ruleset,
+        new: Ruleset,
+        settings: Settings,
+        examples_max: int = 5,
+        lessons: Lessons | None = None,
+    ) -> None:
         self.old, self.new = old, new
+        self._lessons = lessons
         self._observers = (Observer(old, settings), Observer(new, settings))
         ids = sorted({rule for observer in self._observers for rule in observer.engine.rule_ids})
         self.rule_ids = tuple(ids)
@@ -136,12 +145,17 @@ class Diff:
         self, histories: Sequence[History], progress: Callable[[int], None] = lambda events: None
     ) -> None:
         """Fold histories in their order through both engines; SourceError where one cannot be read."""
-        for portion in portions_of(histories, progress):
-            self._step(portion)
+        for turn in turns_of(portions_of(histories, progress), self._lessons):
+            self._step(turn)
 
-    def _step(self, values: Sequence[bytes | None]) -> None:
-        self.events_in += events_in(values)
-        looks = [observer.step(values)[1] for observer in self._observers]
+    @property
+    def taught(self) -> Taught:
+        """What the labels came to that were taught to both."""
+        return taught_of(self._observers[0].taught, self._lessons)
+
+    def _step(self, turn: Turn) -> None:
+        self.events_in += events_in(turn.messages)
+        looks = [observer.take(turn)[1] for observer in self._observers]
         views = [
             _View(look, rows, self._row_of)
             for look, rows in zip(looks, self._rows, strict=True)

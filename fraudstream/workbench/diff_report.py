@@ -82,6 +82,7 @@ def as_json(diff: Diff) -> dict[str, Any]:
         "old_version": diff.old.version,
         "new_version": diff.new.version,
         "events": {"in": diff.events_in, "judged": diff.judged},
+        "taught": diff.taught._asdict(),
         "alerts": {"old": diff.old_alerts, "new": diff.new_alerts},
         "changed_decisions": diff.changed,
         "changed_share": diff.changed_share,

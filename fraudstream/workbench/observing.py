@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,9 +14,11 @@ import orjson
 from fraudstream.engine.alerting import Judged
 from fraudstream.engine.result import AlertKind, StepResult
 from fraudstream.engine.step import Engine, Settings, sliced
+from fraudstream.events.batch import EventBatch
 from fraudstream.rules.binding import Bound
 from fraudstream.rules.ruleset import Ruleset
 from fraudstream.workbench.arrivals import fold
+from fraudstream.workbench.lessons import Turn
 from fraudstream.workbench.sources import History
 
 
@@ -41,6 +44,11 @@ class Look:
 
     def __len__(self) -> int:
         return len(self.judged.batch)
+
+    @property
+    def batch(self) -> EventBatch:
+        """The judged events."""
+        return self.judged.batch
 
     @cached_property
     def alerts(self) -> list[EventAlert]:
@@ -70,14 +78,23 @@ class Observer:
         self.engine = Engine(ruleset, settings, witness=self._see)
         self.bound: Bound = self.engine.settings.bind(ruleset)
         self._judged: Judged | None = None
+        self.taught: Counter[str] = Counter()
+        """What the labels came to that were taught: fraud, genuine, repeated or unknown."""
 
     def _see(self, bound: Bound, judged: Judged) -> None:
         self.bound, self._judged = bound, judged
+
+    def take(self, turn: Turn) -> tuple[StepResult, Look | None]:
+        """Teach the labels of a turn, then step over its messages."""
+        if turn.labels:
+            self.taught += self.engine.learn(turn.labels).labels
+        return self.step(turn.messages)
 
     def step(self, values: Sequence[bytes | None]) -> tuple[StepResult, Look | None]:
         """Step over messages that the engine folds at once; there is no look where none is a new event."""
         self._judged = None
         result = fold(self.engine, values)
+        self.taught += result.labels
         return result, None if self._judged is None else Look(values, result, self._judged)
 
 

@@ -13,6 +13,7 @@ from fraudstream.rules.ruleset import Rule, Ruleset
 from fraudstream.rules.schema import RuleSpec
 from fraudstream.workbench.answers import UNKNOWN, Answers
 from fraudstream.workbench.below import Band, BelowTheLine
+from fraudstream.workbench.lessons import Lessons, Taught, taught_of, turns_of
 from fraudstream.workbench.observing import Look, Observer, portions
 from fraudstream.workbench.sources import SourceError
 from fraudstream.workbench.sweep import DAY_US, Entities, Seen, Sweep, Week
@@ -41,6 +42,8 @@ class Tuning:
     sweep: Sweep
     total: Week
     entities: tuple[int, ...]
+    taught: Taught
+    """What the labels came to that were taught."""
     bands: tuple[Band, ...] = field(default=())
 
     @property
@@ -96,6 +99,7 @@ def tune(
     history: Iterable[Sequence[bytes | None]],
     labels: Answers | None = None,
     sampling: Sampling | None = None,
+    lessons: Lessons | None = None,
 ) -> Tuning:
     """Fold history once and return what each value hits.
 
@@ -105,11 +109,11 @@ def tune(
     found = variants(ruleset, rule, thresholds)
     sweeper = _Sweeper(thresholds, found.ids, entity, labels, sampling)
     observer = Observer(found.ruleset, settings)
-    for batch in history:
-        for messages in portions(batch):
-            _, look = observer.step(messages)
-            if look is not None:
-                sweeper.see(observer.bound, look)
+    parts = (messages for batch in history for messages in portions(batch))
+    for turn in turns_of(parts, lessons):
+        _, look = observer.take(turn)
+        if look is not None:
+            sweeper.see(observer.bound, look)
     if not sweeper.sweep.weeks:
         raise SourceError("no message of the history is an event: check the files, and --map")
     return Tuning(
@@ -119,6 +123,7 @@ def tune(
         sweeper.sweep,
         sweeper.sweep.total(),
         tuple(sweeper.entities.counts().tolist()),
+        taught_of(observer.taught, lessons),
         tuple(sweeper.below.bands()) if sweeper.below else (),
     )
 

@@ -39,6 +39,7 @@ def tuning_json(tuning: Tuning, alerts_a_day_max: float | None = None) -> dict[s
         "events": tuning.total.events,
         "days": tuning.days,
         "labels": {"fraud": tuning.total.frauds, "genuine": tuning.total.genuine},
+        "taught": tuning.taught._asdict(),
         "values": [value_json(tuning, value) for value in range(len(found.values))],
         "alerts_a_day_max": alerts_a_day_max,
         "suggested": None if suggested is None else found.values[suggested].text,

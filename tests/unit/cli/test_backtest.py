@@ -63,11 +63,15 @@ def test_the_report_as_a_page(place: Path) -> None:
 
 
 def test_rules_that_learn_from_labels_are_named(place: Path) -> None:
-    """Who reads the figures must know that nothing was taught."""
+    """Who reads the figures must know whether anything was taught, and what."""
     taught = rule_file("known > 0", features="{known: {count: frauds, by: debtor.id, window: 7d}}")
     write_files(place / "taught", rule_files(taught))
-    ran = fraudstream("backtest", "--rules", "taught", "--data", "a.jsonl")
-    assert "TST-ANY-001 learns from labels, of which a back-test teaches none" in ran.out
+    arguments = ("backtest", "--rules", "taught", "--data", "a.jsonl", "b.jsonl")
+    assert "labels would teach TST-ANY-001, and none are taught here: give" in fraudstream(*arguments).out
+    ran = fraudstream(*arguments, "--labels", "labels.jsonl", "--label-delay", "7d", "--json")
+    assert "labels taught to TST-ANY-001 when they were known: 0 frauds, 0 genuine" in ran.out
+    assert "not taught: 1 not known before the history ends" in ran.out
+    assert orjson.loads(ran.out.splitlines()[-1])["taught"]["not_yet_known"] == 1
 
 
 @pytest.mark.usefixtures("place")

@@ -194,9 +194,19 @@ def test_labels_that_meet_no_event_are_a_mistake() -> None:
 
 
 def test_what_learns_from_labels_is_named() -> None:
-    """A back-test teaches none, so that its figures would be too low."""
+    """Rules that count labels, and models that do, learn from them or heed how their scores did."""
     taught = rule_file("known > 0", features="{known: {count: frauds, by: debtor.id, window: 7d}}")
-    assert label_readers(ruleset_of(taught)) == ["TST-ANY-001"]
+    model = (
+        b"schema: fraudstream.model/v1\nid: NAME\ntitle: A model\nfeatures: {amount: amount_usd}\n"
+        b"estimator: {kind: half_space_trees, window: 100}\nscaler: none\nwarm_up: 200\nseed: 1\n"
+    )
+    models = {
+        "models/plain.yml": model.replace(b"NAME", b"plain"),
+        "models/heeding.yml": model.replace(b"NAME", b"heeding") + b"on_drift: rules_only\n",
+        "models/confirmed.yml": model.replace(b"NAME", b"confirmed") + b"learn: confirmed_good\n",
+    }
+    found = label_readers(build_ruleset(rule_files(taught, **models)))
+    assert found == ["TST-ANY-001", "confirmed", "heeding"]
     assert label_readers(ruleset_of(rule_file())) == []
 
 
