@@ -48,7 +48,7 @@ def test_a_changed_kernel_or_constant_moves_the_cache(copy: Path) -> None:
     second = folder(copy)
     append(copy / "features" / "plan.py")
     third = folder(copy)
-    append(copy / "config.py")
+    append(copy / "config" / "topology.py")
     assert len({first, second, third}) == 3
     assert folder(copy) == third
     assert [path.name for path in (copy / "__pycache__").glob("kernels-*")] == [Path(third).name]
