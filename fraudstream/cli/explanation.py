@@ -6,6 +6,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from fraudstream.engine.evaluation import Evaluation
+from fraudstream.engine.margins import Margin
 from fraudstream.workbench.explain import Explanation
 
 _STYLES = {True: "green", False: "red", None: "yellow"}
@@ -30,12 +31,19 @@ def explanation_tree(found: Explanation) -> Tree:
     return tree
 
 
+def margin_text(margin: Margin) -> str:
+    """Return how far a number lies from its threshold, e.g. `+100.00 USD (1.1x)`."""
+    return margin.difference if margin.ratio is None else f"{margin.difference} ({margin.ratio:.3g}x)"
+
+
 def _add(tree: Tree, part: Evaluation) -> None:
     line = Text()
     if part.is_condition:
         line.append(part.shown, style=f"bold {_STYLES[part.value]}").append(
             f"  {_CLAUSES.get(part.joined_by or '', part.text)}"
         )
+        if part.margin is not None:
+            line.append(f"  {margin_text(part.margin)}", style="cyan")
     else:
         line.append(f"{part.text} = ").append(
             part.shown, style="bold" if part.value is not None else "yellow"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from fraudstream.engine.margins import Margin, margin
 from fraudstream.engine.wording import Moment, in_json, in_words
 from fraudstream.rules.compile import Compiled
 from fraudstream.rules.durations import format_duration
@@ -30,6 +31,8 @@ class Evaluation:
     shown: str
     note: str | None
     operands: tuple[Evaluation, ...]
+    margin: Margin | None = None
+    """Of a comparison of numbers."""
 
     def missing(self) -> Iterator[str]:
         """Yield the innermost parts below that have no value."""
@@ -45,6 +48,8 @@ class Evaluation:
         told["outcome" if self.is_condition else "value"] = self.value
         if self.note is not None:
             told["note"] = self.note
+        if self.margin is not None:
+            told["margin"] = asdict(self.margin)
         if self.operands:
             told["operands"] = [each.as_json() for each in self.operands]
         return told
@@ -68,6 +73,7 @@ def evaluation(part: Compiled, moment: Moment, features: Mapping[str, FeatureSpe
         text,
         _note(part.node, features),
         tuple(evaluation(each, moment, features) for each in part.operands if not _is_plain(each.node)),
+        margin(part, moment),
     )
 
 

@@ -161,7 +161,7 @@ def test_an_explanation_is_a_tree(rules: Path) -> None:
     ran = fraudstream("rules", "explain", "TST-ANY-001", "--event", path, "--rules", rules)
     assert ran.out.splitlines() == [
         "TST-ANY-001 v1 at event e, 2026-03-02T08:00:00Z: hit",
-        "└── true  amount_usd > 100",
+        "└── true  amount_usd > 100  +150.00 USD (2.5x)",
         "    └── amount_usd = 250.00 USD",
     ]
     ran = fraudstream("rules", "explain", "TST-ANY-001", "--event", path, "--rules", rules, "--json")
@@ -186,7 +186,7 @@ def test_an_explanation_reads_the_history(rules: Path) -> None:
         "TST-ANY-001 v1 at event e, 2026-03-02T08:00:00Z: not_evaluated",
         "├── no value: device.lat",
         "├── unknown  at least one of these",
-        "│   ├── false  n > 2",
+        "│   ├── false  n > 2  +0 (1x)",
         "│   │   └── n = 2  (count: events by debtor.id in 1h)",
         "│   └── unknown  device.lat > 1",
         "│       └── device.lat = no value",

@@ -36,6 +36,13 @@ def test_a_hit_shows_every_part_with_its_value() -> None:
             {
                 "expression": "amount_usd > limit_usd",
                 "outcome": True,
+                "margin": {
+                    "actual": "250.50 USD",
+                    "operator": ">",
+                    "threshold": "100.00 USD",
+                    "difference": "+150.50 USD",
+                    "ratio": 2.505,
+                },
                 "operands": [
                     {"expression": "amount_usd", "value": "250.50"},
                     {"expression": "limit_usd", "value": 100, "note": "parameter"},
@@ -44,6 +51,13 @@ def test_a_hit_shows_every_part_with_its_value() -> None:
             {
                 "expression": "n >= 2",
                 "outcome": True,
+                "margin": {
+                    "actual": "2",
+                    "operator": ">=",
+                    "threshold": "2",
+                    "difference": "+0",
+                    "ratio": 1.0,
+                },
                 "operands": [{"expression": "n", "value": 2, "note": "count: events by debtor.id in 1h"}],
             },
             {
@@ -80,6 +94,36 @@ def test_a_miss_shows_which_clause_failed() -> None:
         ("amount_usd > 100", False),
         ("n >= 2", False),
     ]
+
+
+@pytest.mark.parametrize(
+    ("when", "margin"),
+    [
+        ("150 < amount_usd", ("250.50 USD", ">", "150.00 USD", "+100.50 USD", 1.67)),
+        ("amount > 1000", ("250.50 USD", ">", "1,000.00 USD", "-749.50 USD", 0.2505)),
+        ("amount_eur >= 100 EUR", ("200.40 EUR", ">=", "100.00 EUR", "+100.40 EUR", 2.004)),
+        ("n * 2 <= amount_usd", ("2", "<=", "250.50 USD", None, None)),
+        ("gap < 1d", ("30m", "<", "1d", "-23h 30m", 0.0208)),
+        ("device.lat > 1", None),
+        ('kind == "transfer"', None),
+    ],
+)
+def test_a_margin_says_how_far_a_number_lies_from_its_threshold(
+    when: str, margin: tuple[str | float | None, ...] | None
+) -> None:
+    """In the unit of the amounts, the threshold behind the operator, whatever the order of the file."""
+    features = f"{FEATURES[:-1]}, gap: {{time_since_last: events, by: debtor.id}}}}"
+    first, second = event("a", "2026-03-02T07:30:00Z"), event("b", amount="250.50")
+    ruleset = ruleset_of(rule_file(f"'{when}'", features=features))
+    found = explain(ruleset, ruleset.rules[0], Settings(), [[first]], second).tree.margin
+    if margin is None:
+        assert found is None
+    elif margin[3] is None:
+        assert found is not None
+        assert (found.actual, found.threshold) == ("4.00 USD", "250.50 USD")
+    else:
+        assert found is not None
+        assert (found.actual, found.operator, found.threshold, found.difference, found.ratio) == margin
 
 
 def test_what_is_missing_is_named() -> None:
