@@ -174,7 +174,7 @@ FAULTS: dict[str, tuple[str, Plant, int]] = {
     "a zombie does not look at the journal": (AT_LEAST_ONCE, _deaf_zombie, 0),
     "poison is forgotten": (EXACTLY_ONCE, _forgotten_poison, 0),
     "aborted events are replayed": (AT_LEAST_ONCE, _aborted_too, 0),
-    "the offsets are looked at before fencing": (EXACTLY_ONCE, _one_look, 300),
+    "the offsets are looked at before fencing": (EXACTLY_ONCE, _one_look, 4_300),
 }
 """By name: the guarantee under which it shows, how to plant it, and a seed near which it does.
 
