@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -70,13 +71,37 @@ def configure_logging(wanted: Log) -> None:
     logging.getLogger(OURS).setLevel(wanted.level.upper())
 
 
+class _Muted:
+    """Counts who wants a logger silent: blocks overlap across threads, and the last one gives its level back."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._wanted: dict[str, tuple[int, int]] = {}
+
+    def add(self, name: str) -> None:
+        logger = logging.getLogger(name)
+        with self._lock:
+            count, level = self._wanted.get(name, (0, logger.level))
+            self._wanted[name] = (count + 1, level)
+            logger.setLevel(logging.CRITICAL + 1)
+
+    def remove(self, name: str) -> None:
+        with self._lock:
+            count, level = self._wanted.pop(name)
+            if count > 1:
+                self._wanted[name] = (count - 1, level)
+            else:
+                logging.getLogger(name).setLevel(level)
+
+
+_MUTED = _Muted()
+
+
 @contextmanager
 def muted(name: str) -> Iterator[None]:
     """Keep a library's lines out of sight where its errors are handled."""
-    logger = logging.getLogger(name)
-    level = logger.level
-    logger.setLevel(logging.CRITICAL + 1)
+    _MUTED.add(name)
     try:
         yield
     finally:
-        logger.setLevel(level)
+        _MUTED.remove(name)

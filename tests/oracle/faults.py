@@ -96,7 +96,9 @@ def _allow_list_end(patch: pytest.MonkeyPatch) -> None:
 
 
 def _reload_forgets(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(step, "stores_for", lambda bound, limits, now_us, *_: stores_for(bound, limits, now_us))
+    patch.setattr(
+        step, "stores_for", lambda bound, limits, now_us, *_, **__: stores_for(bound, limits, now_us)
+    )
 
 
 def _reload_keeps_typologies(patch: pytest.MonkeyPatch) -> None:

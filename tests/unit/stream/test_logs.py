@@ -59,6 +59,19 @@ def test_muting_ends_with_the_block(caplog: pytest.LogCaptureFixture) -> None:
     assert caplog.messages == ["heard"]
 
 
+def test_muting_ends_with_the_last_block_that_wants_it(caplog: pytest.LogCaptureFixture) -> None:
+    """Two threads may leave in the order in which they came, and the library is heard again."""
+    library = logging.getLogger("some.library")
+    first, second = muted("some.library"), muted("some.library")
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    library.critical("unheard")
+    second.__exit__(None, None, None)
+    library.warning("heard")
+    assert caplog.messages == ["heard"]
+
+
 def test_no_line_holds_a_secret() -> None:
     """Neither the message nor the trace of an error, whichever library it comes from."""
     secret = SecretPlace(env="S").reveal({"S": "canary-of-logs-2e88"})
