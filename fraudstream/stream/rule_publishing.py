@@ -117,12 +117,9 @@ class TopicPlace:
 
     def _held(self) -> Messages:
         if self._messages is None:
-            self._messages = Messages(self.where)
-            reader = RuleTopic(self._topology, self.where)
-            try:
-                self._messages.take(reader.read())
-            finally:
-                reader.close()
+            messages = Messages(self.where)
+            messages.take(RuleTopic(self._topology, self.where).read())
+            self._messages = messages
         return self._messages
 
     def _send(self, messages: Mapping[bytes, bytes | None]) -> None:

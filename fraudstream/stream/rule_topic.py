@@ -50,6 +50,7 @@ class RuleTopic:
 
         Later the same trouble is told once, and nothing comes of a broker that is away, of which others tell.
         """
+        is_first = self._next is None
         try:
             found = self._news()
         except RuleTopicError as error:
@@ -57,10 +58,13 @@ class RuleTopic:
             self.close()
             is_told, self._trouble = str(error) == self._trouble, str(error)
             cause = error.__cause__
-            if self._next is None or not (is_told or (isinstance(cause, BrokerError) and cause.is_away)):
+            if is_first or not (is_told or (isinstance(cause, BrokerError) and cause.is_away)):
                 raise
             return []
         self._trouble = ""
+        if is_first:
+            # Whoever has read what is there may end without another look.
+            self.close()
         return found
 
     def _news(self) -> list[Message]:
