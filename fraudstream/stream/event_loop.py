@@ -62,7 +62,7 @@ def closing_at_once(close: Callable[..., Any]) -> Callable[..., Any]:
         writer = self._writer
         closed = close(self, *args, **options)
         # Nobody waits any more for what is still to be sent or to come.
-        if writer is not None:
+        if writer is not None and self._security_protocol in ("SSL", "SASL_SSL"):
             writer.transport.abort()
         return closed
 

@@ -11,8 +11,9 @@ import pytest
 from typer.testing import CliRunner
 
 from fraudstream.cli.main import app
-from fraudstream.config import Kafka
+from fraudstream.config import Kafka, load_topology
 from fraudstream.stream.admin import create_topics, lag
+from fraudstream.stream.behind import backlog
 from fraudstream.stream.worker import EXIT_FAILED, run_worker
 from loadtest.crash_rig import CrashRig, judged_by, uninterrupted
 from tests.integration.broker import IN_CI, NoRealKafkaError
@@ -76,6 +77,9 @@ def test_a_user_with_the_right_password_is_served_by_every_command(
     }.items():
         monkeypatch.setenv(f"{security}__{name}", value)
     rig.send(PAYLOADS)
+    asked = load_topology(tmp_path / "topology-0.yml").with_kafka(broker.at["SASL"])
+    waiting = backlog(asked).partitions[0]
+    assert (waiting.events, waiting.seconds is not None) == (len(PAYLOADS), True)
     with rig.worker(broker.at["SASL"]) as worker:
         judged_by(worker, len(PAYLOADS))
         rig.drain()

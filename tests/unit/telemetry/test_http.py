@@ -16,6 +16,7 @@ import pytest
 from fraudstream.telemetry import http_server
 from fraudstream.telemetry.http_guard import REQUESTS_AT_ONCE_MAX, REQUESTS_PER_S_MAX, Rate, guarded
 from fraudstream.telemetry.http_server import OPEN, REQUEST_BYTES_MAX, Access, serve
+from fraudstream.telemetry.scraping import Reader, ScrapeError, scrape
 from tests.certificates import Authority
 
 TOKEN = "a-token-that-nobody-guesses"
@@ -163,3 +164,14 @@ def test_requests_have_a_rate() -> None:
     now[0] = 1 / REQUESTS_PER_S_MAX
     assert [ask(), ask()] == ["200", "429"]
     assert refused[-2:] == ["rate", "rate"]
+
+
+def test_a_token_is_not_sent_in_the_clear_where_workers_speak_tls() -> None:
+    """Whatever address somebody names; where they speak none it is what lets readers in."""
+    served = Served(Access(authorization=BEARER))
+    told = {}
+    for trusted in (ssl.create_default_context(), None):
+        with pytest.raises(ScrapeError) as caught:
+            scrape(f"http://127.0.0.1:{served.port}", Reader(trusted, BEARER))
+        told[trusted is None] = str(caught.value)
+    assert told == {False: "HTTP 401", True: "what answers there is no fraudstream worker"}
