@@ -107,6 +107,7 @@ docs: $(STAMP) ## Write docs/metrics.md, docs/configuration.md and the schemas o
 	@$(BIN)/python -m fraudstream.engine.alert_schema > docs/alert.schema.json
 	@$(BIN)/python -m fraudstream.stream.letter_schema > docs/dead_letter.schema.json
 	@$(BIN)/python -m fraudstream.engine.label_schema > docs/label.schema.json
+	@$(BIN)/python -m fraudstream.workbench.casefile.schema > docs/evidence.schema.json
 	@$(BIN)/python -m fraudstream.config.reference > docs/configuration.md
 	@$(BIN)/python -m fraudstream.config.reference schema > docs/topology.schema.json
 

@@ -12,6 +12,7 @@ from fraudstream import __version__
 from fraudstream.cli import (
     audit,
     backtest,
+    casefile,
     config,
     coverage,
     diff,
@@ -54,6 +55,7 @@ app.add_typer(dlq.app, name="dlq")
 app.command("run")(service.run)
 app.command("status")(status.status)
 app.command("top")(status.top)
+app.command("explain")(casefile.explain_alert)
 app.command("replay")(replay.replay_history)
 app.command("backtest")(backtest.backtest)
 app.command("diff")(diff.diff)

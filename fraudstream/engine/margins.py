@@ -20,12 +20,15 @@ _ORDERS = ("<", "<=", ">", ">=")
 class Margin:
     """A comparison of two numbers: `actual operator threshold`, each as it is shown in a sentence.
 
-    `difference` is actual - threshold with its sign, and `ratio` actual / threshold, None where either is not
-    above zero, or a time.
+    `actual_name` is what was measured, as it is written, and `threshold_name` what it was held against,
+    None for a constant. `difference` is actual - threshold with its sign, and `ratio` actual / threshold,
+    None where either is not above zero, or a time.
     """
 
+    actual_name: str
     actual: str
     operator: str
+    threshold_name: str | None
     threshold: str
     difference: str
     ratio: float | None
@@ -46,8 +49,10 @@ def margin(part: Compiled, moment: Moment) -> Margin | None:
     shown = in_words(type_)
     is_share = type_.kind is not Kind.TIME and min(actual, threshold) > 0
     return Margin(
+        first.text,
         shown(actual, moment),
         operator,
+        second.node.label if isinstance(second.node, Literal) else second.text,
         shown(threshold, moment),
         _signed(actual - threshold, DURATION if type_.kind is Kind.TIME else type_, moment),
         round(actual / threshold, 4) if is_share else None,

@@ -13,6 +13,7 @@ class RuleArchive:
     """Rule files beside the checkpoints, on anything that fsspec knows; what is kept is never changed."""
 
     def __init__(self, url: str) -> None:
+        self.url = url
         self._filesystem, self._folder = fsspec.core.url_to_fs(url)
 
     def keep(self, version: str, files: Mapping[str, bytes]) -> None:

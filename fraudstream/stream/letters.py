@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import closing
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from kafka import KafkaConsumer, TopicPartition
-
-from fraudstream.stream.admin import BROKER_SECONDS_MAX, UNKNOWN_TOPIC, connected, end_offsets, reporting
-from fraudstream.stream.clients import client_settings
-from fraudstream.stream.errors import BrokerError
+from fraudstream.stream.topic_log import TopicLog
 
 if TYPE_CHECKING:
     from fraudstream.config import Topology
@@ -106,27 +100,14 @@ def entry_of(record: Any) -> Letter | Redriven | None:
 
 
 class LetterBox:
-    """The dead-letter topic of a topology as it is when the box is opened; BrokerError on failure.
-
-    What a transaction that was not committed wrote is not there. A transaction that is still open hides what
-    stands behind it, and is waited for.
-    """
+    """The dead-letter topic of a topology as it is when the box is opened; BrokerError on failure."""
 
     def __init__(self, topology: Topology) -> None:
-        self._topology = topology
-        topic = topology.output.dead_letters
-        with connected(topology) as admin:
-            (described,) = admin.describe_topics([topic])
-        if described["error_code"] == UNKNOWN_TOPIC:
-            raise BrokerError(
-                f"{topology.kafka.bootstrap}: no topic {topic}: create it with `fraudstream topics create`"
-            )
-        partitions = [TopicPartition(topic, each["partition_index"]) for each in described["partitions"]]
-        self._ends: dict[Any, int] = end_offsets(topology, partitions)
+        self._log = TopicLog(topology, topology.output.dead_letters)
 
     def entries(self) -> Iterator[Letter | Redriven]:
         """Yield all letters and notes, those of one partition in their order."""
-        return self._read(dict.fromkeys(self._ends, 0))
+        return filter(None, map(entry_of, self._log.records()))
 
     def letters(self) -> Iterator[Letter]:
         """Yield the letters alone."""
@@ -134,47 +115,7 @@ class LetterBox:
 
     def entries_from(self, position: Position) -> Iterator[Letter | Redriven]:
         """Yield what stands in a letter's partition from the letter on."""
-        partition = TopicPartition(self._topology.output.dead_letters, position.partition)
-        return self._read({partition: position.offset} if partition in self._ends else {})
-
-    def _read(self, starts: Mapping[Any, int]) -> Iterator[Letter | Redriven]:
-        with reporting(self._topology), closing(self._consumer()) as consumer:
-            consumer.assign(list(starts))
-            for partition, first in consumer.beginning_offsets(list(starts)).items():
-                consumer.seek(partition, max(first, starts[partition]))
-            places: Mapping[Any, int] = {}
-            deadline = 0.0
-            while unread := self._unread(consumer, starts):
-                if unread != places:
-                    places, deadline = unread, time.monotonic() + BROKER_SECONDS_MAX
-                elif time.monotonic() > deadline:
-                    raise BrokerError(self._held_back(unread))
-                for partition, records in consumer.poll(timeout_ms=200).items():
-                    before_end = [each for each in records if each.offset < self._ends[partition]]
-                    yield from filter(None, map(entry_of, before_end))
-
-    def _unread(self, consumer: Any, starts: Mapping[Any, int]) -> dict[Any, int]:
-        """Return the partitions that are not read to their end, and how far they are."""
-        places = {each: consumer.position(each) for each in starts}
-        return {each: place for each, place in places.items() if place < self._ends[each]}
-
-    def _held_back(self, unread: Mapping[Any, int]) -> str:
-        partition, offset = next(iter(unread.items()))
-        return (
-            f"{self._topology.kafka.bootstrap}: {partition.topic}[{partition.partition}] cannot be read "
-            f"beyond offset {offset} for {BROKER_SECONDS_MAX:g} s, the broker is silent or a transaction is "
-            "open there: try again when the broker answers and the transaction has timed out (a minute "
-            "by default)"
-        )
-
-    def _consumer(self) -> Any:
-        return KafkaConsumer(
-            **client_settings(self._topology.kafka),
-            bootstrap_timeout_ms=BROKER_SECONDS_MAX * 1000,
-            enable_auto_commit=False,
-            isolation_level="read_committed",
-            fetch_max_wait_ms=20,
-        )
+        return filter(None, map(entry_of, self._log.records_from(position.partition, position.offset)))
 
 
 def found_at(box: LetterBox, position: Position) -> tuple[Letter | None, bool]:

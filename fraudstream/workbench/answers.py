@@ -107,11 +107,6 @@ class LabelFile:
         times = (self._known_us.get(each, NOT_DATED_US) for each in seen.batch.ids.all())
         return np.fromiter(times, np.int64, len(seen.batch))
 
-    @property
-    def is_dated(self) -> bool:
-        """Whether the file says of any label when it became known."""
-        return bool(self._known_us)
-
 
 class Several:
     """Several answers: of each event the first that knows it counts, and `otherwise` where none does."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from html import escape
 
 from fraudstream.workbench.answers import FRAUD, GENUINE
 from fraudstream.workbench.backtest_report import Report
 from fraudstream.workbench.charts import Pair, Strip, day_strips, days_per_bar, heatmap, pair_bars
 from fraudstream.workbench.figure_texts import figure_table, label_table, money, name_of, percent
-from fraudstream.workbench.page_style import STYLE
+from fraudstream.workbench.page_parts import document, figure, section, table
 
 OVERLAPS_MAX = 20
 HEATMAP_RULES_MAX = 60
@@ -18,12 +18,8 @@ HEATMAP_RULES_MAX = 60
 
 def page(report: Report) -> str:
     """Return the page."""
-    sections = "".join(_sections(report))
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>Back-test of ruleset {escape(report.backtest.ruleset.version)}</title>"
-        f"<style>{STYLE}</style></head><body><main>{sections}</main></body></html>\n"
+    return document(
+        "en", f"Back-test of ruleset {report.backtest.ruleset.version}", "".join(_sections(report))
     )
 
 
@@ -71,7 +67,7 @@ def _rules(report: Report) -> str:
         "Hits are events; of all rules, those whose action is not allow. Alerts are what is told after "
         "suppression and alert budgets. A shadow rule decides nothing: its alerts are would-be ones."
     )
-    return _section("Rules", note, _table("Hits and alerts by rule", *figure_table(report)))
+    return section("Rules", note, table("Hits and alerts by rule", *figure_table(report)))
 
 
 def _labels(report: Report) -> str:
@@ -84,11 +80,11 @@ def _labels(report: Report) -> str:
         for line in (*report.rules, report.overall)
         if line.hits and line.caught is not None
     ]
-    bars = _figure(
+    bars = figure(
         pair_bars(pairs, "Precision and recall of hits by rule"),
         '<span class="key one"></span> precision <span class="key two"></span> recall',
     )
-    return _section("Labels", note, bars + _table("Figures by labels", *label_table(report)))
+    return section("Labels", note, bars + table("Figures by labels", *label_table(report)))
 
 
 def _days(report: Report) -> str:
@@ -99,18 +95,18 @@ def _days(report: Report) -> str:
         if line.alerts
     ]
     if not strips:
-        return _section("Alerts by day", "No rule told of anything.", "")
+        return section("Alerts by day", "No rule told of anything.", "")
     per_bar = days_per_bar(len(report.days))
     unit = "a day" if per_bar == 1 else f"{per_bar} days"
     note = f"One bar is {unit} with events, each row has its own scale; the number behind is its highest bar."
-    strips_drawn = _figure(day_strips(strips, report.days, "Alerts by day and rule"))
-    return _section("Alerts by day", note, strips_drawn)
+    strips_drawn = figure(day_strips(strips, report.days, "Alerts by day and rule"))
+    return section("Alerts by day", note, strips_drawn)
 
 
 def _overlap(report: Report) -> str:
     pairs = report.overlaps()
     if not pairs:
-        return _section("Overlap", "No two rules hit the same event.", "")
+        return section("Overlap", "No two rules hit the same event.", "")
     hits = [row[place] for place, row in enumerate(report.overlap)]
     most = sorted((row for row, number in enumerate(hits) if number), key=lambda row: -hits[row])
     drawn = sorted(most[:HEATMAP_RULES_MAX])
@@ -121,34 +117,6 @@ def _overlap(report: Report) -> str:
     note = (
         "How much of a row's hits are also hits of the column: a full square says that the row adds nothing."
     )
-    drawing = _figure(heatmap([report.ids[row] for row in drawn], shares, "Overlap of rules"))
+    drawing = figure(heatmap([report.ids[row] for row in drawn], shares, "Overlap of rules"))
     heads = (("Rule", False), ("Rule", False), ("Events both hit", True), ("Of the rarer one's hits", True))
-    return _section("Overlap", note, drawing + _table("Pairs with the most in common", heads, rows))
-
-
-def _section(title: str, note: str, body: str) -> str:
-    return f"<section><h2>{escape(title)}</h2><p>{escape(note)}</p>{body}</section>"
-
-
-def _figure(drawing: str, caption: str = "") -> str:
-    told = f"<figcaption>{caption}</figcaption>" if caption else ""
-    return f"<figure>{told}{drawing}</figure>"
-
-
-def _table(title: str, heads: Sequence[tuple[str, bool]], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table whose first column names its rows; `heads` says of each column whether it is numeric."""
-    kinds = [' class="number"' if numeric else "" for _, numeric in heads]
-    head = "".join(
-        f'<th scope="col"{kind}>{escape(name)}</th>' for (name, _), kind in zip(heads, kinds, strict=True)
-    )
-    body = "".join(f"<tr>{_row(row, kinds)}</tr>" for row in rows)
-    return (
-        f'<div class="wide" tabindex="0" role="region" aria-label="{escape(title)}"><table>'
-        f"<caption>{escape(title)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
-
-
-def _row(cells: Sequence[str], kinds: Sequence[str]) -> str:
-    first = f'<th scope="row">{escape(cells[0])}</th>'
-    rest = zip(cells[1:], kinds[1:], strict=True)
-    return first + "".join(f"<td{kind}>{escape(cell)}</td>" for cell, kind in rest)
+    return section("Overlap", note, drawing + table("Pairs with the most in common", heads, rows))

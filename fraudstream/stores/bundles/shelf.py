@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 
 from fraudstream.stores.audit_log import AuditLog
@@ -125,6 +126,17 @@ def kept_by(place: Place, sequence: int) -> Bundle:
         what = f"there is no bundle {sequence}"
         raise BundleError(UNREADABLE, place.history, what, f"choose of those that are kept: {listed}")
     return unpack(place.read(sequence), place.history)
+
+
+def bundle_of(place: Place, ruleset: str) -> Bundle | None:
+    """Return the newest bundle of a ruleset, to be read and never put in force; None where none is kept.
+
+    BundleError where one that is kept is not whole.
+    """
+    content = place.newest()
+    newest = [] if content is None else [unpack(content, place.where)]
+    earlier = (kept_by(place, sequence) for sequence in sorted(place.kept(), reverse=True))
+    return next((each for each in chain(newest, earlier) if each.manifest.ruleset == ruleset), None)
 
 
 def told(bundle: Bundle) -> dict[str, str | int]:

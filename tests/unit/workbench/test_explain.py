@@ -37,8 +37,10 @@ def test_a_hit_shows_every_part_with_its_value() -> None:
                 "expression": "amount_usd > limit_usd",
                 "outcome": True,
                 "margin": {
+                    "actual_name": "amount_usd",
                     "actual": "250.50 USD",
                     "operator": ">",
+                    "threshold_name": "limit_usd",
                     "threshold": "100.00 USD",
                     "difference": "+150.50 USD",
                     "ratio": 2.505,
@@ -52,8 +54,10 @@ def test_a_hit_shows_every_part_with_its_value() -> None:
                 "expression": "n >= 2",
                 "outcome": True,
                 "margin": {
+                    "actual_name": "n",
                     "actual": "2",
                     "operator": ">=",
+                    "threshold_name": None,
                     "threshold": "2",
                     "difference": "+0",
                     "ratio": 1.0,
