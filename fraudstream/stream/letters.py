@@ -12,6 +12,7 @@ from kafka import KafkaConsumer, TopicPartition
 
 from fraudstream.stream.admin import BROKER_SECONDS_MAX, UNKNOWN_TOPIC, connected, end_offsets, reporting
 from fraudstream.stream.clients import client_settings
+from fraudstream.stream.emission import CARDS_MASKED
 from fraudstream.stream.errors import BrokerError
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ class Letter:
         Those of that message; None where it had none, or they were left behind.
     left_behind, left_behind_bytes
         Why they were, `too_large` or `policy`, and their size; None where they were not.
+    cards_masked
+        Whether card numbers in key or value are masked, so that they are not those of the message.
     """
 
     position: Position
@@ -72,6 +75,7 @@ class Letter:
     value: bytes | None
     left_behind: str | None
     left_behind_bytes: int | None
+    cards_masked: bool = False
 
 
 class Redriven(NamedTuple):
@@ -102,6 +106,7 @@ def entry_of(record: Any) -> Letter | Redriven | None:
         record.value,
         None if size is None else headers.get("left_behind", "too_large"),
         None if size is None else int(size),
+        CARDS_MASKED in headers,
     )
 
 

@@ -40,7 +40,7 @@ class RuleRig:
             f"input: {{topic: {names['events']}}}\n"
             f"output: {{alerts: {names['alerts']}, dead_letters: {names['dead']}, "
             f"journal: {names['journal']}}}\n"
-            f"{source}\nmetrics: {{port: {port}}}\n"
+            f"{source}\nprivacy: {{personal: clear}}\nmetrics: {{port: {port}}}\n"
         )
         self.topology = load_topology(self.file)
         create_topics(self.topology)
