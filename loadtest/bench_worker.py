@@ -40,6 +40,7 @@ kafka: {{bootstrap: "{bootstrap}", group: {name}}}
 input: {{topic: {name}.events, partitions: 1}}
 output: {{alerts: {name}.alerts, dead_letters: {name}.dead-letters, journal: {name}.journal}}
 rules: rules
+privacy: {{personal: clear}}
 metrics: {{port: {port}}}
 """
 

@@ -54,7 +54,7 @@ class CrashRig:
             f"journal: {names['journal']}, dead_letter_payloads: {payloads}{shadow}}}\n"
             f"rules: {{directory: {rules}{', warm_from: input' if warm else ''}}}\n"
             f"checkpoints: {{url: state, every: {every}}}\n"
-            f"processing_guarantee: {guarantee}\n"
+            f"processing_guarantee: {guarantee}\nprivacy: {{personal: clear}}\n"
         )
         if "labels" in names:
             self._text += f"labels: {{topic: {names['labels']}}}\n"

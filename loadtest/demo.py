@@ -39,6 +39,7 @@ kafka: {{bootstrap: "{bootstrap}", group: {name}}}
 input: {{topic: {name}.events, partitions: 1}}
 output: {{alerts: {name}.alerts, dead_letters: {name}.dead-letters, journal: {name}.journal}}
 rules: {rules}
+privacy: {{personal: clear}}
 # The traffic is of March 2026, whatever the clock of this machine says.
 ahead_max: 520w
 metrics: {{port: {port}}}

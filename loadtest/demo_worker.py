@@ -87,16 +87,21 @@ class Worker:
         if self._process.poll() is not None:
             raise WorkerError(f"the worker ended with code {self._process.returncode}\n{self._tail()}")
 
+    def page(self) -> str:
+        """Return the metrics as the worker shows them; empty where it does not answer yet."""
+        try:
+            with urllib.request.urlopen(self._url, timeout=5) as answer:
+                text: str = answer.read().decode()
+        except OSError:
+            return ""
+        return text
+
     def metrics(self) -> Mapping[str, Mapping[tuple[str, ...], float]]:
         """Return every sample by name and label values (in the order of their labels' names).
 
         Empty where the worker does not answer yet.
         """
-        try:
-            with urllib.request.urlopen(self._url, timeout=5) as answer:
-                text = answer.read().decode()
-        except OSError:
-            return {}
+        text = self.page()
         samples: dict[str, dict[tuple[str, ...], float]] = defaultdict(dict)
         for family in text_string_to_metric_families(text):
             for sample in family.samples:

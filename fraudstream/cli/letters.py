@@ -94,6 +94,8 @@ def letter_lines(letter: Letter, redriven: bool) -> Iterator[str]:
     yield f"sent back  {'yes' if redriven else 'no'}"
     yield f"key        {_shown(letter.key)}"
     yield f"payload    {_payload(letter)}"
+    if letter.cards_masked:
+        yield "           card numbers in it are masked, the source has it as it came"
 
 
 def _payload(letter: Letter) -> str:
@@ -102,7 +104,7 @@ def _payload(letter: Letter) -> str:
     if letter.left_behind == "gone":
         return "gone from the input before the letter was written"
     why = {
-        "policy": "the topology withholds payloads (output.dead_letter_payloads)",
+        "policy": "the topology withholds payloads (privacy, output.dead_letter_payloads)",
         "too_large": "it was too large for the dead-letter topic",
     }.get(letter.left_behind, letter.left_behind)
     return f"withheld, {letter.left_behind_bytes} bytes with the key: {why}; it stands at the source"

@@ -19,6 +19,7 @@ from fraudstream.cli import (
     dlq,
     features,
     model,
+    privacy,
     publishing,
     replay,
     rules,
@@ -52,6 +53,7 @@ app.add_typer(features.app, name="features")
 app.add_typer(model.app, name="model")
 app.add_typer(service.topics, name="topics")
 app.add_typer(dlq.app, name="dlq")
+app.add_typer(privacy.app, name="privacy")
 app.command("run")(service.run)
 app.command("status")(status.status)
 app.command("top")(status.top)

@@ -85,7 +85,7 @@ def _access(topology: Topology) -> Access:
 
 def _engine(files: Mapping[str, bytes], topology: Topology) -> Engine | Ingest:
     """Return what folds the input by some rule files, after their own tests have passed."""
-    settings = topology.settings()
+    settings = topology.settings(topology.privacy.keyring())
     ruleset = build_ruleset(files)
     make_ready(ruleset, settings)
     check(ruleset, settings)

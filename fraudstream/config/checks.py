@@ -33,6 +33,8 @@ def _looks(topology: Topology) -> Iterator[Look]:
         yield "metrics.auth", metrics.auth.authorization
     if topology.checkpoints is not None:
         yield "checkpoints.key_file", topology.checkpoints.key
+    if topology.privacy.active_key is not None:
+        yield "privacy.keys", topology.privacy.keyring
     if rules.directory is not None:
         yield "rules.directory", lambda: list((rules.directory or topology.rules).iterdir())
     for key in rules.trust:

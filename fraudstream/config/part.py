@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ def placed(value: Any, folder: Path) -> Any:
     """Return a part of the topology, or a field of one, with paths that count from a folder."""
     if isinstance(value, Path):
         return (folder / value).resolve()
+    if isinstance(value, Mapping):
+        return {name: placed(each, folder) for name, each in value.items()}
     if isinstance(value, tuple):
         return tuple(placed(each, folder) for each in value)
     if isinstance(value, Part):

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from fraudstream.config.part import Part
+from fraudstream.config.privacy import PrivacySpec
 from fraudstream.config.security import Metrics, Security
 from fraudstream.engine.awaiting import EVENTS_MIN, Wait
 from fraudstream.engine.duplicates import Horizon
 from fraudstream.engine.known_ids import IDS_MAX
+from fraudstream.engine.privacy.keyring import Keyring
 from fraudstream.engine.step import Settings
 from fraudstream.events.mapping import FieldMap, check_map
-from fraudstream.events.schema import Column, ColumnType, Schema
+from fraudstream.events.schema import Column, ColumnType, Schema, Sensitivity
 from fraudstream.features.catalogue import Limits
 from fraudstream.rules.errors import Problem, RulesetError
 from fraudstream.rules.fields import DurationUs
@@ -68,8 +71,8 @@ class Output(Part):
     """Says in which order the events were judged, and by which rules; read after a crash."""
     shadow: str | None = Field(None, pattern=_TOPIC)
     """What shadow rules would tell if they were live; without it that is only counted."""
-    dead_letter_payloads: Literal["kept", "withheld"] = "kept"
-    """Whether dead letters hold key and payload of their source."""
+    dead_letter_payloads: Literal["kept", "withheld"] | None = None
+    """Whether dead letters hold key and payload of their source: `kept` where all leaves as it is."""
 
     @field_validator("shadow")
     @classmethod
@@ -212,6 +215,15 @@ class ColumnSpec(Part):
     """The most that a number may be."""
     choices: frozenset[str] | None = None
     """The only values of a text."""
+    sensitivity: Sensitivity = Sensitivity.PERSONAL
+    """What it tells, and so how it may leave."""
+
+    def column(self, name: str) -> Column:
+        """Return it as a column of that name."""
+        type_ = ColumnType(self.type)
+        may_hold_cards = type_ is ColumnType.TEXT and self.choices is None
+        bounds = (self.required, self.minimum, self.maximum, self.choices)
+        return Column(name, type_, *bounds, self.sensitivity, may_hold_cards)
 
 
 def _source(value: object) -> object:
@@ -251,6 +263,8 @@ class Topology(Part):
     """Without them a restarted worker reads its input from the start to know what it knew."""
     columns: Mapping[str, ColumnSpec] = {}
     """Columns that this deployment adds, by name."""
+    privacy: PrivacySpec = PrivacySpec()
+    """How personal data leave in alerts; without it they do not (docs/privacy.md)."""
     metrics: Metrics = Metrics()
     log: Log = Log()
     """How the worker logs."""
@@ -279,6 +293,32 @@ class Topology(Part):
             check_map(self.input.map, schema)
         return self
 
+    @model_validator(mode="after")
+    def _leaves_nothing_open(self) -> Topology:
+        self.privacy.check(self.event_schema())
+        if self.output.dead_letter_payloads == "kept" and not self.is_open:
+            raise ValueError(
+                "output.dead_letter_payloads: kept would let whole messages leave, while privacy holds "
+                "something back: leave it out, or let all leave as it is (`privacy: {personal: clear}`, no "
+                "secret columns)"
+            )
+        return self
+
+    @property
+    def is_open(self) -> bool:
+        """Whether every column leaves as it is, so that whole messages may leave too."""
+        return self.privacy.policy().is_open(self.event_schema())
+
+    @property
+    def payloads_kept(self) -> bool:
+        """Whether dead letters hold key and payload of their source."""
+        return self.is_open and self.output.dead_letter_payloads != "withheld"
+
+    @property
+    def keeps_personal_data_open(self) -> bool:
+        """Whether checkpoints hold as it is what does not leave as it is."""
+        return self.checkpoints is not None and self.checkpoints.key_file is None and not self.is_open
+
     @property
     def rules(self) -> Path:
         """The rule directory; RulesetError where the rules are bundles."""
@@ -306,14 +346,14 @@ class Topology(Part):
 
     def event_schema(self) -> Schema:
         """Return the columns of this deployment."""
-        added = tuple(
-            Column(name, ColumnType(spec.type), spec.required, spec.minimum, spec.maximum, spec.choices)
-            for name, spec in self.columns.items()
-        )
-        return Schema().with_columns(added)
+        added = tuple(spec.column(name) for name, spec in self.columns.items())
+        schema = Schema().with_columns(added).classified(self.privacy.sensitivity)
+        if self.privacy.policy().is_open(schema):
+            return schema
+        return replace(schema, limits=replace(schema.limits, quote_chars_max=0))
 
-    def settings(self) -> Settings:
-        """Return what the engine needs to know."""
+    def settings(self, keys: Keyring | None = None) -> Settings:
+        """Return what the engine needs to know; without the keys of `privacy` what needs them is withheld."""
         horizon = Horizon(self.duplicates.horizon, self.duplicates.ids_max)
         limits = Limits(self.lateness, self.exact_windows)
         waits = None if self.labels is None else Wait(self.labels.wait, self.labels.events_max)
@@ -325,6 +365,7 @@ class Topology(Part):
             self.ahead_max,
             waits,
             shadow_alerts=self.output.shadow is not None,
+            privacy=self.privacy.policy(keys),
         )
 
     def with_kafka(self, bootstrap: str | None) -> Topology:

@@ -27,7 +27,8 @@ class AllowedBy(_Part):
 
 
 _Shown = Annotated[
-    str | float | int | None, Field(description="Amounts and durations are texts; null: not known.")
+    str | float | int | None,
+    Field(description="Amounts, durations and what must not be seen are texts; null: not known."),
 ]
 
 
@@ -44,7 +45,7 @@ class Contribution(_Part):
 
     feature: str
     contribution: float
-    value: float | None
+    value: float | None = Field(description="Null where it is missing, or tells what must not be seen.")
     direction: Literal["high", "low", "usual", "missing"] = Field(
         description="Where the value lies, seen from that of all events."
     )
@@ -159,7 +160,10 @@ class Alert(_Part):
     models: list[ModelScore]
     typologies: list[TypologyPart]
     rules: list[RulePart]
-    event: dict[str, Any] = Field(description="The declared columns of the event, as the input carries them.")
+    event: dict[str, Any] = Field(
+        description="The declared columns of the event as the input carries them, personal ones as the "
+        "topology's privacy lets them leave: as texts `tok:KEY:...` or `enc:KEY:...`, or not at all."
+    )
     ruleset_version: str
     shadow: bool = Field(
         description="True on the shadow topic: it is what would be told if the shadow rules, and only they, "

@@ -20,11 +20,13 @@ from fraudstream.engine.alerts import (
 )
 from fraudstream.engine.describing import Describer, Texts, wholes_of
 from fraudstream.engine.pieces import OWN
+from fraudstream.engine.privacy.veils import Veils
 from fraudstream.engine.result import Alert
 from fraudstream.engine.rule_templates import RuleTemplate, RuleTemplates
 from fraudstream.engine.script import Draft, Piece, Script, in_json, inside_text
 from fraudstream.engine.telling import Told, ToldHit
 from fraudstream.engine.wording import Moment
+from fraudstream.events.batch import EventBatch
 from fraudstream.features.evidence import Named
 from fraudstream.rules.binding import Bound
 
@@ -51,8 +53,9 @@ class _Alert(NamedTuple):
 class AlertWriter:
     """Knows the templates of a ruleset's alerts; those of `shadow` rules say so."""
 
-    def __init__(self, bound: Bound, *, shadow: bool) -> None:
+    def __init__(self, bound: Bound, veils: Veils, *, shadow: bool) -> None:
         self._shadow = shadow
+        self._veils = veils
         self._schema = bound.schema
         self._version = bound.ruleset.version
         titles = {name: each.title for name, each in bound.ruleset.typologies.typologies.items()}
@@ -62,8 +65,8 @@ class AlertWriter:
 
     def _begin(self) -> None:
         self._script = script = Script()
-        self._describer = Describer(self._schema, script)
-        self._rules = RuleTemplates(script, len(self._schema.wholes) + 1)
+        self._describer = Describer(self._schema, script, self._veils)
+        self._rules = RuleTemplates(script, len(self._schema.wholes) + 1, self._veils)
         self._head = script.template([Piece(OWN, 0)])
         self._comma = script.template([script.literal(",")])
         self._event = script.template([script.literal('],"event":')])
@@ -116,11 +119,11 @@ class AlertWriter:
         if self._texts is None:
             self._texts = Texts(judged.batch.texts)
         self._texts.renew(judged.batch.texts)
-        codes = judged.batch.codes[:, events]
+        codes = self._describer.shown(judged.batch.codes[:, events])
         shown = self._rules.codes(judged.vectors.registers)
         numbers = draft.codes(np.concatenate([codes.ravel(), shown]), self._texts.__getitem__)
         texts = numbers[: codes.size].reshape(codes.shape)
-        return self._describer.describe(judged.batch, events, texts, draft, columns)
+        return self._describer.describe(judged.batch, events, texts, self._texts.cards, draft, columns)
 
     def _hits(
         self,
@@ -150,7 +153,7 @@ class AlertWriter:
         names += [pattern.typology for pattern in told.patterns]
         name = batch.ids.text(verdict.event)
         identity = alert_id(name, names, self._version)
-        key = batch.text(_KEY, verdict.event) or name
+        key = self._key(batch, verdict.event) or name
         content = {
             "schema": ALERT_SCHEMA,
             "alert_id": identity,
@@ -165,6 +168,12 @@ class AlertWriter:
             "rules": [],
         }
         return _Alert(int(batch.row[verdict.event]), identity, key.encode(), in_json(content)[:-2])
+
+    def _key(self, batch: EventBatch, event: int) -> str | None:
+        text, veil = batch.text(_KEY, event), self._veils.column(_KEY)
+        if text is None or veil is None:
+            return text
+        return None if _KEY in self._veils.withheld else veil.write(text)
 
     def _typologies_of(self, told: Told) -> list[dict[str, Any]]:
         """Return the typologies of what is told, those with a score in a band as they were scored."""

@@ -16,6 +16,8 @@ from fraudstream.engine.deciding import Decided, Verdict
 from fraudstream.engine.features import FeatureSource
 from fraudstream.engine.generations import Features
 from fraudstream.engine.models import Scored
+from fraudstream.engine.privacy.policy import OPEN, Privacy
+from fraudstream.engine.privacy.veils import Veils
 from fraudstream.engine.reaches import Warming
 from fraudstream.engine.result import Alert, AlertKind
 from fraudstream.engine.telling import Kept, Teller, Told
@@ -48,11 +50,14 @@ class Alerting:
     Those of `shadow` rules say so.
     """
 
-    def __init__(self, bound: Bound, lateness_us: int, *, shadow: bool = False) -> None:
+    def __init__(
+        self, bound: Bound, lateness_us: int, *, privacy: Privacy = OPEN, shadow: bool = False
+    ) -> None:
+        self._veils = Veils(privacy, bound.schema)
         self._shadow = shadow
         self._version = bound.ruleset.version
         self._teller = Teller(bound.ruleset, lateness_us)
-        self._writer = AlertWriter(bound, shadow=shadow)
+        self._writer = AlertWriter(bound, self._veils, shadow=shadow)
 
     def told(self, verdicts: Sequence[Verdict], judged: Judged) -> tuple[list[Found], Kept]:
         """Return what is told of a batch with some verdicts, in stream order, and what is not."""
@@ -74,7 +79,7 @@ class Alerting:
         ]
 
     def _summary(self, event: int, overflow: Overflow, batch: EventBatch) -> Alert:
-        content = describe_overflow(overflow, self._version, shadow=self._shadow)
+        content = describe_overflow(overflow, self._version, self._veils, shadow=self._shadow)
         key = overflow.rule["id"].encode()
         row = int(batch.row[event])
         return Alert(row, content["alert_id"], key, orjson.dumps(content), AlertKind.OVERFLOW)

@@ -11,6 +11,7 @@ import orjson
 from fraudstream.engine.actions import SEVERITIES
 from fraudstream.engine.budget import HOUR_US, Overflow
 from fraudstream.engine.deciding import Hit
+from fraudstream.engine.privacy.veils import Veils
 from fraudstream.engine.typologies import Contributor, Pattern
 from fraudstream.events.times import format_time
 from fraudstream.rules.actions import AllowList
@@ -102,7 +103,9 @@ def overflow_rule(spec: RuleSpec) -> dict[str, Any]:
     return {name: getattr(spec, name) for name in named}
 
 
-def describe_overflow(overflow: Overflow, ruleset_version: str, *, shadow: bool) -> dict[str, Any]:
+def describe_overflow(
+    overflow: Overflow, ruleset_version: str, veils: Veils, *, shadow: bool
+) -> dict[str, Any]:
     """Return the summary of what a rule was held back from telling within one hour."""
     start_us = overflow.start_us
     return {
@@ -113,10 +116,20 @@ def describe_overflow(overflow: Overflow, ruleset_version: str, *, shadow: bool)
         "told": overflow.told,
         "held_back": overflow.held_back,
         "score_max": overflow.score_max,
-        "keys": overflow.top_keys(),
+        "keys": [_held_back(each, veils) for each in overflow.top_keys()],
         "ruleset_version": ruleset_version,
         "shadow": shadow,
     }
+
+
+def _held_back(found: dict[str, Any], veils: Veils) -> dict[str, Any]:
+    """Return how often hits of a key were held back, the key as far as it may be seen."""
+    over = {name: veils.column(name) for name in found["key"]}
+    key = {
+        name: text if (veil := over[name]) is None else veil.write(text)
+        for name, text in found["key"].items()
+    }
+    return {**found, "key": key}
 
 
 def highest_severity(hits: Iterable[Hit]) -> str:

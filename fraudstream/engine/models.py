@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from fraudstream.engine.awaiting import Awaiting, Wanted
 from fraudstream.engine.model_states import begun, check_start, exported
+from fraudstream.engine.privacy.policy import OPEN, Privacy
 from fraudstream.engine.usual import Usual, UsualOfBatch
 from fraudstream.events.interning import Interner
 from fraudstream.rules.binding import Bound, BoundModel
@@ -126,11 +127,11 @@ class Report(NamedTuple):
 class ModelStage:
     """Holds the scorers of a ruleset's models, and watches what they read and give for drift."""
 
-    def __init__(self, bound: Bound, interner: Interner) -> None:
+    def __init__(self, bound: Bound, interner: Interner, privacy: Privacy = OPEN) -> None:
         self._bound = bound
         self._inputs = link(bound.inputs, interner)
         self._over_scores = link(bound.over_scores, interner)
-        self._usual = Usual(bound, interner)
+        self._usual = Usual(bound, interner, privacy)
         self._models = [_watched(each.model) for each in bound.models]
 
     def score(self, view: View) -> Scored:

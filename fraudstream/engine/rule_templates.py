@@ -24,6 +24,7 @@ from fraudstream.engine.pieces import (
     TIME,
     WHOLE,
 )
+from fraudstream.engine.privacy.veils import Veils
 from fraudstream.engine.script import Draft, Piece, Script, in_json, inside_text
 from fraudstream.engine.wording import Moment, Slot, Wording
 from fraudstream.events.money import EXPONENTS
@@ -81,8 +82,9 @@ class RuleTemplates:
     In a draft the registers of rules are the rows of whole numbers from `first_register` on.
     """
 
-    def __init__(self, script: Script, first_register: int) -> None:
+    def __init__(self, script: Script, first_register: int, veils: Veils) -> None:
         self._script = script
+        self._veils = veils
         self._first_register = first_register
         self._text_registers: list[int] = []
         self._known: dict[Hit, RuleTemplate] = {}
@@ -100,7 +102,7 @@ class RuleTemplates:
         return codes
 
     def _template(self, hit: Hit, vectors: Vectors) -> RuleTemplate:
-        template = RuleTemplate(Wording(hit.bound.when), 0)
+        template = RuleTemplate(Wording(hit.bound.when, self._veils.over(hit.bound.rule.spec.features)), 0)
         literal = self._script.literal
         pieces = [literal(f'{in_json(rule_head(hit))[:-1]},"reason":"')]
         for part in template.wording.sentence or ():
@@ -119,7 +121,7 @@ class RuleTemplates:
 
     def _value(self, slot: Slot, vectors: Vectors, template: RuleTemplate) -> Piece:
         register, type_ = vectors.register(slot.number), slot.format.type
-        if register.bank is not Bank.WHOLE or type_.kind not in _KINDS:
+        if slot.format.veiled or register.bank is not Bank.WHOLE or type_.kind not in _KINDS:
             template.cells.append(_Cell(self._script.row(), slot))
             return Piece(CELL, template.cells[-1].row)
         kind, row = _KINDS[type_.kind][slot.format.said], self._first_register + register.index

@@ -8,6 +8,7 @@ from fraudstream.engine.actions import ACTIONS
 from fraudstream.engine.alerting import Alerting, Judged
 from fraudstream.engine.allow_lists import AllowLists
 from fraudstream.engine.deciding import Verdict
+from fraudstream.engine.privacy.policy import Privacy
 from fraudstream.engine.result import Shadow
 from fraudstream.engine.telling import Told
 from fraudstream.rules.binding import Bound
@@ -20,8 +21,8 @@ class ShadowStage:
     alerts only where they are read.
     """
 
-    def __init__(self, bound: Bound, lateness_us: int, *, writes: bool) -> None:
-        self._alerting = Alerting(bound, lateness_us, shadow=True)
+    def __init__(self, bound: Bound, lateness_us: int, privacy: Privacy, *, writes: bool) -> None:
+        self._alerting = Alerting(bound, lateness_us, privacy=privacy, shadow=True)
         self._allow_lists = AllowLists(bound.ruleset)
         self._writes = writes
 

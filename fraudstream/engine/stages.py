@@ -79,11 +79,11 @@ class Stages:
         self._reaches = Reaches(bound, settings)
         self._newcomers = Newcomers(bound)
         self._features = features
-        self.models = ModelStage(bound, interner)
+        self.models = ModelStage(bound, interner, settings.privacy)
         self._judge = Judge(bound, interner)
         self._decider = Decider(bound, lateness_us)
-        self._alerting = Alerting(bound, lateness_us)
-        self._shadow = ShadowStage(bound, lateness_us, writes=settings.shadow_alerts)
+        self._alerting = Alerting(bound, lateness_us, privacy=settings.privacy)
+        self._shadow = ShadowStage(bound, lateness_us, settings.privacy, writes=settings.shadow_alerts)
 
     def run(
         self,

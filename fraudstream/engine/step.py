@@ -21,6 +21,7 @@ from fraudstream.engine.laps import Lap, untimed
 from fraudstream.engine.learning import Learning, refuse_labels
 from fraudstream.engine.memory import TextMemory
 from fraudstream.engine.models import Report
+from fraudstream.engine.privacy.policy import OPEN, Privacy
 from fraudstream.engine.result import StepResult, joined, without_events
 from fraudstream.engine.snapshots import check_snapshot
 from fraudstream.engine.stages import Snapshot, Stages, Witness, result_of
@@ -57,6 +58,8 @@ class Settings:
     """How long events wait for their labels; None where no labels come, and nothing may count on them."""
     shadow_alerts: bool = False
     """Whether anybody reads what shadow rules would tell, so that it is written."""
+    privacy: Privacy = OPEN
+    """How personal data leave in alerts."""
 
     def intake(self, interner: Interner) -> Intake:
         """Return what takes messages in, with nothing taken yet."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from fraudstream.engine.privacy.policy import Privacy
+from fraudstream.engine.privacy.veils import VeilOf, Veils
 from fraudstream.engine.wording import Format, Moment, in_json, in_words
 from fraudstream.events.interning import Interner
 from fraudstream.rules.binding import Bound
@@ -45,34 +47,40 @@ _Place = tuple[str, str]
 class Usual:
     """What the models of a ruleset say is usual of their inputs, linked once."""
 
-    def __init__(self, bound: Bound, interner: Interner) -> None:
+    def __init__(self, bound: Bound, interner: Interner, privacy: Privacy) -> None:
         self._linked = link(bound.usual, interner)
-        self._parts = {
-            (model.model.spec.id, name): _parts(usual)
-            for model in bound.models
-            for name, usual in model.usual.items()
-        }
+        veils = Veils(privacy, bound.schema)
+        self._parts: dict[_Place, _Parts] = {}
+        self._hidden: set[_Place] = set()
+        for model in bound.models:
+            spec, veil_of = model.model.spec, veils.over(model.model.spec.windows)
+            self._parts |= {(spec.id, name): _parts(usual, veil_of) for name, usual in model.usual.items()}
+            self._hidden |= {(spec.id, name) for name, node in model.model.inputs.items() if veil_of(node)}
 
     def of(self, view: View) -> UsualOfBatch:
         """Return what is usual of the events of a batch, with nothing computed yet."""
-        return UsualOfBatch(self._linked, self._parts, view)
+        return UsualOfBatch(self._linked, self._parts, self._hidden, view)
 
 
-def _parts(usual: BoundUsual) -> _Parts:
-    low, high = (None if each is None else _part(each) for each in (usual.low, usual.high))
-    return _Parts(_part(usual.value), low, high)
+def _parts(usual: BoundUsual, veil_of: VeilOf) -> _Parts:
+    low, high = (None if each is None else _part(each, veil_of) for each in (usual.low, usual.high))
+    return _Parts(_part(usual.value, veil_of), low, high)
 
 
-def _part(compiled: Compiled) -> _Part:
-    return _Part(compiled.slot, in_json(compiled.type), in_words(compiled.type))
+def _part(compiled: Compiled, veil_of: VeilOf) -> _Part:
+    veil = veil_of(compiled.node)
+    return _Part(compiled.slot, in_json(compiled.type, veil), in_words(compiled.type, veil))
 
 
 class UsualOfBatch:
     """What is usual of the events of one batch, computed when the first is asked for."""
 
-    def __init__(self, linked: Linked, parts: Mapping[_Place, _Parts], view: View) -> None:
+    def __init__(
+        self, linked: Linked, parts: Mapping[_Place, _Parts], hidden: Collection[_Place], view: View
+    ) -> None:
         self._linked = linked
         self._parts = parts
+        self._hidden = hidden
         self._view = view
         self._told: list[int] = []
 
@@ -99,7 +107,7 @@ class UsualOfBatch:
         return {
             "feature": found.feature,
             "contribution": found.contribution,
-            "value": found.value,
+            "value": None if (model, found.feature) in self._hidden else found.value,
             "direction": found.direction,
             "usual": usual,
         }

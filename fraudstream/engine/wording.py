@@ -6,6 +6,7 @@ from collections.abc import Callable
 from itertools import chain
 from typing import Any, NamedTuple
 
+from fraudstream.engine.privacy.veils import Veil, VeilOf
 from fraudstream.events.money import EXPONENTS, decimal_text, factor, format_minor
 from fraudstream.events.times import format_time
 from fraudstream.rules.compile import Compiled
@@ -52,6 +53,8 @@ class Format(NamedTuple):
     type: Type
     said: bool
     write: Callable[[Any, Moment], Any]
+    veiled: bool = False
+    """Whether not all of a value may be seen."""
 
     def __call__(self, value: Any, moment: Moment) -> Any:
         """Write a value."""
@@ -76,9 +79,11 @@ SEPARATOR = "; "
 class Wording:
     """Puts the hits of one rule into words; what is the same for every event is prepared once."""
 
-    def __init__(self, condition: Compiled) -> None:
-        self._clauses = _Clauses(condition)
-        self.leaves = {leaf.text: Slot(leaf.slot, in_json(leaf.type)) for leaf in condition.leaves}
+    def __init__(self, condition: Compiled, veil_of: VeilOf = lambda _: None) -> None:
+        self._clauses = _Clauses(condition, veil_of)
+        self.leaves = {
+            leaf.text: Slot(leaf.slot, in_json(leaf.type, veil_of(leaf.node))) for leaf in condition.leaves
+        }
         """The names of the condition with their values: amounts and times as text, numbers as they are."""
         self.sentence = self._clauses.sentence()
         """The reason, None where it is not the same for all events."""
@@ -95,19 +100,22 @@ class Wording:
 class _Clauses:
     """The clauses of one condition, and for an `or` the clauses of its operands."""
 
-    def __init__(self, condition: Compiled) -> None:
+    def __init__(self, condition: Compiled, veil_of: VeilOf) -> None:
+        self._veil_of = veil_of
         self.parts: list[Clause | list[tuple[int, _Clauses]]] = []
         self._add(condition)
 
     def _add(self, condition: Compiled) -> None:
         node = condition.node
         if not isinstance(node, Junction):
-            self.parts.append(_clause(condition))
+            self.parts.append(_clause(condition, self._veil_of))
         elif node.operator == "and":
             for operand in condition.operands:
                 self._add(operand)
         else:
-            self.parts.append([(operand.slot, _Clauses(operand)) for operand in condition.operands])
+            self.parts.append(
+                [(operand.slot, _Clauses(operand, self._veil_of)) for operand in condition.operands]
+            )
 
     def sentence(self) -> Clause | None:
         """Return all clauses as one, None where one may be false though the condition is true."""
@@ -133,7 +141,7 @@ class _Clauses:
         return clauses
 
 
-def _clause(condition: Compiled) -> Clause:
+def _clause(condition: Compiled, veil_of: VeilOf) -> Clause:
     node = condition.node
     if isinstance(node, (Not, IsNull)):
         return (condition.text,)
@@ -143,21 +151,23 @@ def _clause(condition: Compiled) -> Clause:
     if left.type.kind is Kind.TEXT and isinstance(node.left, Name):
         if node.operator not in ("==", "in"):
             return (condition.text,)
-        return (f"{left.text} is ", Slot(left.slot, in_words(left.type)))
+        return (f"{left.text} is ", Slot(left.slot, in_words(left.type, veil_of(left.node))))
     if len(condition.operands) == 1:
-        return (*_term(left), f" in {write(node.right)}")
-    return (*_term(left), f" {node.operator} ", *_term(condition.operands[1]))
+        return (*_term(left, veil_of), f" in {write(node.right)}")
+    return (*_term(left, veil_of), f" {node.operator} ", *_term(condition.operands[1], veil_of))
 
 
-def _term(part: Compiled) -> Clause:
+def _term(part: Compiled, veil_of: VeilOf) -> Clause:
     if not isinstance(part.node, Literal):
-        return (f"{part.text} ", Slot(part.slot, in_words(part.type)))
+        return (f"{part.text} ", Slot(part.slot, in_words(part.type, veil_of(part.node))))
     label = part.node.label
     return (f"{label} {write(Literal(part.node.value))}" if label else part.text,)
 
 
-def in_words(type_: Type) -> Format:
-    """Return how a value of a type is said in a sentence."""
+def in_words(type_: Type, veil: Veil | None = None) -> Format:
+    """Return how a value of a type is said in a sentence, as far as it may be seen."""
+    if veil is not None:
+        return Format(type_, True, _veiling(type_, veil), veiled=True)
     return Format(type_, True, _saying(type_))
 
 
@@ -180,9 +190,16 @@ def _shown_number(value: float, _: Moment) -> str:
     return f"{value:,.4f}".rstrip("0").rstrip(".") if isinstance(value, float) else f"{value:,}"
 
 
-def in_json(type_: Type) -> Format:
-    """Return how a value of a type stands in JSON."""
+def in_json(type_: Type, veil: Veil | None = None) -> Format:
+    """Return how a value of a type stands in JSON, as far as it may be seen."""
+    if veil is not None:
+        return Format(type_, False, _veiling(type_, veil), veiled=True)
     return Format(type_, False, _writing(type_))
+
+
+def _veiling(type_: Type, veil: Veil) -> Callable[[Any, Moment], str]:
+    plain = _writing(type_)
+    return lambda value, moment: veil.write(str(plain(value, moment)))
 
 
 def _writing(type_: Type) -> Callable[[Any, Moment], Any]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from fraudstream.events import times
 from fraudstream.events.batch import Numbers
+from fraudstream.events.card_numbers import masked
 from fraudstream.events.money import EXPONENTS, minor_from_numbers, minor_from_text
 from fraudstream.events.schema import Column, ColumnType
 
@@ -18,11 +19,27 @@ _NONE = type(None)
 
 
 class Rejections(dict[int, tuple[str, str, str]]):
-    """Index in the batch -> (reason, stage, detail); the first fault found of an event stands."""
+    """Index in the batch -> (reason, stage, detail); the first fault found of an event stands.
+
+    Details quote at most so many characters of a value; with 0 they say of what kind it is.
+    """
+
+    def __init__(self, quote_chars_max: int) -> None:
+        super().__init__()
+        self._quote_chars_max = quote_chars_max
 
     def add(self, index: int, reason: str, detail: str) -> None:
         """Reject one event."""
         self.setdefault(index, (reason, "validate", detail))
+
+    def shown(self, value: object) -> str:
+        """Return a value as a detail shows it, the card numbers in it masked."""
+        return masked(repr(value))[: self._quote_chars_max] if self._quote_chars_max else _kind(value)
+
+    def bad_time(self, index: int, name: str, value: object, error: Exception) -> None:
+        """Reject an event whose time cannot be read; the error may quote it."""
+        why = masked(str(error)) if self._quote_chars_max else f"{_kind(value)} that is no ISO 8601 time"
+        self.add(index, "bad_time", f"{name}: {why}")
 
     def missing(self, name: str, indexes: Iterable[int]) -> None:
         """Reject events that lack a required field."""
@@ -38,7 +55,9 @@ def read_text(
     if not types <= {str, _NONE}:
         for index, value in enumerate(raw):
             if type(value) is not str and value is not None:
-                rejections.add(index, "wrong_type", f"{column.name}: must be text, not {_show(value)}")
+                rejections.add(
+                    index, "wrong_type", f"{column.name}: must be text, not {rejections.shown(value)}"
+                )
                 raw[index] = None
     if column.required and (_NONE in types or "" in raw):
         rejections.missing(column.name, (index for index, value in enumerate(raw) if not value))
@@ -52,7 +71,9 @@ def read_text(
         reason = f"unknown_{column.name}"
         for index, value in enumerate(raw):
             if value in words and value not in allowed:
-                rejections.add(index, reason, f"{column.name}: {_show(value)} is unknown; {_known(column)}")
+                rejections.add(
+                    index, reason, f"{column.name}: {rejections.shown(value)} is unknown; {_known(column)}"
+                )
     return raw
 
 
@@ -62,8 +83,12 @@ def _known(column: Column) -> str:
     return f"known are {', '.join(sorted(column.choices))}"
 
 
-def _show(value: object) -> str:
-    return repr(value)[:60]
+def _kind(value: object) -> str:
+    """Say what a value is without saying it."""
+    if type(value) is str:
+        return f"a text of {len(value)} characters"
+    names = {bool: "a boolean", list: "an array", dict: "an object"}
+    return names.get(type(value), "a number")
 
 
 def read_times(column: Column, raw: list[Any], zone: str | None, rejections: Rejections) -> NDArray[np.int64]:
@@ -76,21 +101,24 @@ def read_times(column: Column, raw: list[Any], zone: str | None, rejections: Rej
             rejections.missing(column.name, (index,))
             continue
         try:
-            out[index] = _one_time(value, zone)
+            out[index] = _one_time(value, zone, rejections)
         except (ValueError, OverflowError) as error:
-            rejections.add(index, "bad_time", f"{column.name}: {error}")
+            rejections.bad_time(index, column.name, value, error)
     for index in np.flatnonzero((out >= times.TIME_US_MAX) | (out < times.TIME_US_MIN)).tolist():
-        rejections.add(index, "bad_time", f"{column.name}: {_show(raw[index])} lies outside 1970 to 2199")
+        rejections.add(
+            index, "bad_time", f"{column.name}: {rejections.shown(raw[index])} lies outside 1970 to 2199"
+        )
         out[index] = 0
     return out
 
 
-def _one_time(value: object, zone: str | None) -> int:
+def _one_time(value: object, zone: str | None, rejections: Rejections) -> int:
     if type(value) is str:
         return times.parse_time(value, zone)
     if type(value) is int and 0 <= value < times.TIME_US_MAX // 1000:
         return value * 1000
-    raise ValueError(f"{_show(value)} is neither ISO 8601 text nor epoch milliseconds within 1970 to 2199")
+    shown = rejections.shown(value)
+    raise ValueError(f"{shown} is neither ISO 8601 text nor epoch milliseconds within 1970 to 2199")
 
 
 def read_numbers(column: Column, raw: list[Any], rejections: Rejections) -> Numbers:
@@ -101,14 +129,16 @@ def read_numbers(column: Column, raw: list[Any], rejections: Rejections) -> Numb
         for index, value in enumerate(raw):
             if type(value) not in allowed:
                 kind = "a whole number" if integer else "a number"
-                rejections.add(index, "wrong_type", f"{column.name}: must be {kind}, not {_show(value)}")
+                rejections.add(
+                    index, "wrong_type", f"{column.name}: must be {kind}, not {rejections.shown(value)}"
+                )
                 raw[index] = None
     present = np.array([value is not None for value in raw], dtype=np.bool_)
     values = np.array([0.0 if value is None else value for value in raw], dtype=np.float64)
     low = -(2.0**53) if column.minimum is None else column.minimum
     high = 2.0**53 if column.maximum is None else column.maximum
     for index in np.flatnonzero(present & ~((values >= low) & (values <= high))).tolist():
-        detail = f"{column.name}: {_show(raw[index])} lies outside {low:g} to {high:g}"
+        detail = f"{column.name}: {rejections.shown(raw[index])} lies outside {low:g} to {high:g}"
         rejections.add(index, "out_of_bounds", detail)
         values[index] = 0.0
     return Numbers(values.astype(np.int64) if integer else values, present)
@@ -122,7 +152,9 @@ def read_amounts(
     if not types <= {int, float, str, _NONE}:
         for index, value in enumerate(raw):
             if type(value) not in (int, float, str, _NONE):
-                rejections.add(index, "wrong_type", f"amount: must be a number, not {_show(value)}")
+                rejections.add(
+                    index, "wrong_type", f"amount: must be a number, not {rejections.shown(value)}"
+                )
                 raw[index] = None
     present = np.array([value is not None for value in raw], dtype=np.bool_)
     for index in np.flatnonzero(present).tolist() if None in currencies else ():
@@ -134,13 +166,17 @@ def read_amounts(
     )
     minor, excess = minor_from_numbers(_clipped(numbers, minor_max), factors)
     for index in np.flatnonzero(excess).tolist():
-        rejections.add(index, "bad_amount", _too_fine(raw[index], currencies[index]))
+        rejections.add(index, "bad_amount", _too_fine(rejections.shown(raw[index]), currencies[index]))
     if str in types:
         _read_decimal_text(raw, currencies, minor, minor_max, rejections)
     for index in np.flatnonzero(minor < 0).tolist():
-        rejections.add(index, "negative_amount", f"amount: {_show(raw[index])} is negative: send its size")
+        rejections.add(
+            index, "negative_amount", f"amount: {rejections.shown(raw[index])} is negative: send its size"
+        )
     for index in np.flatnonzero(minor > minor_max).tolist():
-        rejections.add(index, "absurd_amount", f"amount: {_show(raw[index])} exceeds {minor_max} minor units")
+        rejections.add(
+            index, "absurd_amount", f"amount: {rejections.shown(raw[index])} exceeds {minor_max} minor units"
+        )
     return Numbers(minor, present)
 
 
@@ -152,9 +188,9 @@ def _clipped(numbers: list[Any], minor_max: int) -> NDArray[np.float64]:
     return np.clip(np.array(numbers, dtype=np.float64), -minor_max - 1, minor_max + 1)
 
 
-def _too_fine(value: object, currency: str | None) -> str:
+def _too_fine(shown: str, currency: str | None) -> str:
     digits = EXPONENTS.get(currency or "", 0)
-    return f"amount: {_show(value)} has more than the {digits} decimals of {currency}"
+    return f"amount: {shown} has more than the {digits} decimals of {currency}"
 
 
 def _read_decimal_text(
@@ -169,7 +205,9 @@ def _read_decimal_text(
             continue
         scaled = minor_from_text(value, int(_FACTORS.get(currencies[index], 1.0)))
         if scaled is None:
-            detail = f"amount: {_show(value)} is no decimal number that {currencies[index]} can hold"
+            detail = (
+                f"amount: {rejections.shown(value)} is no decimal number that {currencies[index]} can hold"
+            )
             rejections.add(index, "bad_amount", detail)
         else:
             minor[index] = max(-1, min(scaled, minor_max + 1))

@@ -87,7 +87,7 @@ class DocumentDecoder:
         )
 
     def _columns(self, documents: list[dict[str, Any]], long_text: bool) -> tuple[_Columns, Rejections]:
-        rejections = Rejections()
+        rejections = Rejections(self.schema.limits.quote_chars_max)
         fields = self._extractor.extract(documents, rejections)
         text: dict[str, Sequence[str | None]] = {}
         numbers: dict[str, Numbers] = {}

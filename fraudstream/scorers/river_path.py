@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fraudstream.scorers.calibration import Calibrator
+from fraudstream.scorers.careful_pickle import read_pickle
 from fraudstream.scorers.explanation import strongest
 from fraudstream.scorers.imputation import Imputer
 from fraudstream.scorers.protocol import (
@@ -84,7 +85,7 @@ class RiverPipeline:
     Before any value of a feature is seen, 0.5 stands for its mean: a pipeline has no scale of which that
     would be the middle. A score that is no finite number becomes 0 and is never ready.
 
-    The snapshot holds a pickle, which can run code when it is read: restore only what you saved yourself.
+    The snapshot holds a pickle, of which only what River is made of is read back.
     """
 
     def __init__(
@@ -146,7 +147,7 @@ class RiverPipeline:
     def restore(self, snapshot: Snapshot) -> None:
         """Go on from a snapshot; earlier batches can still be explained."""
         check(snapshot, self._model, self._arrays())
-        self._pipeline = pickle.loads(entry(snapshot, _PIPELINE).tobytes())
+        self._pipeline = read_pickle(entry(snapshot, _PIPELINE).tobytes())
         overwrite(snapshot, self._arrays())
         self._stretch = self._new_stretch()
 

@@ -13,7 +13,7 @@ from aiokafka.errors import KafkaError
 from numpy.typing import NDArray
 
 from fraudstream.stream.batch import Batch
-from fraudstream.stream.emission import ALERT_TOO_LARGE, Emission, Messages, Outlet, emission
+from fraudstream.stream.emission import ALERT_TOO_LARGE, Emission, Messages, Outlet, emission, quoted
 from fraudstream.stream.errors import BrokerError
 from fraudstream.stream.journal import Poison
 from fraudstream.stream.journal_writer import JournalWriter
@@ -167,7 +167,8 @@ class Desk:
                 self._shard.fold(single)
             except Exception as error:
                 partition, offset = self._shard.number(batch.partition), single.first_offset
-                return Poison(partition, offset, type(error).__name__, str(error))
+                words = quoted(error, quotes=self._outlet.quotes)
+                return Poison(partition, offset, type(error).__name__, words)
         return None
 
     async def _deliver(self, event: EventT, sent: _Sent) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from fraudstream.events.batch import DeadLetter
+from fraudstream.events.card_numbers import masked, masked_payload
 from fraudstream.stream.producer import Headers, Outgoing
 
 if TYPE_CHECKING:
@@ -20,14 +21,18 @@ ALERT_TOO_LARGE = "alert_too_large"
 DETAIL_CHARACTERS_MAX = 1_000
 TOO_LARGE, POLICY, GONE = "too_large", "policy", "gone"
 """Why a dead letter is without its payload."""
+CARDS_MASKED = "cards_masked"
+"""The header of a dead letter whose payload is not that of its source: card numbers in it are masked."""
+UNQUOTED = "what was raised is not quoted, it may repeat an event (privacy of the topology)"
 
 
 @dataclass(frozen=True)
 class Outlet:
     """The topics that are written, and the largest record batch that each takes, in bytes.
 
-    `payloads_kept` says whether dead letters hold key and payload of their source. `parts` is the topic to
-    the next stage of a keyed topology, `shadow` that of shadow alerts; both are empty where there is none.
+    `payloads_kept` says whether dead letters hold key and payload of their source, `quotes` whether anything
+    may repeat what was raised, which may repeat an event. `parts` is the topic to the next stage of a keyed
+    topology, `shadow` that of shadow alerts; both are empty where there is none.
     """
 
     alerts: str
@@ -36,9 +41,15 @@ class Outlet:
     alert_bytes_max: int = MESSAGE_BYTES_MAX
     dead_letter_bytes_max: int = MESSAGE_BYTES_MAX
     payloads_kept: bool = True
+    quotes: bool = True
     parts: str = ""
     shadow: str = ""
     shadow_bytes_max: int = MESSAGE_BYTES_MAX
+
+
+def quoted(error: Exception, *, quotes: bool) -> str:
+    """Return what an error says, as far as that may leave."""
+    return masked(str(error)) if quotes else UNQUOTED
 
 
 class Origin(Protocol):
@@ -131,11 +142,15 @@ def dead_letter_message(batch: Messages, letter: DeadLetter, outlet: Outlet) -> 
     """Return the message of a dead letter: key and payload of its source, so that it can be sent again.
 
     A payload that the topic does not take, or that the topology withholds, stays behind; the headers say why,
-    and where it is. So it does where a later stage of a keyed topology finds it gone from the input.
+    and where it is. So it does where a later stage of a keyed topology finds it gone from the input. Card
+    numbers in it are masked; where there are some a header says so, and it can no longer be sent again.
     """
     record = batch.origin(letter.row)
     headers = [*letter_headers(letter), *source_headers(batch, letter.row)]
-    message = Outgoing(outlet.dead_letters, record.key, record.value, headers)
+    key, value = _masked(record.key), _masked(record.value)
+    is_masked = (key, value) != (record.key, record.value)
+    kept = [*headers, *([(CARDS_MASKED, b"true")] if is_masked else [])]
+    message = Outgoing(outlet.dead_letters, key, value, kept)
     why = _why_left_behind(batch.is_gone(letter.row), message, outlet)
     if why is None:
         return message
@@ -143,6 +158,10 @@ def dead_letter_message(batch: Messages, letter: DeadLetter, outlet: Outlet) -> 
     headers.append(("left_behind", why.encode()))
     headers.append(("left_behind_bytes", b"%d" % size_bytes))
     return Outgoing(outlet.dead_letters, None, None, headers)
+
+
+def _masked(content: bytes | None) -> bytes | None:
+    return None if content is None else masked_payload(content)
 
 
 def _why_left_behind(is_gone: bool, message: Outgoing, outlet: Outlet) -> str | None:

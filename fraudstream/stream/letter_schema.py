@@ -23,10 +23,13 @@ class LetterHeaders(BaseModel):
     left_behind: Literal["too_large", "policy", "gone"] | None = Field(
         None,
         description="Why key and payload are not there: the topic does not take them, the topology's "
-        "output.dead_letter_payloads is withheld, or a later stage of a keyed topology found them gone from "
-        "the input.",
+        "privacy or output.dead_letter_payloads withholds them, or a later stage of a keyed topology found "
+        "them gone from the input.",
     )
     left_behind_bytes: int | None = Field(None, ge=0, description="The size of key and payload then.")
+    cards_masked: Literal["true"] | None = Field(
+        None, description="There where card numbers in key or payload are masked."
+    )
 
 
 def letter_schema() -> str:

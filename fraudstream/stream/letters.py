@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
+from fraudstream.stream.emission import CARDS_MASKED
 from fraudstream.stream.topic_log import TopicLog
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ class Letter:
         Those of that message; None where it had none, or they were left behind.
     left_behind, left_behind_bytes
         Why they were, `too_large` or `policy`, and their size; None where they were not.
+    cards_masked
+        Whether card numbers in key or value are masked, so that they are not those of the message.
     """
 
     position: Position
@@ -66,6 +69,7 @@ class Letter:
     value: bytes | None
     left_behind: str | None
     left_behind_bytes: int | None
+    cards_masked: bool = False
 
 
 class Redriven(NamedTuple):
@@ -96,6 +100,7 @@ def entry_of(record: Any) -> Letter | Redriven | None:
         record.value,
         None if size is None else headers.get("left_behind", "too_large"),
         None if size is None else int(size),
+        CARDS_MASKED in headers,
     )
 
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import logging
 import threading
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from copy import copy
+from typing import TYPE_CHECKING, Any
 
+from fraudstream.config.secret import masked
+from fraudstream.events import card_numbers
 from fraudstream.stream.log_lines import JsonLines
 
 if TYPE_CHECKING:
     from fraudstream.config import Log
-
-from fraudstream.config.secret import masked
 
 OURS = "fraudstream"
 REPEAT_SECONDS = 10.0
@@ -50,29 +52,81 @@ class Sparing(logging.Filter):
 
 
 class Masking(logging.Formatter):
-    """Writes no secret that this process has read, also not in the trace of an error."""
+    """Writes no secret that this process has read and no card number, also not in the trace of an error.
 
-    def __init__(self, lines: logging.Formatter) -> None:
+    Without `quotes` it also keeps back what errors say, which may repeat an event. What foreseen errors say,
+    of our own classes and those of the broker's clients, is about no event. Tracebacks are for `lines` to
+    write, see `Quiet`.
+    """
+
+    def __init__(self, lines: logging.Formatter, *, quotes: bool = True) -> None:
         super().__init__()
         self._lines = lines
+        self._quotes = quotes
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
-        return masked(self._lines.format(record))
+        if not self._quotes:
+            # A copy: other handlers are handed the same record.
+            record = copy(record)
+            given = record.args
+            record.args = tuple(map(_unquoted, given)) if isinstance(given, tuple) else given
+            record.exc_text = None
+        return card_numbers.masked(masked(self._lines.format(record)))
 
 
-def configure_logging(wanted: Log) -> None:
-    """Log to standard error: ours from the level that is wanted on, the libraries' from WARNING on."""
+def _unquoted(argument: object) -> object:
+    if not isinstance(argument, BaseException) or isinstance(argument, OSError):
+        return argument
+    room = type(argument).__module__.partition(".")[0]
+    return argument if room in _OF_NO_EVENT else type(argument).__name__
+
+
+_OF_NO_EVENT = (OURS, "kafka", "aiokafka")
+
+
+class Quiet(logging.Formatter):
+    """Tells of errors where they were raised, and not what they say."""
+
+    def formatException(self, ei: Any) -> str:
+        """Return the places, of what led to the error first."""
+        return "\n".join(_places(ei[1]))
+
+
+class _QuietJson(Quiet, JsonLines):
+    pass
+
+
+def _places(error: BaseException | None) -> Iterator[str]:
+    if error is None:
+        return
+    yield from _places(error.__cause__ or error.__context__)
+    yield from (line.rstrip("\n") for line in traceback.format_tb(error.__traceback__))
+    yield type(error).__name__
+
+
+def lines_of(form: str, *, quotes: bool) -> logging.Formatter:
+    """Return what writes lines as `human` or `json`; without `quotes` they leave out what errors say."""
+    if form == "json":
+        return Masking(JsonLines() if quotes else _QuietJson(), quotes=quotes)
+    kind = logging.Formatter if quotes else Quiet
+    return Masking(kind("%(asctime)s %(levelname)s %(name)s: %(message)s"), quotes=quotes)
+
+
+def configure_logging(wanted: Log, *, quotes: bool) -> None:
+    """Log to standard error: ours from the level that is wanted on, the libraries' from WARNING on.
+
+    Without `quotes` lines leave out what unforeseen errors say.
+    """
     handler = logging.StreamHandler()
     handler.addFilter(Sparing())
-    human = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
-    handler.setFormatter(Masking(JsonLines() if wanted.format == "json" else human))
+    handler.setFormatter(lines_of(wanted.format, quotes=quotes))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
     logging.getLogger(OURS).setLevel(wanted.level.upper())
 
 
 class _Muted:
-    """Counts who wants a logger silent: blocks overlap across threads, and the last one gives its level back."""
+    """Counts who wants a logger silent: blocks of threads overlap, and the last one gives its level back."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -91,6 +91,8 @@ def refusal(letter: Letter) -> str | None:
     if letter.left_behind is not None:
         why = "by policy" if letter.left_behind == POLICY else "it was too large for the dead-letter topic"
         return f"its payload was left behind ({why}): send the message itself again, from its source"
+    if letter.cards_masked:
+        return "card numbers in its payload are masked: send the message itself again, from its source"
     if letter.value is None:
         return "its message was a tombstone: there is nothing to send"
     return None

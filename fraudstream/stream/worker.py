@@ -58,7 +58,7 @@ def run_worker(
     that takes longer than `STOP_SECONDS_MAX`, ends the process at once: what was not committed is judged
     again.
     """
-    configure_logging(topology.log)
+    configure_logging(topology.log, quotes=topology.is_open)
     with client_errors_counted(observer):
         return _run(topology, engine, observer, watch, kept, record)
 
@@ -82,6 +82,11 @@ def _run(
     for doubt in [*(str(state) for state in states if not state.fits), *doubts(topology, settings)]:
         log.warning("%s", doubt)
         observer.on_error("topics")
+    if topology.keeps_personal_data_open:
+        log.warning(
+            "checkpoints hold as they are the personal data that privacy does not let leave so: name a "
+            "checkpoints.key_file (openssl rand -hex 32)"
+        )
     loop = new_event_loop()
     shard = Shard(engine, topology.number)
     around = Surroundings() if kept is None else Surroundings(kept.store_of, kept.ruleset_of)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,6 +18,8 @@ import pyarrow.parquet
 from fraudstream.events.nesting import put
 
 BATCH_EVENTS = 2_000
+LINE_BYTES_MAX = 16 * 1_048_576
+"""A longer line is no event, and is not taken into memory to find that out."""
 TABLES = (".csv", ".parquet")
 _CSV = pa.csv.ConvertOptions(strings_can_be_null=True, null_values=[""])
 """An empty cell has no value; NA is a text, Namibia's."""
@@ -127,7 +130,10 @@ def _sorted_table(path: Path, order_by: str) -> Any:
 def _line_batches(path: Path) -> Iterator[list[bytes]]:
     batch = []
     with path.open("rb") as lines:
-        for line in lines:
+        for line in iter(partial(lines.readline, LINE_BYTES_MAX + 1), b""):
+            if len(line) > LINE_BYTES_MAX:
+                message = f"holds a line of more than {LINE_BYTES_MAX} bytes: give one event a line"
+                raise SourceError(f"{path}: {message}")
             batch.append(line.rstrip(b"\r\n"))
             if len(batch) == BATCH_EVENTS:
                 yield batch

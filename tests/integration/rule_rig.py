@@ -28,6 +28,8 @@ class RuleRig:
         topic: Callable[[str], str],
         files: Mapping[str, bytes],
         source: str = "rules: rules",
+        privacy: str = "{personal: clear}",
+        module: str = "fraudstream.cli",
     ) -> None:
         self.rules = folder / "rules"
         write_files(self.rules, files)
@@ -40,12 +42,12 @@ class RuleRig:
             f"input: {{topic: {names['events']}}}\n"
             f"output: {{alerts: {names['alerts']}, dead_letters: {names['dead']}, "
             f"journal: {names['journal']}}}\n"
-            f"{source}\nmetrics: {{port: {port}}}\n"
+            f"{source}\nprivacy: {privacy}\nmetrics: {{port: {port}}}\n"
         )
         self.topology = load_topology(self.file)
         create_topics(self.topology)
         self.kafka = kafka
-        self.worker = Worker(self.file, kafka, port, folder / "worker.log")
+        self.worker = Worker(self.file, kafka, port, folder / "worker.log", module)
 
     def send(self, *messages: bytes) -> None:
         """Send events and wait until they are judged."""

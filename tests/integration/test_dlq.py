@@ -39,6 +39,7 @@ def topology_file(rig: Rig) -> Path:
         "input": {"topic": rig.topology.input.topic},
         "output": output,
         "rules": "rules",
+        "privacy": {"personal": "clear"},
     }
     path = rig.directory / "topology.yml"
     path.write_text(json.dumps(fields))
@@ -135,7 +136,7 @@ def test_letters_without_payload_are_refused(new_rig: NewRig) -> None:
     bury(rig, [None, b"fine"])
     assert dlq(rig, "show", "0:0").out.splitlines()[-1] == (
         "payload    withheld, 9 bytes with the key: the topology withholds payloads "
-        "(output.dead_letter_payloads); it stands at the source"
+        "(privacy, output.dead_letter_payloads); it stands at the source"
     )
     ran = dlq(rig, "redrive", "--reason", "not_json")
     assert (ran.code, sent_back(rig)) == (1, [b"fine"])

@@ -268,6 +268,7 @@ def _topology(world: World) -> Topology:
             "output": {"alerts": ALERTS, "dead_letters": DEAD, "journal": JOURNAL},
             "rules": "rules",
             "processing_guarantee": world.guarantee,
+            "privacy": {"personal": "clear"},
         }
     )
 

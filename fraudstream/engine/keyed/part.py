@@ -54,9 +54,9 @@ class Failure(NamedTuple):
     detail: str = ""
 
 
-def failure_of(event: int, error: Exception, where: str) -> Failure:
-    """Return how a stage failed on an event; what was raised may say anything, at any length."""
-    words = str(error)[:DETAIL_CHARACTERS_MAX].encode(errors="backslashreplace").decode()
+def failure_of(event: int, error: Exception, words: str, where: str) -> Failure:
+    """Return how a stage failed on an event; `words` of what was raised may be any, at any length."""
+    words = words[:DETAIL_CHARACTERS_MAX].encode(errors="backslashreplace").decode()
     return Failure(event, type(error).__name__, f"{words} (in {where})")
 
 

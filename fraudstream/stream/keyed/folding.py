@@ -70,7 +70,9 @@ class Folding:
         work: Work,
         continuity: StageContinuity,
         observer: StreamObserver,
+        words_of: Callable[[Exception], str] = str,
     ) -> None:
+        self._words_of = words_of
         self._state = state
         self._work = work
         self._continuity = continuity
@@ -141,7 +143,7 @@ class Folding:
         for event in sorted(set(range(len(every))) - known):
             error = self._attempt(brought, [*every[:event], *every[event + 1 :]])
             if error is not None:
-                return failure_of(event, error, self._work.name)
+                return failure_of(event, error, self._words_of(error), self._work.name)
             # A thousand events take a second, and the group must hear of this worker meanwhile.
             await asyncio.sleep(0)
         return None

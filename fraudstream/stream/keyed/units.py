@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fraudstream.engine.keyed.merge import Merge
 from fraudstream.engine.keyed.share import Share
+from fraudstream.stream.emission import quoted
 from fraudstream.stream.keeper import Keeper
 from fraudstream.stream.keyed.continuity import StageContinuity
 from fraudstream.stream.keyed.desk import StageDesk
@@ -64,7 +66,7 @@ def _unit(
     sender = sender_for(app, topology, number, written)
     store = None if around.store_of is None else around.store_of(number)
     continuity = StageContinuity(topology, keyed, state, observer)
-    folding = Folding(state, work, continuity, observer)
+    folding = Folding(state, work, continuity, observer, partial(quoted, quotes=topology.is_open))
     desk = StageDesk(state, folding.fold, continuity.now, sender, observer, app.fail)
     recovery = StageRecovery(topology, keyed, state, store, sender, observer, continuity, folding)
     folding.again = recovery.again

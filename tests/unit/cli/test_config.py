@@ -42,7 +42,7 @@ def test_settings_that_fit_are_told_in_a_line(topology: Path) -> None:
     ran = fraudstream("config", "check", topology)
     assert (ran.code, ran.out) == (
         0,
-        "small: the settings fit: 17 from the file, 0 from elsewhere, 33 by default\n",
+        "small: the settings fit: 17 from the file, 0 from elsewhere, 38 by default\n",
     )
 
 

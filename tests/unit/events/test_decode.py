@@ -180,6 +180,54 @@ def test_a_refusal_says_what_is_wrong_and_what_to_do(name: str) -> None:
     assert refusal(value) == why
 
 
+QUIET = Schema(limits=Limits(quote_chars_max=0))
+CANARY = "Jo Canary"
+
+
+@pytest.mark.parametrize(
+    ("value", "detail"),
+    [
+        (message(kind=CANARY), "kind: a text of 9 characters is unknown; known are "),
+        (message(currency=CANARY), "currency: a text of 9 characters is unknown; use an ISO 4217 code"),
+        (message(status=[CANARY]), "status: must be text, not an array"),
+        (message(occurred_at=CANARY), "occurred_at: a text of 9 characters that is no ISO 8601 time"),
+        (
+            message(occurred_at="2026-03-02T08:00:00"),
+            "a text of 19 characters that is no ISO 8601",
+        ),
+        (message(occurred_at={CANARY: 1}), "occurred_at: an object that is no ISO 8601 time"),
+        (
+            message(occurred_at="2200-01-01T00:00:00Z"),
+            "a text of 20 characters lies outside 1970",
+        ),
+        (message(amount=CANARY), "amount: a text of 9 characters is no decimal number"),
+        (message(amount=True), "amount: must be a number, not a boolean"),
+        (message(amount=-481), "amount: a number is negative"),
+        (message(amount="0.0481"), "amount: a text of 6 characters is no decimal number that USD can hold"),
+        (message(amount=0.0481), "amount: a number has more than the 2 decimals of USD"),
+        (message(amount=4.81e20), "amount: a number exceeds "),
+        (message(device={"lat": 481}), "device.lat: a number lies outside -90 to 90"),
+        (message(device={"lat": CANARY}), "device.lat: must be a number, not a text of 9 characters"),
+        (message(purpose={"x": CANARY}), "purpose: must be text, not an object"),
+        (CANARY.encode(), "at character "),
+        (b'"' + CANARY.encode() + b'"', "the JSON is a string"),
+    ],
+)
+def test_a_refusal_need_not_repeat_what_was_sent(value: bytes, detail: str) -> None:
+    """Where personal data must not leave a detail says what is wrong without the value."""
+    reason, stage, words = refusal(value, QUIET)
+    assert detail in words
+    assert not [each for each in (CANARY, "481", "2026-", "2200-01") if each in words]
+    assert (reason, stage) == refusal(value)[:2]
+
+
+def test_card_numbers_in_refusals_are_masked() -> None:
+    """Whatever may be quoted."""
+    number = "4111 1111 1111 1111"
+    assert "'4111 11** **** 1111' is unknown" in refusal(message(kind=number))[2]
+    assert "'4111 11** **** 1111' is no ISO 8601" in refusal(message(occurred_at=number))[2]
+
+
 @pytest.mark.parametrize(
     ("value", "reason"),
     [

@@ -306,6 +306,7 @@ def topology(bootstrap: str = "localhost:9092", prefix: str = "fraudstream", par
                 "journal": f"{prefix}.journal",
             },
             "rules": "rules",
+            "privacy": {"personal": "clear"},
         }
     )
 

@@ -9,7 +9,7 @@ import pytest
 from fraudstream.engine.result import Alert, Shadow
 from fraudstream.events.batch import DeadLetter
 from fraudstream.stream.batch import Batch
-from fraudstream.stream.emission import ALERT_TOO_LARGE, Outlet, emission
+from fraudstream.stream.emission import ALERT_TOO_LARGE, Outlet, emission, quoted
 from fraudstream.stream.producer import Outgoing
 from tests.unit.stream.fakes import record, step_result
 
@@ -39,6 +39,27 @@ def test_a_dead_letter_can_be_sent_again(batch: Batch) -> None:
     (message,) = emission(batch, result, "rules-7", OUTLET).messages
     reason = [("reason", b"bad_amount"), ("stage", b"validate"), ("detail", b"amount is -1")]
     assert message == Outgoing("dead", b"key", b"seventeen", [*reason, *SOURCE])
+
+
+def test_card_numbers_in_a_dead_letter_are_masked() -> None:
+    """In key and payload, with a header that says that it is not the message as it came."""
+    batch = Batch(("events", 3), [record(17, b'{"p": "4111 1111 1111 1111"', b"5500000000000004")])
+    result = step_result(1, letters=[DeadLetter(0, "not_json", "decode", "no JSON")])
+    (message,) = emission(batch, result, "rules-7", OUTLET).messages
+    assert (message.key, message.value) == (b"550000******0004", b'{"p": "4111 11** **** 1111"')
+    assert message.headers[-1] == ("cards_masked", b"true")
+
+
+@pytest.mark.parametrize(
+    ("quotes", "words"),
+    [
+        (True, "no 'card 411111******1111'"),
+        (False, "what was raised is not quoted, it may repeat an event (privacy of the topology)"),
+    ],
+)
+def test_an_error_is_quoted_as_far_as_it_may_be(quotes: bool, words: str) -> None:
+    """Card numbers never, the rest where whole messages may leave."""
+    assert quoted(ValueError("no 'card 4111111111111111'"), quotes=quotes) == words
 
 
 def test_a_tombstone_without_key_becomes_a_dead_letter() -> None:

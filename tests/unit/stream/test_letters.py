@@ -97,7 +97,7 @@ def test_a_plan_leaves_out_what_was_sent_or_cannot_be() -> None:
 
 
 def test_a_refusal_says_why() -> None:
-    """Withheld, too large, gone, or never there."""
+    """Withheld, too large, gone, changed, or never there."""
     assert refusal(letter(0, 1)) is None
     withheld = letter(0, 1, value=None, left_behind="policy", left_behind_bytes=3)
     large = letter(0, 1, value=None, left_behind="too_large", left_behind_bytes=3)
@@ -106,6 +106,8 @@ def test_a_refusal_says_why() -> None:
     assert "left behind (by policy): send the message itself again" in why[0]
     assert "left behind (it was too large for the dead-letter topic)" in why[1]
     assert why[2] == "its message was a tombstone: there is nothing to send"
+    masked = "card numbers in its payload are masked: send the message itself again, from its source"
+    assert refusal(letter(0, 1, cards_masked=True)) == masked
     assert why[3] == "its message had left the input by then: send it again, from where it came from"
 
 

@@ -77,7 +77,7 @@ def logging_as(wanted: Log) -> Iterator[None]:
     handlers, levels = root.handlers, (root.level, ours.level)
     root.handlers = []
     try:
-        configure_logging(wanted)
+        configure_logging(wanted, quotes=True)
         yield
     finally:
         root.handlers = handlers

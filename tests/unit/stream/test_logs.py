@@ -9,7 +9,7 @@ from aiokafka.errors import ProducerFenced
 
 from fraudstream.config.secret import MASK, SecretPlace
 from fraudstream.stream import logs
-from fraudstream.stream.logs import Masking, Sparing, muted
+from fraudstream.stream.logs import Masking, Sparing, lines_of, muted
 
 
 def line(name: str, message: str, created: float, *arguments: object) -> logging.LogRecord:
@@ -70,6 +70,48 @@ def test_muting_ends_with_the_last_block_that_wants_it(caplog: pytest.LogCapture
     second.__exit__(None, None, None)
     library.warning("heard")
     assert caplog.messages == ["heard"]
+
+
+def raised(text: str) -> BaseException:
+    """Return an error that an error of an event has led to."""
+    try:
+        try:
+            raise KeyError(text)
+        except KeyError as first:
+            raise ValueError(f"no {text}") from first
+    except ValueError as error:
+        return error
+
+
+def written(form: str, *, quotes: bool, error: BaseException, name: str = "fraudstream.stream") -> str:
+    """Return what the log has of a line about an error, with its traceback."""
+    record = line(name, "failed on %s (%r)", 100.0, 7, error)
+    record.exc_info = (type(error), error, error.__traceback__)
+    return lines_of(form, quotes=quotes).format(record)
+
+
+@pytest.mark.parametrize("form", ["human", "json"])
+def test_lines_need_not_repeat_what_an_error_says(form: str) -> None:
+    """Then they tell class and place of it, and of what led to it: an error may repeat an event."""
+    text = written(form, quotes=False, error=raised("Jo Canary"))
+    assert "failed on 7 ('ValueError')" in text
+    assert "test_logs.py" in text
+    assert text.index("KeyError") < text.rindex("ValueError")
+    assert "Canary" not in text.replace('"Jo Canary"', "")
+    assert "ValueError: no Jo Canary" in written(form, quotes=True, error=raised("Jo Canary"))
+
+
+@pytest.mark.parametrize("error", [ProducerFenced("by another"), OSError(2, "not there")])
+def test_what_is_said_of_no_event_is_told(error: Exception) -> None:
+    """The errors of the broker's clients and of the system."""
+    assert repr(error) in written("human", quotes=False, error=error).splitlines()[0]
+
+
+def test_card_numbers_are_masked_in_all_lines() -> None:
+    """Also in those of libraries, and in tracebacks."""
+    text = written("human", quotes=True, error=raised("4111 1111 1111 1111"), name="faust")
+    assert text.count("4111 11** **** 1111") == 3
+    assert "1111 1111 1111" not in text
 
 
 def test_no_line_holds_a_secret() -> None:

@@ -12,7 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
+from fraudstream.engine.step import Engine
+from fraudstream.workbench import sources
 from fraudstream.workbench.sources import BATCH_EVENTS, Source, SourceError, open_source
+from tests.unit.rule_files import rule_file, ruleset_of
 
 
 def messages(source: Source) -> list[Any]:
@@ -32,6 +35,33 @@ def test_lines_are_taken_as_they_are(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"a.{suffix}"
     path.write_bytes(b'{"id": 1}\r\nnot json\n\xff\n{"id": 2}')
     assert list(open_source(path).batches()) == [[b'{"id": 1}', b"not json", b"\xff", b'{"id": 2}']]
+
+
+def test_a_line_without_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not taken into memory; one of just that length is an event like any other."""
+    monkeypatch.setattr(sources, "LINE_BYTES_MAX", 10)
+    path = written(tmp_path / "a.jsonl", "123456789\n1234567890\n")
+    with pytest.raises(SourceError, match="holds a line of more than 10 bytes: give one event a line"):
+        messages(open_source(path))
+    assert list(open_source(written(path, "123456789\n")).batches()) == [[b"123456789"]]
+
+
+def test_a_row_without_end_is_refused(tmp_path: Path) -> None:
+    """Of a CSV, which is read in blocks."""
+    path = written(tmp_path / "a.csv", "id,purpose\n1," + "x" * 3_000_000 + "\n2,y\n")
+    with pytest.raises(SourceError, match="cannot be read"):
+        messages(open_source(path))
+
+
+def test_nested_columns_meet_the_limit_of_messages(tmp_path: Path) -> None:
+    """A parquet file may nest deeper than a message: the engine refuses such rows, and goes on."""
+    deep: Any = "x"
+    for _ in range(40):
+        deep = {"a": deep}
+    path = tmp_path / "a.parquet"
+    pa.parquet.write_table(pa.table({"id": ["e"], "deep": [deep]}), path)
+    (letter,) = Engine(ruleset_of(rule_file())).step(next(open_source(path).batches())).dead_letters
+    assert letter.reason == "too_deep"
 
 
 def test_long_files_come_in_batches(tmp_path: Path) -> None:
