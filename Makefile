@@ -54,6 +54,10 @@ sim: $(STAMP) ## Run 5,000 simulated worlds of crashes, cuts and torn checkpoint
 live-replay: $(STAMP) ## Send 200,000 events through a worker on Kafka with two reloads, and replay them to the byte
 	@FRAUDSTREAM_LIVE_EVENTS=200000 $(BIN)/python -m pytest -s tests/integration/test_live_replay.py
 
+.PHONY: guide
+guide: $(STAMP) ## Run the commands of docs/compliance.md on a broker and a worker, and write down what they print
+	@FRAUDSTREAM_WRITE_GUIDE=1 $(BIN)/python -m pytest -s tests/integration/test_guide.py
+
 .PHONY: lint
 lint: $(STAMP) ## Check style, types, the import law, and the rules
 	@$(BIN)/ruff check .
