@@ -119,6 +119,10 @@ docs: $(STAMP) ## Write docs/metrics.md, docs/configuration.md and the schemas o
 schemas: $(STAMP) ## Write docs/schemas/ anew from the models of the rule files
 	@$(BIN)/python -m fraudstream.cli rules schemas docs/schemas
 
+.PHONY: dashboards
+dashboards: $(STAMP) ## Write the Grafana dashboards, deploy/grafana/dashboards/, anew from the code
+	@$(BIN)/python -m deploy.grafana.build
+
 .PHONY: lock
 lock: $(STAMP) ## Resolve requirements.lock anew from pyproject.toml
 	@$(BIN)/python -m pip install --quiet uv

@@ -31,7 +31,9 @@ class Worker:
         self, topology: Path, bootstrap: str, metrics_port: int, log: Path, module: str = "fraudstream.cli"
     ) -> None:
         self._command = ["-m", module, "run", "--topology", str(topology), "--kafka", bootstrap]
-        self._url = f"http://127.0.0.1:{metrics_port}/metrics"
+        self.address = f"127.0.0.1:{metrics_port}"
+        """Where it answers, as `host:port`."""
+        self._url = f"http://{self.address}/metrics"
         self._log = log
 
     def __enter__(self) -> Worker:

@@ -30,6 +30,16 @@ class BoundedCounter(Collector):
         self._other = (OTHER,) * len(labels)
         registry.register(self)
 
+    def begin(self, known: Iterable[Labels]) -> None:
+        """Stand at zero for these values of the labels, where there is room for all of them.
+
+        Else series are kept for those that count first.
+        """
+        new = [values for values in dict.fromkeys(known) if values not in self._counts]
+        if len(self._counts) + len(new) <= self.series_max:
+            # Replaced as a whole: a scrape may be reading the other.
+            self._counts = self._counts | dict.fromkeys(new, 0.0)
+
     def inc(self, number: float, *values: str) -> None:
         """Count so many more under some values of the labels."""
         if values not in self._counts and len(self._counts) >= self.series_max:

@@ -26,6 +26,8 @@ process by their usual names: memory, processor time, open files, `process_start
   partitions and 1,000 shards the page is below 6,000 series and 600 kB.
 - Up to {RULES_MAX} rules all have series of their own from the start, also those that never hit. Of more
   rules those that hit first have; `fraudstream_rules_hidden` tells how many have none.
+- Counters of what is known beforehand (stages of errors, reasons, the rules, lists and models in force) stand
+  at zero from the start where they all have room: an increase shows only beside a value before it.
 - What share of the cost is a rule's (`rule_cost_share`) is estimated from its text. Nothing is timed rule by
   rule: one program judges all rules over a whole batch.
 """
@@ -35,7 +37,9 @@ _TABLE = """
 """
 
 
-class _Row(NamedTuple):
+class Row(NamedTuple):
+    """What the page says of one metric; `series_max` is None where its labels have few values by nature."""
+
     name: str
     kind: str
     labels: tuple[str, ...]
@@ -52,30 +56,34 @@ def metrics_page() -> str:
     """Return the page as Markdown."""
     page = _HEAD
     for subject in vars(Metrics()).values():
-        rows = sorted(row for metric in vars(subject).values() if (row := _row(metric)) is not None)
-        if rows:
+        if found := rows(subject):
             page += f"\n## {type(subject).__name__}\n\n{type(subject).__doc__}\n{_TABLE}"
-            page += "".join(f"{row}\n" for row in rows)
+            page += "".join(f"{row}\n" for row in found)
     return page
 
 
-def _row(metric: object) -> _Row | None:
+def rows(subject: object) -> list[Row]:
+    """Return what the page says of the metrics of one subject, by name; nothing where it has none."""
+    return sorted(row for metric in vars(subject).values() if (row := _row(metric)) is not None)
+
+
+def _row(metric: object) -> Row | None:
     match metric:
         case BatchHistogram():
             series_max = metric.series_max if metric.labels else None
-            return _Row(metric.name, "histogram", metric.labels, series_max, metric.documentation)
+            return Row(metric.name, "histogram", metric.labels, series_max, metric.documentation)
         case BoundedCounter():
             name = metric.name + "_total"
-            return _Row(name, "counter", metric.labels, metric.series_max + 1, metric.documentation)
+            return Row(name, "counter", metric.labels, metric.series_max + 1, metric.documentation)
         case Table():
-            return _Row(metric.name, "gauge", metric.labels, metric.series_max + 1, metric.documentation)
+            return Row(metric.name, "gauge", metric.labels, metric.series_max + 1, metric.documentation)
         case RuleOutcomes():
             name, series_max = metric.name + "_total", 3 * (metric.rules_max + 2)
-            return _Row(name, "counter", metric.labels, series_max, metric.documentation)
+            return Row(name, "counter", metric.labels, series_max, metric.documentation)
         case Counter() | Gauge():
             family = next(iter(metric.describe()))
             name = family.name + ("_total" if isinstance(metric, Counter) else "")
-            return _Row(name, family.type, tuple(metric._labelnames), None, family.documentation)
+            return Row(name, family.type, tuple(metric._labelnames), None, family.documentation)
     return None
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, disable_created_metrics
 
-from fraudstream.telemetry.bounded import BoundedCounter, Table
+from fraudstream.telemetry.bounded import BoundedCounter, Labels, Table
 from fraudstream.telemetry.histogram import BatchHistogram
 from fraudstream.telemetry.outcomes import RuleOutcomes
 
@@ -21,17 +21,30 @@ class Families:
         # When a counter was made says nothing to an operator, and doubles the page.
         disable_created_metrics()  # type: ignore[no-untyped-call]
 
-    def counter(self, name: str, text: str, *labels: str) -> Counter:
-        """Return a counter, whose name ends in `_total` on the page; its labels have few values."""
-        return Counter(PREFIX + name, text, labels, registry=self.registry)
+    def counter(self, name: str, text: str, *labels: str, known: Iterable[Labels] = ()) -> Counter:
+        """Return a counter, whose name ends in `_total` on the page; its labels have few values.
+
+        It stands at zero for the known ones from the start.
+        """
+        counter = Counter(PREFIX + name, text, labels, registry=self.registry)
+        for values in known:
+            counter.labels(*values)
+        return counter
 
     def gauge(self, name: str, text: str, *labels: str) -> Gauge:
         """Return a gauge; its labels have few values."""
         return Gauge(PREFIX + name, text, labels, registry=self.registry)
 
-    def bounded(self, name: str, text: str, *labels: str, series_max: int) -> BoundedCounter:
-        """Return a counter of which no more series are made, but for one of the others."""
-        return BoundedCounter(PREFIX + name, text, labels, self.registry, series_max)
+    def bounded(
+        self, name: str, text: str, *labels: str, series_max: int, known: Iterable[Labels] = ()
+    ) -> BoundedCounter:
+        """Return a counter of which no more series are made, but for one of the others.
+
+        It stands at zero for the known values of its labels from the start.
+        """
+        counter = BoundedCounter(PREFIX + name, text, labels, self.registry, series_max)
+        counter.begin(known)
+        return counter
 
     def table(
         self,

@@ -22,6 +22,14 @@ from fraudstream.telemetry.limits import (
     SHARDS_MAX,
     STAGE_SECONDS_BUCKETS,
 )
+from fraudstream.telemetry.words import (
+    DEAD_LETTER_REASONS,
+    ERROR_STAGES,
+    GRAVER,
+    HTTP_REFUSALS,
+    LABEL_OUTCOMES,
+    RULE_REFUSALS,
+)
 
 
 class Process:
@@ -39,12 +47,17 @@ class Process:
             "ready", "1 while `/health/ready` answers 200, else 0; docs/operating.md says when."
         )
         self.errors = of.bounded(
-            "errors", "Failures of the worker, by stage.", "stage", series_max=LABELS_MAX
+            "errors",
+            "Failures of the worker, by stage.",
+            "stage",
+            series_max=LABELS_MAX,
+            known=zip(ERROR_STAGES),
         )
         self.http_refusals = of.counter(
             "http_refusals",
             "HTTP requests that were not answered: credentials, method, rate, or busy.",
             "reason",
+            known=zip(HTTP_REFUSALS),
         )
         # Of this process by their usual names: memory, processor time, open files, start.
         ProcessCollector(registry=of.registry)
@@ -60,7 +73,11 @@ class Traffic:
         self.duplicates = of.counter("duplicates", "Events dropped because their id was seen before.")
         self.late = of.counter("late_events", "Events judged after the lateness had passed.")
         self.dead_letters = of.bounded(
-            "dead_letters", "Messages that could not be judged, by reason.", "reason", series_max=LABELS_MAX
+            "dead_letters",
+            "Messages that could not be judged, by reason.",
+            "reason",
+            series_max=LABELS_MAX,
+            known=zip(DEAD_LETTER_REASONS),
         )
         self.alerts = of.counter("alerts", "Alerts on events acknowledged by the broker.")
         self.suppressed = of.counter(
@@ -187,6 +204,7 @@ class Rules:
             "Changed rules that were refused; docs/publishing.md has the reasons.",
             "reason",
             series_max=LABELS_MAX,
+            known=zip(RULE_REFUSALS),
         )
 
 
@@ -211,6 +229,7 @@ class Shadow:
             "Decisions that would be graver if all shadow rules were live, by action and would-be action.",
             "action",
             "would_be",
+            known=GRAVER,
         )
 
 
@@ -261,6 +280,7 @@ class Models:
             "labels",
             "Labels taken in: fraud, genuine, repeated, or unknown as their events do not wait.",
             "outcome",
+            known=zip(LABEL_OUTCOMES),
         )
         self.label_delay = of.histogram(
             "label_delay_seconds",

@@ -7,9 +7,13 @@ from collections import Counter as Tally
 from typing import TYPE_CHECKING
 
 from fraudstream.rules.costs import costs
+from fraudstream.rules.schema import Status
+from fraudstream.scorers.watched import PERFORMANCE, SCORE
 
 if TYPE_CHECKING:
-    from fraudstream.rules.ruleset import Model, Ruleset
+    from collections.abc import Sequence
+
+    from fraudstream.rules.ruleset import Model, Rule, Ruleset
     from fraudstream.telemetry.bounded import Values
     from fraudstream.telemetry.metrics import Metrics
 
@@ -31,10 +35,36 @@ class RulesetRecorder:
         rules.stale.set(0)
         rules.rules.show({(str(each),): n for each, n in Tally(r.spec.status for r in ruleset.rules).items()})
         rules.outcomes.begin({rule.id: str(rule.spec.status) for rule in running})
-        rules.budget.show(_budgets(ruleset))
+        budgets = _budgets(ruleset)
+        rules.budget.show(budgets)
+        rules.held_back.begin(budgets)
+        self._begin(ruleset, running)
         # A quarter of a millisecond a rule: not for the thread that judges.
         rules.cost_share.show_later(lambda: cost_shares(ruleset))
         self._metrics.models.model.show({_model(each): 1 for each in ruleset.models})
+
+    def _begin(self, ruleset: Ruleset, running: Sequence[Rule]) -> None:
+        """Have the counters of a ruleset stand at zero."""
+        metrics = self._metrics
+        metrics.rules.band_hits.begin(
+            (rule.id, str(outcome.band))
+            for rule in running
+            if rule.spec.bands is not None
+            for outcome in rule.spec.outcomes
+        )
+        on_trial = [
+            (rule.id,)
+            for rule in running
+            if rule.spec.status is not Status.LIVE or rule.spec.rollout is not None
+        ]
+        metrics.shadow.alerts.begin(on_trial)
+        metrics.shadow.changes.begin(on_trial)
+        metrics.traffic.allowed.begin((entry.list_,) for entry in ruleset.actions.allow_lists)
+        metrics.models.drifts.begin(
+            (model.spec.id, what)
+            for model in ruleset.models
+            for what in (*model.spec.features, SCORE, PERFORMANCE)
+        )
 
     def loaded(self, ruleset: Ruleset, bundle: int | None) -> None:
         """Count a changed ruleset that is taken up."""

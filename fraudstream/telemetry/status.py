@@ -101,9 +101,14 @@ def worker_status(url: str, now: float, reader: Reader = ANYBODY) -> WorkerStatu
         checkpoints=_checkpoints(page, now),
         latency={float(bound): n for bound, n in page.by("latency_seconds_bucket", "le").items()},
         hits=_hits(page),
-        dead_letters=page.by("dead_letters_total", "reason"),
-        errors=page.by("errors_total", "stage"),
+        dead_letters=_counted(page.by("dead_letters_total", "reason")),
+        errors=_counted(page.by("errors_total", "stage")),
     )
+
+
+def _counted(totals: Mapping[str, float]) -> dict[str, float]:
+    """Return what has been counted at all."""
+    return {name: total for name, total in totals.items() if total}
 
 
 def _info(page: Page, name: str) -> Mapping[str, str]:

@@ -60,7 +60,8 @@ def told(rig: CrashRig) -> list[tuple[str, bool]]:
 
 def errors(worker: Any) -> dict[tuple[str, ...], float]:
     """Return the failures that a worker has counted, by stage."""
-    return dict(worker.metrics().get("fraudstream_errors_total", {}))
+    found = worker.metrics().get("fraudstream_errors_total", {})
+    return {stage: number for stage, number in found.items() if number}
 
 
 def judged(rig: CrashRig, sent: Sequence[bytes]) -> None:

@@ -91,6 +91,18 @@ def test_a_counter_counts_what_comes_late_as_other() -> None:
     assert samples(registry) == {("x", "A"): 4, ("x", "B"): 2, ("other", "other"): 4}
 
 
+def test_a_counter_stands_at_zero_where_there_is_room_for_all_that_is_known() -> None:
+    """Else the first ones that count have the series; what has counted keeps its count."""
+    registry = CollectorRegistry()
+    counter = BoundedCounter("c", "help", ("rule",), registry, series_max=3)
+    counter.inc(1, "A")
+    counter.begin([("A",), ("B",), ("B",)])
+    assert samples(registry) == {("A",): 1, ("B",): 0}
+    counter.begin([("C",), ("D",)])
+    counter.inc(1, "D")
+    assert samples(registry) == {("A",): 1, ("B",): 0, ("D",): 1}
+
+
 def test_a_table_shows_the_largest_and_the_rest_together() -> None:
     """What is not shown any more leaves the page; what is found later is found by the scrape, once."""
     registry = CollectorRegistry()
