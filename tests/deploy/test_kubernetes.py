@@ -12,6 +12,8 @@ import kubernetes_validate
 import pytest
 
 from fraudstream.config import load_topology
+from fraudstream.config.environment import variable
+from fraudstream.config.tree import settings
 from fraudstream.stream.worker import STOP_SECONDS_MAX
 from tests.certificates import Authority
 from tests.deploy.places import DEPLOY, HEALTH_PAGES, PINNED, ROOT, USER, VERSION, document, documents
@@ -159,6 +161,12 @@ def test_the_command_lines_are_known(container: Any) -> None:
     mounted = {mount["mountPath"]: mount for mount in container["volumeMounts"]}
     folder, _, name = container["args"][-1].rpartition("/")
     assert (mounted[folder]["name"], name) == ("topology", "topology.yml")
+
+
+def test_the_variables_are_settings() -> None:
+    """Of the topology, by the names that the environment gives them."""
+    named = {each["name"] for each in WORKER["env"] if each["name"].startswith("FRAUDSTREAM_")}
+    assert named == {"FRAUDSTREAM_AUDIT"} <= {variable(path) for path in settings()}
 
 
 def test_workers_share_checkpoints_and_write_nowhere_else() -> None:
