@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+COMPILE := pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 EVENTS ?= 50000
 RATE ?= 5000
@@ -141,8 +142,6 @@ docs: $(STAMP) ## Write docs/metrics.md, docs/configuration.md and the schemas o
 .PHONY: schemas
 schemas: $(STAMP) ## Write docs/schemas/ anew from the models of the rule files
 	@$(BIN)/python -m fraudstream.cli rules schemas docs/schemas
-
-COMPILE := pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .PHONY: lock
 lock: $(STAMP) ## Resolve both lock files anew from pyproject.toml (UPGRADE= keeps what is locked)
