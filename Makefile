@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+COMPILE := pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 EVENTS ?= 50000
 RATE ?= 5000
@@ -11,6 +12,7 @@ JSON ?=
 KAFKA ?=
 SEED ?=
 GUARANTEE ?=
+UPGRADE ?= --upgrade
 
 .DEFAULT_GOAL := help
 
@@ -20,18 +22,18 @@ help: ## List all targets
 	@echo
 	@echo "  make demo EVENTS=50000 RATE=2000 JSON=1 KAFKA=host:9092   all optional"
 
-$(STAMP): requirements.lock pyproject.toml
+$(STAMP): requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "fraudstream needs Python 3.11 or newer: make PYTHON=python3.12 ..." >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV) \
 		|| { echo "no venv module: install it (Debian: apt-get install python3-venv)" >&2; exit 1; }
-	@echo "Installing into $(VENV) from requirements.lock ..." >&2
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@echo "Installing into $(VENV) from requirements-dev.lock ..." >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(STAMP)
 
 .PHONY: install
-install: $(STAMP) ## Create .venv and install from the lock file
+install: $(STAMP) ## Create .venv and install from the lock file of development
 
 .PHONY: demo
 demo: $(STAMP) ## Stream labelled traffic through an embedded broker and a worker, and show what was found
@@ -59,14 +61,28 @@ guide: $(STAMP) ## Run the commands of docs/compliance.md on a broker and a work
 	@FRAUDSTREAM_WRITE_GUIDE=1 $(BIN)/python -m pytest -s tests/integration/test_guide.py
 
 .PHONY: lint
-lint: $(STAMP) ## Check style, types, the import law, and the rules
+lint: $(STAMP) ## Check style, types, the import law, unsafe calls, what is deployed, and the rules
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive fraudstream
+	@$(BIN)/yamllint --strict deploy
+	@$(BIN)/hadolint deploy/Dockerfile
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec deploy/compose.yml
 	@$(BIN)/fraudstream rules lint
 	@$(BIN)/fraudstream rules test
 	@$(BIN)/fraudstream rules mutate
+
+.PHONY: audit
+audit: $(STAMP) ## Look for known vulnerabilities of what is locked, where their service can be reached
+	@$(BIN)/python deploy/supply_chain/audit.py
+
+.PHONY: sbom
+sbom: $(STAMP) ## Write what the image holds as CycloneDX, dist/fraudstream.cdx.json
+	@mkdir -p dist
+	@$(BIN)/python -W ignore::UserWarning -m cyclonedx_py requirements --output-reproducible --mc-type application \
+		--pyproject pyproject.toml --output-file dist/fraudstream.cdx.json requirements.lock
 
 .PHONY: bench
 bench: $(STAMP) ## Measure the engine alone, and then all of bench-kafka (JSON=1, KAFKA=host:port)
@@ -105,6 +121,18 @@ kafka-up: ## Start a real Apache Kafka on loopback (Docker, or Java 17 and Maven
 kafka-down: ## Stop it and remove its data
 	@$(PYTHON) deploy/kafka/kafka.py down
 
+.PHONY: stack-up
+stack-up: ## Start Kafka, two workers, traffic, Prometheus, Alertmanager and Grafana in Docker (EVENTS=500000 RATE=200)
+	@mkdir -p -m 700 deploy/secrets
+	@test -s deploy/secrets/grafana-password \
+		|| $(PYTHON) -c 'import secrets; print(secrets.token_hex(16))' > deploy/secrets/grafana-password
+	@docker compose -f deploy/compose.yml up --build --detach
+	@echo "Grafana: http://127.0.0.1:3000, user admin, password in deploy/secrets/grafana-password"
+
+.PHONY: stack-down
+stack-down: ## Stop them and remove their data
+	@docker compose -f deploy/compose.yml down --volumes
+
 .PHONY: docs
 docs: $(STAMP) ## Write docs/metrics.md, docs/configuration.md and the schemas of messages and topologies anew from the code
 	@$(BIN)/python -m fraudstream.telemetry.docs > docs/metrics.md
@@ -124,10 +152,10 @@ dashboards: $(STAMP) ## Write the Grafana dashboards, deploy/grafana/dashboards/
 	@$(BIN)/python -m deploy.grafana.build
 
 .PHONY: lock
-lock: $(STAMP) ## Resolve requirements.lock anew from pyproject.toml
+lock: $(STAMP) ## Resolve both lock files anew from pyproject.toml (UPGRADE= keeps what is locked)
 	@$(BIN)/python -m pip install --quiet uv
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --all-extras \
-		--no-header --no-annotate --upgrade pyproject.toml -o requirements.lock
+	@$(BIN)/uv $(COMPILE) --all-extras $(UPGRADE) pyproject.toml -o requirements-dev.lock
+	@$(BIN)/uv $(COMPILE) --constraint requirements-dev.lock $(UPGRADE) pyproject.toml -o requirements.lock
 
 .PHONY: clean
 clean: ## Remove everything that was built or installed here

@@ -41,7 +41,7 @@ def topology_of(file: YamlFile, environment: Mapping[str, str]) -> Topology:
     checkpoints = found.checkpoints
     if checkpoints is None or "://" in checkpoints.url:
         return found
-    url = str((folder / checkpoints.url).resolve())
+    url = str(placed(Path(checkpoints.url), folder))
     return found.model_copy(update={"checkpoints": checkpoints.model_copy(update={"url": url})})
 
 

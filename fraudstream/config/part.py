@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -25,9 +26,12 @@ class SettingError(ValueError):
 
 
 def placed(value: Any, folder: Path) -> Any:
-    """Return a part of the topology, or a field of one, with paths that count from a folder."""
+    """Return a part of the topology, or a field of one, with paths that count from a folder.
+
+    Links are followed when a file is opened: what Kubernetes mounts are links that change with their content.
+    """
     if isinstance(value, Path):
-        return (folder / value).resolve()
+        return Path(os.path.normpath(folder.resolve() / value))
     if isinstance(value, Mapping):
         return {name: placed(each, folder) for name, each in value.items()}
     if isinstance(value, tuple):

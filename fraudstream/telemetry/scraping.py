@@ -75,12 +75,14 @@ def scrape(url: str, reader: Reader = ANYBODY) -> tuple[Page, Mapping[str, Any]]
 
 
 def _read(url: str, reader: Reader) -> bytes:
+    if not url.startswith(("http://", "https://")):
+        raise ScrapeError("is no address of http:// or https://: name the worker as host:port")
     request = Request(url)
     # What is to be kept from others goes nowhere else, and not in the clear where workers speak TLS.
     if reader.authorization is not None and (reader.trusted is None or url.startswith("https:")):
         request.add_unredirected_header("Authorization", reader.authorization)
     try:
-        with urlopen(request, timeout=TIMEOUT_SECONDS, context=reader.trusted) as answer:
+        with urlopen(request, timeout=TIMEOUT_SECONDS, context=reader.trusted) as answer:  # nosec B310 # above
             return bytes(answer.read())
     except HTTPError as error:
         with error:

@@ -48,7 +48,8 @@ def test_no_file_names_a_path_of_one_machine() -> None:
 def test_no_file_names_a_package_registry() -> None:
     """Where packages come from is the machine's business."""
     assert lines_with(REGISTRY) == []
-    assert "://" not in (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    for lock in ("requirements.lock", "requirements-dev.lock"):
+        assert "://" not in (ROOT / lock).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

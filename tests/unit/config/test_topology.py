@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -237,3 +238,22 @@ def test_one_key_is_enough_without_approval(tmp_path: Path) -> None:
     """Whoever says so."""
     rules = "rules: {bundle: b, trust: [ann.pub], approval: none}\n"
     assert load_topology(topology(tmp_path, rules, "rules: some/rules")).rule_source.approval == "none"
+
+
+def test_a_secret_that_is_renewed_behind_a_link_is_read_anew(tmp_path: Path) -> None:
+    """Kubernetes mounts a secret as links into a folder, which another folder replaces when it changes."""
+    (tmp_path / "conf").mkdir()
+    for version in ("old", "new"):
+        (tmp_path / version).mkdir()
+        (tmp_path / version / "token").write_text(f"a-token-that-is-{version}")
+    link = tmp_path / "secrets"
+    link.symlink_to("old")
+    loaded = load_topology(
+        topology(tmp_path / "conf", "metrics: {auth: {token: {file: ../secrets/token}}}\n")
+    )
+    link.unlink()
+    shutil.rmtree(tmp_path / "old")
+    link.symlink_to("new")
+    assert loaded.metrics.auth is not None
+    assert loaded.metrics.auth.token is not None
+    assert loaded.metrics.auth.token.reveal() == "a-token-that-is-new"

@@ -113,3 +113,10 @@ def test_a_worker_in_tls_is_asked_by_who_knows_its_token(tmp_path: Path) -> None
     assert worker_status(url, time.time(), reader).state == "not ready: assignment"
     assert worker_status(url, time.time(), Reader(tls.trusted(), "Bearer x")).trouble == "HTTP 401"
     assert "certificate" in str(worker_status(url, time.time(), Reader()).trouble).lower()
+
+
+def test_only_addresses_of_the_web_are_read(tmp_path: Path) -> None:
+    """What somebody names by mistake is no file of this machine."""
+    (tmp_path / "metrics").write_text("fraudstream_ready 1\n")
+    status = worker_status(f"file://{tmp_path}", 0.0)
+    assert status.trouble == "is no address of http:// or https://: name the worker as host:port"
