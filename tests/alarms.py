@@ -87,6 +87,16 @@ def known() -> dict[str, set[str]]:
     return found
 
 
+def questions() -> list[str]:
+    """Return the queries that the runbooks have an operator ask Prometheus."""
+    pages = [path.read_text(encoding="utf-8") for path in sorted(RUNBOOKS.glob("*.md"))]
+    blocks = [
+        block for page in pages for block in re.findall(r"^```\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    ]
+    lines = [line for block in blocks for line in block.splitlines()]
+    return [line for line in lines if not line.startswith(("fraudstream ", "curl "))]
+
+
 def quick(folder: Path) -> list[Path]:
     """Copy the rule files into a folder, with alerts that wait for a second, and return the copies."""
     copies = []
