@@ -9,11 +9,7 @@ from typing import Any
 import typer
 from rich.console import Console
 
-from fraudstream.config.part import SettingError
-from fraudstream.rules.errors import RulesetError
-from fraudstream.stores.audit_log import AuditError
-from fraudstream.stores.bundles.errors import BundleError
-from fraudstream.workbench.sources import SourceError
+from fraudstream.errors import UserError
 
 out = Console()
 if not out.is_terminal:
@@ -37,5 +33,5 @@ def one_line_errors() -> Iterator[None]:
     """Turn the errors that a user can mend into their one line each."""
     try:
         yield
-    except (RulesetError, SourceError, BundleError, AuditError, SettingError) as error:
+    except UserError as error:
         raise fail(str(error)) from None

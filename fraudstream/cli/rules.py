@@ -31,8 +31,6 @@ from fraudstream.workbench.explain import explain, read_event
 from fraudstream.workbench.mutate import mutate
 from fraudstream.workbench.sources import open_source
 
-app = typer.Typer(help="Check, test, mutate, explain and lock rule files.", no_args_is_help=True)
-
 Directory = Annotated[Path, typer.Argument(help="The rule directory.")]
 TopologyFile = Annotated[
     Path | None, typer.Option("--topology", help="A topology file, whose own columns rules may then name.")
@@ -41,7 +39,6 @@ RULES = Path("rules")
 _PLAIN: Any = {"highlight": False, "soft_wrap": True, "markup": False}
 
 
-@app.command("lint")
 def lint_rules(
     directory: Directory = RULES,
     topology: TopologyFile = None,
@@ -72,7 +69,6 @@ def _costs(rules: tuple[Rule, ...]) -> Table:
     return table
 
 
-@app.command("test")
 def run_tests(directory: Directory = RULES, topology: TopologyFile = None) -> None:
     """Run the inline tests of every rule on the engine itself."""
     with one_line_errors():
@@ -87,7 +83,6 @@ def run_tests(directory: Directory = RULES, topology: TopologyFile = None) -> No
     out.print(f"{len(results)} cases of {len(ruleset.rules)} rules passed", highlight=False)
 
 
-@app.command("mutate")
 def mutate_rules(
     directory: Directory = RULES,
     rule_id: Annotated[str | None, typer.Option("--rule", help="Only the rule of this id.")] = None,
@@ -112,7 +107,6 @@ def mutate_rules(
     out.print(f"{tried}: no live rule lets one pass", **_PLAIN)
 
 
-@app.command("explain")
 def explain_rule(
     rule_id: Annotated[str, typer.Argument(metavar="ID", help="The rule.")],
     event: Annotated[Path, typer.Option(help="A JSON file with one event.")],
@@ -163,7 +157,6 @@ def _table(rules: tuple[Rule, ...], results: list[CaseResult]) -> Table:
     return table
 
 
-@app.command("schemas")
 def write_schemas(
     directory: Annotated[Path, typer.Argument(help="Where to write them.")] = Path("docs/schemas"),
 ) -> None:
@@ -177,7 +170,6 @@ def write_schemas(
     out.print(f"{len(FILES)} schemas in {directory}", **_PLAIN)
 
 
-@app.command("lock")
 def lock_rules(directory: Directory = RULES) -> None:
     """Write rules.lock.json; refuses to lock an edit that did not raise the rule's version."""
     with one_line_errors():

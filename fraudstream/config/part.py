@@ -9,6 +9,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from fraudstream.errors import UserError
+
 
 class Part(BaseModel):
     """A mapping of the file: unknown keys are refused, and what is read never changes.
@@ -21,7 +23,7 @@ class Part(BaseModel):
     )
 
 
-class SettingError(ValueError):
+class SettingError(UserError, ValueError):
     """What the settings name is not there, or is not what it has to be: what, where, remedy, in one line."""
 
 

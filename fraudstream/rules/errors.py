@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from fraudstream.errors import UserError
+
 
 @dataclass(frozen=True, order=True)
 class Problem:
@@ -20,7 +22,7 @@ class Problem:
         return f"{self.file}:{self.line}:{self.column}: {self.message}"
 
 
-class RulesetError(ValueError):
+class RulesetError(UserError, ValueError):
     """A set of rule files that cannot run, with every problem found."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:

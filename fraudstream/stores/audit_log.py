@@ -10,6 +10,7 @@ from fcntl import LOCK_EX, LOCK_SH, flock
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from fraudstream.errors import UserError
 from fraudstream.stores.audit_chain import BrokenError, Chain, Entry
 from fraudstream.stores.whole_file import sync_folder
 
@@ -17,7 +18,7 @@ TEXT_CHARS_MAX = 4_000
 """Longer texts are cut: a refusal may have a thousand lines."""
 
 
-class AuditError(Exception):
+class AuditError(UserError):
     """An audit log that cannot be used: where, what, and the remedy, in one line."""
 
     def __init__(self, where: object, what: str, remedy: str) -> None:

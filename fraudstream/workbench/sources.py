@@ -15,6 +15,7 @@ import pyarrow.compute
 import pyarrow.csv
 import pyarrow.parquet
 
+from fraudstream.errors import UserError
 from fraudstream.events.nesting import put
 
 BATCH_EVENTS = 2_000
@@ -26,7 +27,7 @@ _CSV = pa.csv.ConvertOptions(strings_can_be_null=True, null_values=[""])
 SUFFIXES = (".jsonl", ".ndjson", ".json", ".csv", ".parquet")
 
 
-class SourceError(ValueError):
+class SourceError(UserError, ValueError):
     """A file of history that cannot be read: which, why, and the remedy."""
 
 

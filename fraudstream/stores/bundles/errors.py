@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fraudstream.errors import UserError
+
 UNREADABLE = "unreadable"
 UNSIGNED = "unsigned"
 WRONG_KEY = "wrong_key"
@@ -11,7 +13,7 @@ UNAPPROVED = "unapproved"
 UNFIT = "unfit"
 
 
-class BundleError(Exception):
+class BundleError(UserError):
     """A bundle, an approval or a key that is refused; `reason` is one of the words above."""
 
     def __init__(self, reason: str, where: object, what: str, remedy: str) -> None:
