@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import faust
@@ -112,9 +112,9 @@ def build_app(
     _follow(app, observer)
     _report(app, topology, observer)
     watch = TopicWatch(topology, observer, app.fail, lambda: shard.last.topic_id, around.topics)
-    app.timer(WATCH_SECONDS, name="watch")(watch.look)
+    _repeat(app, WATCH_SECONDS, watch.look)
     if around.reloader is not None:
-        app.timer(LOOK_SECONDS, name="reload")(around.reloader.look)
+        _repeat(app, LOOK_SECONDS, around.reloader.look)
     return app
 
 
@@ -180,10 +180,25 @@ def _report(app: BatchApp, topology: Topology, observer: StreamObserver) -> None
         for unit in app.units:
             unit.look()
 
-    app.timer(LAG_SECONDS, name="lag")(report_lag)
-    app.timer(LAG_SECONDS, name="rulesets")(report_rulesets)
-    app.timer(MEMORY_SECONDS, name="memory")(report_memory)
-    app.timer(CHECKPOINT_LOOK_SECONDS, name="checkpoint")(look)
+    _repeat(app, LAG_SECONDS, report_lag)
+    _repeat(app, LAG_SECONDS, report_rulesets)
+    _repeat(app, MEMORY_SECONDS, report_memory)
+    _repeat(app, CHECKPOINT_LOOK_SECONDS, look)
+
+
+def _repeat(app: BatchApp, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+    """Have something done again and again, with so much time between, however long it takes.
+
+    Faust's own timers keep a beat, and warn of each reload, which takes longer than the time between two looks.
+    """
+
+    async def go_on() -> None:
+        await app.sleep(seconds)
+        while not app.should_stop:
+            await work()
+            await app.sleep(seconds)
+
+    app.task(go_on)
 
 
 def settings(topology: Topology, outlet: Outlet) -> dict[str, Any]:
