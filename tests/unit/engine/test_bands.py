@@ -35,6 +35,16 @@ def test_an_alert_names_the_band_and_its_limits() -> None:
     assert rule["reason"] == "amount_usd 12.00 USD > 0; amount_usd 12.00 USD >= 10; amount_usd 12.00 USD < 20"
 
 
+def test_what_only_the_bands_look_at_is_shown_as_well() -> None:
+    """It decides, so an alert has its value and the events that it counted, and the rule looks back as far."""
+    features = "{n: {count: events, by: debtor.id, window: 7d}}"
+    bands = "{of: n, outcomes: [{name: few, from: 0, to: 2}, {name: many, from: 2}]}"
+    engine = engine_of(rule_file("amount_usd > 0", features=features, bands=bands))
+    alert = alerts_of(engine, event("first", amount=12), event("second", amount=12))[-1]
+    (rule,) = alert["rules"]
+    assert (rule["evidence"]["n"], rule["contributing_event_ids"]) == (2, ["second", "first"])
+
+
 def test_hits_are_counted_by_band_also_those_of_shadow_rules() -> None:
     """What has not gone live yet can be watched band by band."""
     shadow = rule_file("amount_usd > 0", bands=BANDS, rule_id="TST-SHA-001", status="shadow")
