@@ -36,7 +36,7 @@ privacy: {{personal: clear}}
 checkpoints: {{url: state, every: 5s, keep: 3}}
 # The traffic is of March 2026, whatever the clock of this machine says.
 ahead_max: 520w
-metrics: {{host: {host}, port: {port}}}
+metrics: {{port: {port}}}
 """
 
 
@@ -47,25 +47,24 @@ def main() -> None:
     making = commands.add_parser("create", help="write the office into a new directory")
     making.add_argument("directory", type=Path)
     making.add_argument("--kafka", default="localhost:9092", help="host:port of a broker")
-    making.add_argument("--metrics", default="localhost:9464", help="host:port of the worker's metrics")
+    making.add_argument("--port", type=int, default=9464, help="of the worker's metrics")
     sending = commands.add_parser("send", help="send the events of a file, and wait until they are judged")
     sending.add_argument("topology", type=Path)
     sending.add_argument("file", type=Path)
     asked = parser.parse_args()
     if asked.command == "create":
-        create(asked.directory, asked.kafka, asked.metrics)
+        create(asked.directory, asked.kafka, asked.port)
     else:
         print(f"{send(asked.topology, asked.file):,} messages sent and judged")
 
 
-def create(directory: Path, bootstrap: str, metrics: str) -> None:
+def create(directory: Path, bootstrap: str, port: int) -> None:
     """Write rules, topology, traffic and labels; FileExistsError where the directory is there."""
     directory.mkdir(parents=True)
-    host, _, port = metrics.rpartition(":")
     for name in ("keys", "published"):
         (directory / name).mkdir()
     shutil.copytree(RULES, directory / "rules")
-    (directory / "payments.yml").write_text(TOPOLOGY.format(bootstrap=bootstrap, host=host, port=port))
+    (directory / "payments.yml").write_text(TOPOLOGY.format(bootstrap=bootstrap, port=port))
     traffic = generate(EVENTS)
     start = 0
     for name, end in PARTS.items():

@@ -21,9 +21,12 @@ WRITE = bool(os.environ.get("FRAUDSTREAM_WRITE_GUIDE"))
 
 def test_the_guide_is_true(kafka: str, tmp_path: Path) -> None:
     """Each command runs in order against a real broker and a real worker, and prints what stands there."""
+    port = free_port()
     names = {
         "localhost:9092": kafka,
-        "localhost:9464": f"127.0.0.1:{free_port()}",
+        ":9464": f":{port}",
+        "port: 9464": f"port: {port}",
+        "--port 9464": f"--port {port}",
         "/srv": str(tmp_path),
     }
     environment = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
