@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import platform
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -23,6 +25,9 @@ from fraudstream.stores.state import StateStore
 from fraudstream.telemetry.http_server import Access
 from fraudstream.telemetry.metrics import Metrics
 from fraudstream.telemetry.worker import WorkerTelemetry
+
+if TYPE_CHECKING:
+    from fraudstream.telemetry.traces import Traces
 
 topics = typer.Typer(help="Create and check the topics of a topology.", no_args_is_help=True)
 
@@ -45,7 +50,8 @@ def run(topology: TopologyFile = SINGLE, kafka: Bootstrap = None) -> None:
             files = rules.read()
             engine = _engine(files, loaded)
     bundle = rules.record.bundle
-    telemetry = WorkerTelemetry(Metrics(), engine.ruleset, bundle)
+    metrics = Metrics()
+    telemetry = WorkerTelemetry(metrics, engine.ruleset, bundle, traces=traces_of(loaded, metrics))
     host, port = loaded.metrics.host, loaded.metrics.port
     try:
         port = telemetry.serve(host, port, _access(loaded))
@@ -68,7 +74,9 @@ def run(topology: TopologyFile = SINGLE, kafka: Bootstrap = None) -> None:
             raise _unkept(loaded, error) from None
     with one_line_errors(), rules.refusals_noted():
         rules.record.take(engine.ruleset)
-    raise typer.Exit(run_worker(loaded, engine, telemetry, rules.watch(files), kept, rules.record))
+    code = run_worker(loaded, engine, telemetry, rules.watch(files), kept, rules.record)
+    telemetry.close()
+    raise typer.Exit(code)
 
 
 def _access(topology: Topology) -> Access:
@@ -81,6 +89,28 @@ def _access(topology: Topology) -> Access:
         )
     except SettingError as error:
         raise fail(f"metrics: {error}") from None
+
+
+def traces_of(topology: Topology, metrics: Metrics) -> Traces | None:
+    """Return what traces as the topology says, None where it says nothing; typer.Exit where it cannot be."""
+    wanted = topology.tracing
+    if wanted is None:
+        return None
+    try:
+        wanted.require_extra()
+        headers, ca = wanted.revealed(), wanted.trusted()
+    except SettingError as error:
+        raise fail(f"tracing: {error}") from None
+    # Only who traces has what they import.
+    from fraudstream.telemetry.span_sender import over_http  # noqa: PLC0415
+    from fraudstream.telemetry.traces import Traces  # noqa: PLC0415
+
+    about = {"service.namespace": topology.name, "service.instance.id": f"{platform.node()}:{os.getpid()}"}
+    spans = metrics.process.spans
+    sender = over_http(
+        wanted.endpoint, headers, ca, lambda outcome, number: spans.labels(outcome).inc(number)
+    )
+    return Traces(sender, wanted.share, topology.kafka.group, about)
 
 
 def _engine(files: Mapping[str, bytes], topology: Topology) -> Engine | Ingest:

@@ -35,6 +35,10 @@ def _looks(topology: Topology) -> Iterator[Look]:
         yield "checkpoints.key_file", topology.checkpoints.key
     if topology.privacy.active_key is not None:
         yield "privacy.keys", topology.privacy.keyring
+    if topology.tracing is not None:
+        yield "tracing", topology.tracing.require_extra
+        yield "tracing.headers", topology.tracing.revealed
+        yield "tracing.ca", topology.tracing.trusted
     if rules.directory is not None:
         yield "rules.directory", lambda: list((rules.directory or topology.rules).iterdir())
     for key in rules.trust:

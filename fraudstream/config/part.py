@@ -27,6 +27,13 @@ class SettingError(UserError, ValueError):
     """What the settings name is not there, or is not what it has to be: what, where, remedy, in one line."""
 
 
+def no_login(address: object) -> object:
+    """Refuse an address that holds a password, without quoting it."""
+    if isinstance(address, str) and "@" in address:
+        raise ValueError("holds an @, as before it a user or a password: name those where secrets are named")
+    return address
+
+
 def placed(value: Any, folder: Path) -> Any:
     """Return a part of the topology, or a field of one, with paths that count from a folder.
 

@@ -9,9 +9,10 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
-from fraudstream.config.part import Part
+from fraudstream.config.part import Part, no_login
 from fraudstream.config.privacy import PrivacySpec
 from fraudstream.config.security import Metrics, Security
+from fraudstream.config.tracing import Tracing
 from fraudstream.engine.awaiting import EVENTS_MIN, Wait
 from fraudstream.engine.duplicates import Horizon
 from fraudstream.engine.known_ids import IDS_MAX
@@ -27,17 +28,10 @@ _TOPIC = r"^[A-Za-z0-9._-]{1,249}$"
 DAY = "24h"
 
 
-def _no_login(address: object) -> object:
-    """Refuse an address that holds a password, without quoting it."""
-    if isinstance(address, str) and "@" in address:
-        raise ValueError("holds an @, as before it a user or a password: name those where secrets are named")
-    return address
-
-
 class Kafka(Part):
     """Which cluster, and under which consumer group the worker reads."""
 
-    bootstrap: Annotated[str, BeforeValidator(_no_login)] = Field(pattern=r"^[^\s,]+:\d+(,[^\s,]+:\d+)*$")
+    bootstrap: Annotated[str, BeforeValidator(no_login)] = Field(pattern=r"^[^\s,]+:\d+(,[^\s,]+:\d+)*$")
     """`host:port` of brokers, with commas between."""
     group: str = "fraudstream"
     """The consumer group."""
@@ -142,7 +136,7 @@ class Duplicates(Part):
 class Checkpoints(Part):
     """Where the state is kept, and how often."""
 
-    url: Annotated[str, BeforeValidator(_no_login)]
+    url: Annotated[str, BeforeValidator(no_login)]
     """A directory, relative to the topology file, or any address that fsspec knows (`s3://`, `gs://`)."""
     every: Annotated[DurationUs, Field(validate_default=True)] = "10s"  # type: ignore[assignment]
     """How long from the end of one checkpoint to the begin of the next."""
@@ -268,6 +262,8 @@ class Topology(Part):
     metrics: Metrics = Metrics()
     log: Log = Log()
     """How the worker logs."""
+    tracing: Tracing | None = None
+    """Without it nothing is traced."""
 
     @model_validator(mode="after")
     def _stages_fit(self) -> Topology:

@@ -20,6 +20,7 @@ from fraudstream.stream.journal_writer import JournalWriter
 from fraudstream.stream.keyed.origins import part_messages
 from fraudstream.stream.log_lines import place
 from fraudstream.stream.sender import DELIVERY_SECONDS_MAX, Done, FencedError, Receipts, received
+from fraudstream.telemetry.passage import Passage
 
 if TYPE_CHECKING:
     from faust.types import EventT
@@ -45,6 +46,7 @@ class _Sent(NamedTuple):
     step_seconds: float
     stages: Mapping[str, float]
     judged_at: float
+    ruleset: str
     emitted: Emission
     receipts: Receipts
 
@@ -118,7 +120,9 @@ class Desk:
         started = time.perf_counter()
         result = await self._fold(unseen)
         judged_at, stages = time.perf_counter(), self._shard.stopwatch.seconds
-        return _Sent(unseen, judged_at - started, stages, judged_at, *await self._send(unseen, result))
+        ruleset = self._shard.engine.ruleset.version
+        handed_over = await self._send(unseen, result)
+        return _Sent(unseen, judged_at - started, stages, judged_at, ruleset, *handed_over)
 
     async def emit(self, batch: Batch, result: StepResult) -> None:
         """Send what came of a batch, and return once the broker has it."""
@@ -198,7 +202,8 @@ class Desk:
             done_ms=time.time() * 1000,
         )
         self._observer.on_input(sent.batch.size_bytes)
-        self._observer.on_stages({**sent.stages, "emit": time.perf_counter() - sent.judged_at})
+        emit_seconds = time.perf_counter() - sent.judged_at
+        self._observer.on_stages({**sent.stages, "emit": emit_seconds}, _passage(sent, emit_seconds))
 
     def _fail(self, batch: Batch, error: Exception) -> None:
         if self._failed:
@@ -206,6 +211,23 @@ class Desk:
         self._failed = True
         report(error, f"what came of {batch} cannot be sent", "emit", self._observer)
         self._on_failure()
+
+
+def _passage(sent: _Sent, emit_seconds: float) -> Passage:
+    batch, (topic, partition) = sent.batch, sent.batch.partition
+    return Passage(
+        topic,
+        partition,
+        batch.first_offset,
+        batch.next_offset - 1,
+        len(batch),
+        sent.ruleset,
+        len(sent.emitted.result.alerts),
+        len(sent.emitted.letter_rows),
+        sent.step_seconds,
+        sent.step_seconds + emit_seconds,
+        (record.headers for record in batch.records),
+    )
 
 
 def _finished_ms(batch: Batch, result: StepResult) -> NDArray[np.int64]:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from fraudstream.engine.result import StepResult
     from fraudstream.engine.stats import EngineStats
     from fraudstream.rules.ruleset import Ruleset
+    from fraudstream.telemetry.passage import Passage
     from fraudstream.telemetry.standing import Lag, Pulse
 
 
@@ -34,8 +35,11 @@ class StreamObserver(Protocol):
         be sent.
         """
 
-    def on_stages(self, seconds: Mapping[str, float]) -> None:
-        """Take note of how long stages of a batch took, or a commit; docs/metrics.md names the stages."""
+    def on_stages(self, seconds: Mapping[str, float], passage: Passage | None = None) -> None:
+        """Take note of how long stages of a batch took, or a commit; docs/metrics.md names the stages.
+
+        `passage` says which batch that was; None of a commit.
+        """
 
     def on_input(self, size_bytes: int) -> None:
         """Take note of the payload of a batch of the input, when it is done with."""
@@ -58,17 +62,18 @@ class StreamObserver(Protocol):
     def on_client_error(self, client: str) -> None:
         """Take note of a warning or an error that a part of the Kafka client has logged."""
 
-    def on_ruleset(self, ruleset: Ruleset, bundle: int | None) -> None:
+    def on_ruleset(self, ruleset: Ruleset, bundle: int | None, seconds: float) -> None:
         """Take note of the ruleset that is in force from now on.
 
-        `bundle` is the sequence of the bundle that it came in, None where it came in none.
+        `bundle` is the sequence of the bundle that it came in, None where it came in none. `seconds` have
+        passed since it was found.
         """
 
     def on_stage_rulesets(self, versions: Mapping[str, str]) -> None:
         """Take note of the stages that are this worker's, with the rulesets by which they fold."""
 
-    def on_ruleset_refused(self, reason: str) -> None:
-        """Take note of a changed ruleset that is refused; the one in force stays.
+    def on_ruleset_refused(self, reason: str, seconds: float) -> None:
+        """Take note of a changed ruleset that is refused, so long after it was looked at; the old one stays.
 
         Reasons are those of `stores/bundles/errors.py`, and `failed` where the rules are not to blame.
         """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -95,9 +96,11 @@ class Reloader:
         self._check = check
         self._record = record
         self._swap = swap or self._swap_at_once
+        self._looked_at = 0.0
 
     async def look(self) -> None:
         """Look once; never raises. The swap falls between two batches, since a step does not yield."""
+        self._looked_at = time.monotonic()
         try:
             # Not on the event loop: the rules may be far away, and large.
             files = await asyncio.to_thread(self._watch.changed)
@@ -126,12 +129,15 @@ class Reloader:
             bundle = None if self._record is None else self._record.bundle
             about = {"ruleset": ruleset.version, "rules": rules, "bundle": bundle}
             log.info("ruleset %s is in force: %s", ruleset.version, described(rules, bundle), extra=about)
-            self._observer.on_ruleset(ruleset, bundle)
+            self._observer.on_ruleset(ruleset, bundle, self._seconds())
 
     async def _swap_at_once(self, ruleset: Ruleset) -> None:
         async with self._shard.moving:
             engine = self._shard.engine
             engine.reload(await asyncio.to_thread(engine.prepare, ruleset))
+
+    def _seconds(self) -> float:
+        return time.monotonic() - self._looked_at
 
     async def _refuse(self, reason: str, why: str) -> None:
         version = self._shard.engine.ruleset.version
@@ -140,7 +146,7 @@ class Reloader:
         log.error(
             "the changed rules are refused, ruleset %s stays in force:%s%s", version, gap, why, extra=about
         )
-        self._observer.on_ruleset_refused(reason)
+        self._observer.on_ruleset_refused(reason, self._seconds())
         if self._record is None:
             return
         try:

@@ -29,6 +29,7 @@ from fraudstream.telemetry.words import (
     HTTP_REFUSALS,
     LABEL_OUTCOMES,
     RULE_REFUSALS,
+    SPAN_OUTCOMES,
 )
 
 
@@ -58,6 +59,12 @@ class Process:
             "HTTP requests that were not answered: credentials, method, rate, or busy.",
             "reason",
             known=zip(HTTP_REFUSALS),
+        )
+        self.spans = of.counter(
+            "trace_spans",
+            "Spans of traces: sent, or dropped as the collector failed or too many waited (full).",
+            "outcome",
+            known=zip(SPAN_OUTCOMES),
         )
         # Of this process by their usual names: memory, processor time, open files, start.
         ProcessCollector(registry=of.registry)

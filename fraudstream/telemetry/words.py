@@ -19,6 +19,7 @@ DEAD_LETTER_REASONS = (
     *("unknown_currency", "unknown_kind", "unknown_status", "wrong_type"),
 )
 HTTP_REFUSALS = ("busy", "credentials", "method", "rate")
+SPAN_OUTCOMES = ("failed", "full", "sent")
 RULE_REFUSALS = ("failed", "stale", "tampered", "unapproved", "unfit", "unreadable", "unsigned", "wrong_key")
 LABEL_OUTCOMES = ("fraud", "genuine", "repeated", "unknown")
 GRAVER = tuple(

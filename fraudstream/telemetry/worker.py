@@ -24,15 +24,23 @@ from fraudstream.telemetry.standing import Lag, Pulse
 
 if TYPE_CHECKING:
     from fraudstream.rules.ruleset import Ruleset
+    from fraudstream.telemetry.passage import Passage
+    from fraudstream.telemetry.traces import Traces
 
 
 class WorkerTelemetry:
     """The observer of one worker: once per batch, every figure of the batch."""
 
     def __init__(
-        self, metrics: Metrics, ruleset: Ruleset, bundle: int | None = None, health: Health | None = None
+        self,
+        metrics: Metrics,
+        ruleset: Ruleset,
+        bundle: int | None = None,
+        health: Health | None = None,
+        traces: Traces | None = None,
     ) -> None:
         self._metrics = metrics
+        self._traces = traces
         self._health = health or Health()
         metrics.process.ready.set_function(lambda: not self._health.reasons())
         self._batches = BatchRecorder(metrics)
@@ -53,6 +61,11 @@ class WorkerTelemetry:
         refusals = self._metrics.process.http_refusals
         return serve(pages, host, port, access, lambda why: refusals.labels(why).inc())
 
+    def close(self) -> None:
+        """Send the last spans, if there are traces; takes 2 s at most."""
+        if self._traces is not None:
+            self._traces.close()
+
     def on_batch(
         self,
         result: StepResult,
@@ -67,28 +80,34 @@ class WorkerTelemetry:
         self._batches.record(result)
         self._batches.record_times(events, step_seconds, done_ms - append_ms)
 
-    def on_stages(self, seconds: Mapping[str, float]) -> None:
-        """Record how long the stages of a batch took."""
+    def on_stages(self, seconds: Mapping[str, float], passage: Passage | None = None) -> None:
+        """Record how long the stages of a batch took, and its passage."""
         for stage, each in seconds.items():
             self._metrics.latency.stage_seconds.observe_one(each, stage)
+        if self._traces is not None and passage is not None:
+            self._traces.batch(passage, seconds)
 
     def on_input(self, size_bytes: int) -> None:
         """Record how large the payload of a batch of the input was."""
         self._metrics.traffic.input_bytes.inc(size_bytes)
 
-    def on_ruleset(self, ruleset: Ruleset, bundle: int | None) -> None:
+    def on_ruleset(self, ruleset: Ruleset, bundle: int | None, seconds: float) -> None:
         """Record the ruleset that is in force from now on."""
         self._rulesets.loaded(ruleset, bundle)
         self._health.ruleset(refused=None)
+        if self._traces is not None:
+            self._traces.ruleset(ruleset.version, seconds)
 
     def on_stage_rulesets(self, versions: Mapping[str, str]) -> None:
         """Record by which rulesets the worker's own stages fold."""
         self._metrics.rules.stage_ruleset.show(dict.fromkeys(versions.items(), 1))
 
-    def on_ruleset_refused(self, reason: str) -> None:
+    def on_ruleset_refused(self, reason: str, seconds: float) -> None:
         """Record a changed ruleset that is refused."""
         self._rulesets.refused(reason)
         self._health.ruleset(refused=reason)
+        if self._traces is not None:
+            self._traces.ruleset_refused(reason, seconds)
 
     def on_memory(self, stats: EngineStats) -> None:
         """Record what the engine holds."""
@@ -140,6 +159,8 @@ class WorkerTelemetry:
     def on_recovered(self, seconds: float, messages: int) -> None:
         """Record a recovery."""
         self._metrics.checkpoints.recovery_seconds.set(seconds)
+        if self._traces is not None:
+            self._traces.recovered(seconds, messages)
 
     def on_checkpoint_begun(self, pause_seconds: float) -> None:
         """Record how long the events waited."""
@@ -154,6 +175,8 @@ class WorkerTelemetry:
         self._written_at[shard], self._state_bytes[shard] = time.time(), state_bytes
         checkpoints.written_at.show({(str(each),): at for each, at in self._written_at.items()})
         checkpoints.state_bytes.show({(str(each),): size for each, size in self._state_bytes.items()})
+        if self._traces is not None:
+            self._traces.checkpoint(shard, seconds, added_bytes, state_bytes)
 
     def on_stopping(self) -> None:
         """Record that the worker ends."""

@@ -17,6 +17,7 @@ from fraudstream.config import load_topology
 from fraudstream.events.nesting import put
 from fraudstream.events.schema import ColumnType, Schema, Sensitivity
 from loadtest.waiting import until
+from tests.collector import Collector, collector
 from tests.integration.rule_rig import RuleRig
 from tests.integration.stream_rig import headers_of, set_limit
 from tests.unit.rule_files import rule_file, rule_files
@@ -39,7 +40,8 @@ columns:
   note: {type: text}
   desk: {type: text, sensitivity: internal}
   pin: {type: text, sensitivity: secret}
-checkpoints: {url: state, every: 1s, key_file: state.key}"""
+checkpoints: {url: state, every: 1s, key_file: state.key}
+tracing: {endpoint: '%s', share: 1}"""
 READING = rule_file(
     " and ".join(f'{name} != "x"' for name in ("debtor.id", "device.ip", "note", "desk", "pin"))
     + f' and not (last_name == "x") and starts_with(debtor.name, "{WORD[:4]}")'
@@ -131,15 +133,26 @@ BAD_LABELS = [
 
 
 @pytest.fixture
+def traces() -> Iterator[Collector]:
+    """A collector of traces."""
+    with collector() as found:
+        yield found
+
+
+@pytest.fixture
 def rig(
-    kafka: str, topic_names: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    kafka: str,
+    topic_names: Callable[[str], str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    traces: Collector,
 ) -> RuleRig:
     """A worker under a strict policy, whose engine quotes events where it fails."""
     monkeypatch.setenv("CANARY_KEY_BEFORE", KEY[::-1])
     (tmp_path / "now.key").write_text(KEY)
     (tmp_path / "state.key").write_text(KEY)
     files = rule_files(READING, LIMITED)
-    source = SOURCE % topic_names("labels")
+    source = SOURCE % (topic_names("labels"), traces.endpoint)
     made = RuleRig(kafka, tmp_path, topic_names, files, source, POLICY, "tests.integration.talkative")
     set_limit(kafka, made.topology.output.alerts, ALERT_BYTES_MAX)
     set_limit(kafka, made.topology.input.topic, EVENT_BYTES_MAX)
@@ -209,8 +222,8 @@ def _bytes_of(part: Any) -> Iterator[bytes]:
             yield part
 
 
-def test_no_canary_leaves(rig: RuleRig, tmp_path: Path) -> None:
-    """Neither in alerts, dead letters, journal, log, metrics, checkpoints nor the audit log."""
+def test_no_canary_leaves(rig: RuleRig, tmp_path: Path, traces: Collector) -> None:
+    """Neither in alerts, dead letters, journal, log, metrics, traces, checkpoints nor the audit log."""
     schema = rig.topology.event_schema()
     page = fed(rig, schema)
     output = rig.topology.output
@@ -227,6 +240,7 @@ def test_no_canary_leaves(rig: RuleRig, tmp_path: Path) -> None:
         "journal": b"".join(map(content, messages(rig.kafka, output.journal))),
         "log": (tmp_path / "worker.log").read_bytes(),
         "metrics": page.encode(),
+        "traces": b"".join(traces.bodies),
         "audit": (tmp_path / "audit.jsonl").read_bytes(),
         "checkpoints": b"".join(
             each.read_bytes() for each in (tmp_path / "state").rglob("*") if each.is_file()

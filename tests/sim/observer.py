@@ -15,6 +15,6 @@ class SimObserver(DeafObserver):
         """Keep a failure."""
         self.errors.append(stage)
 
-    def on_ruleset_refused(self, reason: str) -> None:
+    def on_ruleset_refused(self, reason: str, seconds: float) -> None:
         """Keep a refusal."""
         self.errors.append("refused")

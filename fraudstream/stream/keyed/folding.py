@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from fraudstream.engine.keyed.part import Failure, OutOfStepError, Packed, failure_of, read
 from fraudstream.stream.shard import SHARD
+from fraudstream.telemetry.passage import Passage
 
 if TYPE_CHECKING:
     from fraudstream.stream.keyed.continuity import StageContinuity
@@ -30,6 +31,12 @@ class Folded:
 
     messages: Sequence[Outgoing]
     report: Callable[[], None] = _nothing
+
+
+def passage_of(record: Any, ruleset: str, step_seconds: float, seconds: float) -> Passage:
+    """Return the way of one message of the parts through a stage, from which nothing leaves."""
+    at = record.offset
+    return Passage(record.topic, record.partition, at, at, 1, ruleset, 0, 0, step_seconds, seconds)
 
 
 class Work(Protocol):

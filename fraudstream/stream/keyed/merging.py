@@ -13,7 +13,7 @@ from fraudstream.engine.keyed.part import Failure, Packed, read
 from fraudstream.engine.result import StepResult
 from fraudstream.stream.desk import report_too_large
 from fraudstream.stream.emission import emission
-from fraudstream.stream.keyed.folding import Folded
+from fraudstream.stream.keyed.folding import Folded, passage_of
 from fraudstream.stream.keyed.follower import Follower
 from fraudstream.stream.keyed.origins import Origins
 from fraudstream.stream.keyed.state import StageState
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from fraudstream.config import Kafka
     from fraudstream.stream.emission import Emission, Outlet
     from fraudstream.stream.observer import StreamObserver
+    from fraudstream.telemetry.passage import Passage
 
 log = logging.getLogger(__name__)
 
@@ -141,12 +142,16 @@ class Merging:
             await until_answered(lambda: origins.fetch(rows, self._kafka), self._observer)
             emitted = self._emission(origins, judged.result)
         judged_at = time.perf_counter()
-        return Folded(emitted.messages, lambda: self._report(emitted, origins, judged, judged_at))
+        passage = passage_of(record, self._state.stage.ruleset.version, judged.seconds, judged.seconds)
+        passage = passage._replace(alerts=len(emitted.result.alerts), dead_letters=len(emitted.letter_rows))
+        return Folded(emitted.messages, lambda: self._report(emitted, origins, judged, judged_at, passage))
 
     def _emission(self, origins: Origins, result: StepResult) -> Emission:
         return emission(origins, result, self._state.stage.ruleset.version, self._outlet)
 
-    def _report(self, emitted: Emission, origins: Origins, judged: Judged, judged_at: float) -> None:
+    def _report(
+        self, emitted: Emission, origins: Origins, judged: Judged, judged_at: float, passage: Passage
+    ) -> None:
         report_too_large(emitted, origins, self._observer)
         # The messages themselves were counted where they came in.
         self._observer.on_batch(
@@ -156,4 +161,6 @@ class Merging:
             append_ms=origins.append_ms(),
             done_ms=time.time() * 1000,
         )
-        self._observer.on_stages({**judged.stages, "emit": time.perf_counter() - judged_at})
+        emit_seconds = time.perf_counter() - judged_at
+        passage = passage._replace(seconds=passage.step_seconds + emit_seconds)
+        self._observer.on_stages({**judged.stages, "emit": emit_seconds}, passage)

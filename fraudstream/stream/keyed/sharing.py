@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from fraudstream.engine.keyed.part import Failure, Packed
 from fraudstream.engine.keyed.share import Share
-from fraudstream.stream.keyed.folding import Folded
+from fraudstream.stream.keyed.folding import Folded, passage_of
 from fraudstream.stream.keyed.state import StageState
 from fraudstream.stream.producer import Outgoing
 from fraudstream.stream.stopwatch import Stopwatch
@@ -40,6 +41,12 @@ class Sharing:
 
     async def tell(self, record: Any, packed: Packed, value: bytes) -> Folded:
         """Return what was found, for the merge."""
-        seconds = self._stopwatch.seconds
+        seconds, folded_at = self._stopwatch.seconds, time.perf_counter()
+        step_seconds, ruleset = sum(seconds.values()), self._state.stage.ruleset.version
         answer = Outgoing(self._found, None, value, [], self._state.partition)
-        return Folded([answer], lambda: self._observer.on_stages(seconds))
+
+        def report() -> None:
+            whole_seconds = step_seconds + time.perf_counter() - folded_at
+            self._observer.on_stages(seconds, passage_of(record, ruleset, step_seconds, whole_seconds))
+
+        return Folded([answer], report)

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import redirect_stderr
+from io import StringIO
 from pathlib import Path
 
 import orjson
 import pytest
+import typer
 
+from fraudstream.cli.service import traces_of
+from fraudstream.config import load_topology
+from fraudstream.config.tracing import EXPORTER
+from fraudstream.telemetry.metrics import Metrics
 from tests.certificates import Authority
 from tests.unit.cli.commands import error_lines, fraudstream
 
@@ -42,7 +50,7 @@ def test_settings_that_fit_are_told_in_a_line(topology: Path) -> None:
     ran = fraudstream("config", "check", topology)
     assert (ran.code, ran.out) == (
         0,
-        "small: the settings fit: 17 from the file, 0 from elsewhere, 38 by default\n",
+        "small: the settings fit: 17 from the file, 0 from elsewhere, 39 by default\n",
     )
 
 
@@ -64,6 +72,30 @@ def test_all_that_is_missing_is_told_at_once(topology: Path, monkeypatch: pytest
         f"checkpoints.key_file: {folder}/key holds no key: 64 hex digits, as from `openssl rand -hex 32`",
         f"rules.directory: {folder}/rules: {gone}",
     ]
+
+
+def test_traces_need_what_sends_them(topology: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One line with the remedy, from the check and from a worker; so it is for what is named beside it."""
+    tracing = (
+        "tracing: {endpoint: 'https://c:4318/v1/traces', ca: none.pem, headers: {authorization: {env: T}}}"
+    )
+    topology.write_text(TOPOLOGY + tracing)
+    missing = "cannot be read (No such file or directory): check the path"
+    assert error_lines("config", "check", topology) == [
+        "tracing.headers: variable T: there is no secret in it: set it, or name another",
+        f"tracing.ca: {topology.parent}/none.pem: {missing}",
+    ]
+    topology.write_text(TOPOLOGY + "tracing: {endpoint: 'http://127.0.0.1:4318/v1/traces'}\n")
+    assert fraudstream("config", "check", topology).code == 0
+    monkeypatch.setitem(sys.modules, EXPORTER, None)
+    told = (
+        "tracing: what sends traces is not installed: `pip install 'fraudstream[tracing]'`, "
+        "or leave tracing out"
+    )
+    assert error_lines("config", "check", topology) == [told]
+    with pytest.raises(typer.Exit), redirect_stderr(StringIO()) as said:
+        traces_of(load_topology(topology), Metrics())
+    assert told in said.getvalue()
 
 
 def test_what_holds_is_shown_with_who_says_it(topology: Path, monkeypatch: pytest.MonkeyPatch) -> None:

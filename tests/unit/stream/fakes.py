@@ -26,6 +26,7 @@ from fraudstream.stream.producer import Outgoing
 from fraudstream.stream.sender import Done
 from fraudstream.stream.shard import Shard
 from fraudstream.stream.shard_unit import Surroundings
+from fraudstream.telemetry.passage import Passage
 from fraudstream.telemetry.standing import Lag, Pulse
 
 RULESET_VERSION = "ruleset-1"
@@ -112,7 +113,7 @@ class DeafObserver:
     def on_batch(self, result: StepResult, *, events: int, **_: Any) -> None:
         """Remember nothing."""
 
-    def on_stages(self, seconds: Mapping[str, float]) -> None:
+    def on_stages(self, seconds: Mapping[str, float], passage: Passage | None = None) -> None:
         """Remember nothing."""
 
     def on_input(self, size_bytes: int) -> None:
@@ -139,13 +140,13 @@ class DeafObserver:
     def on_client_error(self, client: str) -> None:
         """Remember nothing."""
 
-    def on_ruleset(self, ruleset: Ruleset, bundle: int | None) -> None:
+    def on_ruleset(self, ruleset: Ruleset, bundle: int | None, seconds: float) -> None:
         """Remember nothing."""
 
     def on_stage_rulesets(self, versions: Mapping[str, str]) -> None:
         """Remember nothing."""
 
-    def on_ruleset_refused(self, reason: str) -> None:
+    def on_ruleset_refused(self, reason: str, seconds: float) -> None:
         """Remember nothing."""
 
     def on_replayed(self, shard: int, messages: int, pending: int) -> None:
@@ -180,6 +181,7 @@ class FakeObserver(DeafObserver):
     recoveries: list[int] = field(default_factory=list)
     replayed: list[tuple[int, int, int]] = field(default_factory=list)
     stages: list[Mapping[str, float]] = field(default_factory=list)
+    passages: list[Passage] = field(default_factory=list)
     pulses: list[Pulse] = field(default_factory=list)
     assigned: list[int] = field(default_factory=list)
     checkpoints: list[int] = field(default_factory=list)
@@ -189,9 +191,11 @@ class FakeObserver(DeafObserver):
         self.events.append(events)
         self.results.append(result)
 
-    def on_stages(self, seconds: Mapping[str, float]) -> None:
-        """Remember times."""
+    def on_stages(self, seconds: Mapping[str, float], passage: Passage | None = None) -> None:
+        """Remember times, and of which batch."""
         self.stages.append(seconds)
+        if passage is not None:
+            self.passages.append(passage)
 
     def on_lag(self, lags: Mapping[int, Lag]) -> None:
         """Remember the newest lag of each partition."""
@@ -205,11 +209,11 @@ class FakeObserver(DeafObserver):
         """Remember how many partitions there were."""
         self.assigned.append(partitions)
 
-    def on_ruleset(self, ruleset: Ruleset, bundle: int | None) -> None:
+    def on_ruleset(self, ruleset: Ruleset, bundle: int | None, seconds: float) -> None:
         """Remember a ruleset, how many of its rules run, and its bundle."""
         self.rulesets.append((ruleset.version, sum(rule.runs for rule in ruleset.rules), bundle))
 
-    def on_ruleset_refused(self, reason: str) -> None:
+    def on_ruleset_refused(self, reason: str, seconds: float) -> None:
         """Remember a refusal."""
         self.refusals.append(reason)
 

@@ -94,6 +94,9 @@ def test_acknowledgement_waits_for_the_broker(setup: Setup) -> None:
         assert event.acknowledged == [True]
         assert setup.observer.events == [1]
         assert [set(each) for each in setup.observer.stages] == [{"emit"}]
+        (passage,) = setup.observer.passages
+        assert passage[:8] == ("events", 0, 0, 0, 1, RULESET_VERSION, 1, 0)
+        assert 0 < passage.step_seconds < passage.seconds
 
     asyncio.run(scenario())
 

@@ -89,10 +89,10 @@ def test_a_rebalance_is_no_matter_unless_it_takes_long(setup: Setup) -> None:
 def test_a_stale_ruleset_makes_a_worker_unready(setup: Setup) -> None:
     """From the refusal until rules are taken up; the reason is named."""
     setup.works()
-    setup.telemetry.on_ruleset_refused("unfit")
+    setup.telemetry.on_ruleset_refused("unfit", 1.0)
     assert setup.amiss == ["ruleset"]
     assert "(unfit)" in setup.health.reasons()["ruleset"]
-    setup.telemetry.on_ruleset(ruleset_of(rule_file()), None)
+    setup.telemetry.on_ruleset(ruleset_of(rule_file()), None, 1.0)
     assert setup.amiss == []
 
 

@@ -136,9 +136,9 @@ def test_a_ruleset_is_replaced_on_the_page() -> None:
     )
     page = Page(old)
     late = old.step([event("a")])
-    page.telemetry.on_ruleset_refused("stale")
+    page.telemetry.on_ruleset_refused("stale", 1.0)
     assert (page.value("ruleset_stale"), page.value("ruleset_timestamp_seconds") or 0) > (0, 0)
-    page.telemetry.on_ruleset(new.ruleset, 7)
+    page.telemetry.on_ruleset(new.ruleset, 7, 1.0)
     for result in (new.step([event("b")]), late):
         page.telemetry.on_batch(result, events=1, step_seconds=0.1, append_ms=np.array([0]), done_ms=1.0)
     assert page.value("ruleset_info", version=new.ruleset.version, rules="2", bundle="7") == 1

@@ -65,7 +65,7 @@ class Setup:
     async def judge(self, value: bytes, headers: Headers) -> Folded:
         """Judge a stretch."""
         packed, message = read(value), record(0)
-        message.headers = headers
+        message.headers, message.topic, message.partition = headers, "parts", 1
         brought = await self.work.bring(packed)
         return await self.work.tell(message, brought, self.work.step(brought, ()))
 
@@ -92,6 +92,8 @@ def test_events_whose_answer_is_gone_are_judged_without_it(caplog: pytest.LogCap
         each.report()
     assert [len(each.decisions.row) for each in setup.observer.results] == [1, 1, 1, 1]
     assert [each.warming for each in setup.observer.results] == [0, 1, 1, 1]
+    assert [each.alerts for each in setup.observer.passages] == [0, 0, 0, 1]
+    assert {each[:2] for each in setup.observer.passages} == {("parts", 1)}
 
 
 def test_answers_of_events_that_the_merge_never_saw_are_passed_by() -> None:
