@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -10,6 +11,8 @@ from threading import Thread
 from typing import Any
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from tests.certificates import Pair
 
 
 class Collector:
@@ -45,8 +48,8 @@ def attributes(span: Any) -> dict[str, Any]:
 
 
 @contextmanager
-def collector() -> Iterator[Collector]:
-    """Run a collector."""
+def collector(shown: Pair | None = None) -> Iterator[Collector]:
+    """Run a collector, over TLS where it is given a certificate to show."""
     found = Collector()
 
     class Handler(BaseHTTPRequestHandler):
@@ -64,7 +67,12 @@ def collector() -> Iterator[Collector]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    found.endpoint = f"http://127.0.0.1:{server.server_port}/v1/traces"
+    if shown is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(shown.both)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    scheme = "http" if shown is None else "https"
+    found.endpoint = f"{scheme}://127.0.0.1:{server.server_port}/v1/traces"
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:

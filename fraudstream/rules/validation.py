@@ -85,7 +85,7 @@ def _quoted(value: Any, place: YamlPath) -> str:
     return repr(value)[:_GIVEN_CHARS_MAX]
 
 
-_MAY_BE_SECRET = re.compile("auth|key_file|password|secret|security|token")
+_MAY_BE_SECRET = re.compile("auth|headers|key_file|password|secret|security|token")
 """The keys below which somebody may write by mistake what is nobody's to read."""
 
 

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+import requests
 from opentelemetry.exporter.otlp.proto.http import Compression
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
@@ -29,13 +30,17 @@ def over_http(
     endpoint: str, headers: Mapping[str, str], ca: Path | None, count: Callable[[str, int], None]
 ) -> SpanSender:
     """Return what sends spans to a collector by OTLP over HTTP; `count` as of `SpanSender`."""
-    certificate = None if ca is None else str(ca)
+    session = requests.Session()
+    # Else variables and files of other programs would go before what the topology says: REQUESTS_CA_BUNDLE
+    # before its authorities, ~/.netrc before its headers.
+    session.trust_env = False
     exporter = OTLPSpanExporter(
         endpoint,
-        certificate,
+        None if ca is None else str(ca),
         headers=headers,
         timeout=REQUEST_SECONDS_MAX,
         compression=Compression.Gzip,
+        session=session,
     )
     return SpanSender(exporter, count)
 

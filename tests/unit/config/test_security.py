@@ -103,6 +103,9 @@ def test_files_that_are_not_what_they_have_to_be_are_told(tmp_path: Path) -> Non
         f"metrics: {{token: [{CANARY}]}}",
         f"checkpoints: {{url: 'sftp://ann:{CANARY}@host/x'}}",
         f"checkpoints: {{url: x, key_file: [{CANARY}]}}",
+        f"tracing: {{endpoint: 'https://ann:{CANARY}@host/x'}}",
+        f"tracing: {{endpoint: 'https://host/x', headers: {CANARY}}}",
+        f"tracing: {{endpoint: 'https://host/x', headers: {{authorization: {CANARY}}}}}",
     ],
 )
 def test_no_refusal_quotes_what_may_be_a_secret(tmp_path: Path, line: str) -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 from threading import Event
 from typing import Any
 
@@ -19,6 +20,7 @@ from fraudstream.telemetry.passage import Passage
 from fraudstream.telemetry.span_sender import QUEUE_SPANS_MAX, SpanSender, over_http
 from fraudstream.telemetry.traces import LINKS_MAX, Traces, is_sampled
 from fraudstream.telemetry.worker import WorkerTelemetry
+from tests.certificates import Authority
 from tests.collector import Collector, attributes, collector
 from tests.unit.rule_files import rule_file, ruleset_of
 
@@ -31,10 +33,10 @@ STAGES = {"decode": 0.25, "judge": 0.5, "emit": 0.5}
 class Traced:
     """A worker's telemetry that traces a share of the batches to a collector."""
 
-    def __init__(self, endpoint: str, share: float = 1.0, **headers: str) -> None:
+    def __init__(self, endpoint: str, share: float = 1.0, ca: Path | None = None, **headers: str) -> None:
         self.metrics = Metrics()
         spans = self.metrics.process.spans
-        sender = over_http(endpoint, headers, None, lambda outcome, n: spans.labels(outcome).inc(n))
+        sender = over_http(endpoint, headers, ca, lambda outcome, n: spans.labels(outcome).inc(n))
         traces = Traces(sender, share, "group-1", {"service.namespace": "single"})
         self.telemetry = WorkerTelemetry(self.metrics, ruleset_of(rule_file()), traces=traces)
 
@@ -150,6 +152,20 @@ def test_spans_that_the_collector_refuses_are_counted(collected: Collector) -> N
     assert (traced.spans("sent"), traced.spans("failed")) == (0, 4)
 
 
+def test_only_a_collector_with_a_trusted_certificate_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another one, and one whose certificate has expired, get nothing, whatever variables say."""
+    ours, other = Authority(tmp_path, "ours"), Authority(tmp_path, "other")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(other.certificate))
+    for pair, sent in ((ours.pair("c"), 4), (other.pair("o"), 0), (ours.pair("e", days=-1), 0)):
+        with collector(pair) as found:
+            traced = Traced(found.endpoint, ca=ours.certificate)
+            traced.telemetry.on_stages(STAGES, PASSAGE)
+            traced.telemetry.close()
+        assert (traced.spans("sent"), len(found.spans())) == (sent, sent)
+
+
 class Stuck(SpanExporter):
     """An exporter that hangs until it is released."""
 
@@ -172,10 +188,11 @@ def test_a_collector_that_hangs_holds_up_nobody(caplog: pytest.LogCaptureFixture
     counted: list[tuple[str, int]] = []
     exporter = Stuck()
     sender = SpanSender(exporter, lambda outcome, number: counted.append((outcome, number)))
-    sender.on_end(ReadableSpan("first"))
+    span = ReadableSpan("one for many")
+    sender.on_end(span)
     exporter.entered.wait()
     for _ in range(QUEUE_SPANS_MAX + 3):
-        sender.on_end(ReadableSpan("more"))
+        sender.on_end(span)
     assert counted == [("full", 1)] * 3
     sender.shutdown()
     assert "the last spans could not be sent in 2 s" in caplog.text
