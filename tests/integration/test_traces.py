@@ -36,6 +36,7 @@ def test_all_batches_of_a_worker_are_traced(
             with closing(KafkaProducer(bootstrap_servers=kafka)) as producer:
                 parent = [("traceparent", f"00-{TRACE}-b7ad6b7169203331-01".encode())]
                 producer.send(rig.topology.input.topic, event("last"), headers=parent)
+            until(lambda: rig.total("fraudstream_events_total") == 64, "all are judged")
             until(lambda: "checkpoint" in {span.name for span in found.spans()}, "a checkpoint is traced")
         spans, batches = found.spans(), found.batches()
     told = sorted(map(attributes, batches), key=lambda each: each["fraudstream.offset.first"])
