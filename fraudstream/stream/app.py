@@ -189,7 +189,7 @@ def _report(app: BatchApp, topology: Topology, observer: StreamObserver) -> None
 def _repeat(app: BatchApp, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
     """Have something done again and again, with so much time between, however long it takes.
 
-    Faust's own timers keep a beat, and warn of each reload, which takes longer than the time between two looks.
+    Faust's own timers keep a beat, and warn of each reload, which takes longer than that between two looks.
     """
 
     async def go_on() -> None:

@@ -36,7 +36,7 @@ def test_an_alert_names_the_band_and_its_limits() -> None:
 
 
 def test_what_only_the_bands_look_at_is_shown_as_well() -> None:
-    """It decides, so an alert has its value and the events that it counted, and the rule looks back as far."""
+    """It decides, so an alert has its value, and the events that it counted among those that contributed."""
     features = "{n: {count: events, by: debtor.id, window: 7d}}"
     bands = "{of: n, outcomes: [{name: few, from: 0, to: 2}, {name: many, from: 2}]}"
     engine = engine_of(rule_file("amount_usd > 0", features=features, bands=bands))
