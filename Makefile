@@ -29,7 +29,8 @@ $(STAMP): requirements-dev.lock pyproject.toml
 		|| { echo "no venv module: install it (Debian: apt-get install python3-venv)" >&2; exit 1; }
 	@echo "Installing into $(VENV) from requirements-dev.lock ..." >&2
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@# Setuptools would warn of folders named like the package: this one is the package.
+	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(STAMP)
 
 .PHONY: install
