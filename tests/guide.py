@@ -24,6 +24,8 @@ _VARYING = (
     (re.compile(r"\bprocess \d+"), "PROCESS"),
     (re.compile(r" on \S+, PROCESS"), " on HOST, PROCESS"),
     (re.compile(r"[\d,]+ a second"), "RATE"),
+    # Whether a worker looks between publishing and approving, and refuses, is a matter of seconds.
+    (re.compile(r"\b\d+ entries, none"), "ENTRIES, none"),
     (re.compile(r"[ ]+"), " "),
 )
 
