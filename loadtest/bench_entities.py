@@ -17,7 +17,7 @@ _KINDS = ("card_payment", "transfer")
 Codes = NDArray[np.int64]
 
 
-def drawn(entities: int, events_per_day: float, seed: int) -> Iterator[bytes]:
+def drawn(entities: int, events_per_day: float, seed: int, start_us: int = _START_US) -> Iterator[bytes]:
     """Yield events without end: each names one entity of each key, all drawn alike and independently.
 
     `entities` counts those of all keys; each has `events_per_day` on average. So more entities make more
@@ -29,7 +29,7 @@ def drawn(entities: int, events_per_day: float, seed: int) -> Iterator[bytes]:
     for first in count(0, 10_000):
         codes = rng.integers(0, each, (10_000, len(KEYS)))
         cents = rng.integers(100, 20_000, 10_000)
-        yield from payloads(first, step_us, codes, cents)
+        yield from payloads(first, step_us, codes, cents, start_us)
 
 
 def rounds(entities: int, events: int, seed: int) -> list[bytes]:
@@ -41,9 +41,11 @@ def rounds(entities: int, events: int, seed: int) -> list[bytes]:
     return list(payloads(0, DAY_US / 24 / (each * events), np.concatenate(turns), cents))
 
 
-def payloads(first: int, step_us: float, codes: Codes, cents: Codes) -> Iterator[bytes]:
+def payloads(
+    first: int, step_us: float, codes: Codes, cents: Codes, start_us: int = _START_US
+) -> Iterator[bytes]:
     """Yield one message per row of `codes` [n, keys], numbered from `first` and `step_us` apart."""
-    times_us = _START_US + (np.arange(first, first + len(codes)) * step_us).astype(np.int64)
+    times_us = start_us + (np.arange(first, first + len(codes)) * step_us).astype(np.int64)
     stamps = np.datetime_as_string(times_us.astype("datetime64[us]"), unit="us")
     for row, (stamp, names, amount) in enumerate(zip(stamps, codes.tolist(), cents.tolist(), strict=True)):
         debtor, card, merchant, device, ip, account = names

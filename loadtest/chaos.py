@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from uuid import uuid4
 
@@ -30,7 +30,7 @@ from loadtest.traffic import generate
 RULES = Path(__file__).parents[1] / "rules"
 MORE_RULE = Path(__file__).with_name("chaos_rule.yml")
 EVENTS_PER_KILL = 60_000
-EVENTS_MORE = 60_000
+EVENTS_MORE = 120_000
 PARTITIONS = 3
 DRAIN_SECONDS_MAX = 300.0
 OTHER_BLOW_SHARE = 0.3
@@ -45,7 +45,7 @@ def main() -> int:
         with (
             _folder(asked.logs) as folder,
             chaos_broker(folder / "kafka") as broker,
-            scene_on(broker, folder, asked, console.print) as scene,
+            scene_on(broker, folder, asked.guarantee, asked.seed, console.print) as scene,
         ):
             figures = {**run(scene, asked.kills, asked.seed), "guarantee": asked.guarantee}
     except (BrokerStartError, WorkerError, AssertionError) as error:
@@ -83,16 +83,24 @@ def _folder(kept: Path | None) -> Iterator[Path]:
 
 @contextmanager
 def scene_on(
-    broker: ChaosBroker | UnhurtBroker, folder: Path, asked: argparse.Namespace, say: Callable[[str], None]
+    broker: ChaosBroker | UnhurtBroker,
+    folder: Path,
+    guarantee: str,
+    seed: int,
+    say: Callable[[str], None],
+    partitions: int = PARTITIONS,
+    *,
+    own_disk: bool = True,
 ) -> Iterator[Scene]:
-    """Give a topology on a broker, its checkpoints on a disk of their own where that can be had."""
+    """Give a topology on a broker, checkpoints on a disk of their own where it is wanted and can be had."""
     say(f"on {broker.name}")
     prefix = f"chaos-{uuid4().hex[:8]}"
     names = {word: f"{prefix}.{word}" for word in ("events", "alerts", "dead", "journal")}
     rules = telling_rules(folder / "rules")
-    rig = CrashRig(broker.bootstrap, folder, names, rules, PARTITIONS, guarantee=asked.guarantee)
-    with small_disk(folder / "state") as disk, ExitStack() as workers:
-        yield Scene(rig, broker, disk, random.Random(asked.seed), say, workers)
+    rig = CrashRig(broker.bootstrap, folder, names, rules, partitions, guarantee=guarantee)
+    disk_for = small_disk(folder / "state") if own_disk else nullcontext()
+    with disk_for as disk, ExitStack() as workers:
+        yield Scene(rig, broker, disk, random.Random(seed), say, workers)
 
 
 def telling_rules(folder: Path) -> Path:

@@ -11,6 +11,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from fraudstream.engine.step import Engine
 from fraudstream.stores.rule_directory import load_ruleset
 from fraudstream.stream.journal import decode, runs, valid
@@ -21,7 +23,14 @@ BATCH_EVENTS = 5_000
 Figures = dict[str, int | float | str]
 Source = tuple[int, int]
 """Partition and offset of an input message."""
-Message = tuple[Source, bytes]
+
+
+class Message(NamedTuple):
+    """An input message: its place, what it holds, when it was appended (milliseconds since 1970 UTC)."""
+
+    source: Source
+    value: bytes
+    appended_ms: int
 
 
 class Outcome(NamedTuple):
@@ -66,23 +75,21 @@ def audit(rig: CrashRig, sent: int) -> Figures:
     }
 
 
-def _inputs(rig: CrashRig) -> Mapping[int, list[bytes]]:
+def _inputs(rig: CrashRig) -> Mapping[int, list[Message]]:
     """Return the input by partition; a message's place in its list is its offset."""
-    inputs: dict[int, list[bytes]] = defaultdict(list)
+    inputs: dict[int, list[Message]] = defaultdict(list)
     for record in rig.read(rig.topology.input.topic):
         assert record.offset == len(inputs[record.partition]), "the input topic has a gap"
-        inputs[record.partition].append(record.value)
+        source = (record.partition, record.offset)
+        inputs[record.partition].append(Message(source, record.value, record.timestamp))
     return inputs
 
 
-def _in_order(rig: CrashRig, inputs: Mapping[int, list[bytes]]) -> Iterator[Message]:
+def _in_order(rig: CrashRig, inputs: Mapping[int, list[Message]]) -> Iterator[Message]:
     """Give the input in the order in which it was judged."""
     entries = list(valid(decode(record.value) for record in rig.read(rig.topology.output.journal)))
     for run in runs(entries, {}):
-        values = inputs[run.partition]
-        stop = len(values) if run.stop is None else run.stop
-        for offset in range(run.start, stop):
-            yield (run.partition, offset), values[offset]
+        yield from inputs[run.partition][run.start : run.stop]
 
 
 def _uninterrupted(rig: CrashRig, order: list[Message]) -> Outcome:
@@ -91,10 +98,11 @@ def _uninterrupted(rig: CrashRig, order: list[Message]) -> Outcome:
     outcome = Outcome({}, set())
     for start in range(0, len(order), BATCH_EVENTS):
         part = order[start : start + BATCH_EVENTS]
-        result = engine.step([value for _, value in part])
+        appended_us = np.array([each.appended_ms for each in part], np.int64) * 1_000
+        result = engine.step([each.value for each in part], appended_us=appended_us)
         for alert in result.alerts:
-            outcome.alerts[alert.alert_id] = part[alert.row][0], alert.value
-        outcome.letters.update(part[letter.row][0] for letter in result.dead_letters)
+            outcome.alerts[alert.alert_id] = part[alert.row].source, alert.value
+        outcome.letters.update(part[letter.row].source for letter in result.dead_letters)
     return outcome
 
 

@@ -63,8 +63,9 @@ class CrashRig:
             self._text += f"keyed: {{partitions: {shares}, {between}}}\n"
         self.folder = folder
         self.kafka = kafka
-        self.workers = 0
-        self.topology: Topology = load_topology(self._file(0))
+        self.workers: list[Worker] = []
+        """All that were made, in their order."""
+        self.topology: Topology = load_topology(self._file(0, 0))
         create_topics(self.topology)
 
     def worker(self, kafka: str | None = None, module: str = "fraudstream.cli") -> Worker:
@@ -72,17 +73,17 @@ class CrashRig:
 
         `module` is what runs as `fraudstream`.
         """
-        self.workers += 1
-        port = free_port()
-        log = self.folder / f"worker-{self.workers}.log"
-        return Worker(self._file(port), kafka or self.kafka, port, log, module)
+        number, port = len(self.workers) + 1, free_port()
+        log = self.folder / f"worker-{number}.log"
+        self.workers.append(Worker(self._file(number, port), kafka or self.kafka, port, log, module))
+        return self.workers[-1]
 
     def every(self, every: str) -> None:
         """Have the workers that are started from now on write checkpoints so often."""
         self._text = re.sub(r"every: \w+", f"every: {every}", self._text)
 
-    def _file(self, port: int) -> Path:
-        file = self.folder / f"topology-{self.workers}.yml"
+    def _file(self, number: int, port: int) -> Path:
+        file = self.folder / f"topology-{number}.yml"
         file.write_text(f"{self._text}metrics: {{port: {port}}}\n")
         return file
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from contextlib import suppress
 from types import TracebackType
 
@@ -20,6 +21,7 @@ class Proxy:
         self._passing = threading.Event()
         self._passing.set()
         self._refusing = False
+        self._delay_s = 0.0
         self._sockets: set[socket.socket] = set()
 
     def __enter__(self) -> Proxy:
@@ -46,6 +48,10 @@ class Proxy:
         self._refusing = False
         self._passing.set()
 
+    def slow(self, delay_s: float) -> None:
+        """Hold back for so long what is passed on, in pieces of up to 64 KiB, either way; 0 for no more."""
+        self._delay_s = delay_s
+
     def _accept(self) -> None:
         with suppress(OSError):
             while True:
@@ -67,6 +73,8 @@ class Proxy:
     def _pass_on(self, source: socket.socket, sink: socket.socket) -> None:
         with suppress(OSError):
             while received := source.recv(_BYTES_MAX):
+                if self._delay_s:
+                    time.sleep(self._delay_s)
                 self._passing.wait()
                 sink.sendall(received)
         self._passing.wait()

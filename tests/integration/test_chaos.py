@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import pytest
@@ -20,9 +19,11 @@ KILLS = 6
 
 def test_blows_change_nothing(tmp_path: Path) -> None:
     """Each kind of blow under exactly once: no alert or dead letter is lost, different, or there twice."""
-    asked = argparse.Namespace(seed=SEED, guarantee="exactly_once")
-    with chaos_broker(tmp_path / "kafka") as broker, scene_on(broker, tmp_path, asked, print) as scene:
+    with (
+        chaos_broker(tmp_path / "kafka") as broker,
+        scene_on(broker, tmp_path, "exactly_once", SEED, print) as scene,
+    ):
         blows = set(possible(scene))
-        figures = {**run(scene, KILLS, SEED), "guarantee": asked.guarantee}
+        figures = {**run(scene, KILLS, SEED), "guarantee": "exactly_once"}
     assert figures.keys() >= blows
     assert is_clean(figures), "\n".join(f"{name}: {figure}" for name, figure in figures.items())
