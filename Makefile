@@ -12,6 +12,12 @@ JSON ?=
 KAFKA ?=
 SEED ?=
 GUARANTEE ?=
+SCENARIO ?=
+SECONDS ?= 60
+BASELINE ?=
+OUT ?= .load
+MINUTES ?= 30
+SHARE ?= 70
 UPGRADE ?= --upgrade
 
 .DEFAULT_GOAL := help
@@ -106,6 +112,16 @@ chaos: $(STAMP) ## Hurt workers, broker, network and disk, and prove that nothin
 	@$(BIN)/python -m loadtest.chaos $(if $(JSON),--json) $(if $(KILLS),--kills $(KILLS)) \
 		$(if $(SEED),--seed $(SEED)) $(if $(GUARANTEE),--guarantee $(GUARANTEE))
 
+.PHONY: load
+load: $(STAMP) ## Put load of some shape on a worker, and hold it to what must hold; alone it lists the shapes (SCENARIO=burst SECONDS=60 RATE=1000 BASELINE=old.json OUT=.load JSON=1)
+	@$(BIN)/python -m loadtest.load $(SCENARIO) --seconds $(SECONDS) --out $(OUT) \
+		$(if $(filter-out file,$(origin RATE)),--rate $(RATE)) $(if $(SEED),--seed $(SEED)) $(if $(BASELINE),--baseline $(BASELINE)) $(if $(JSON),--json) $(if $(KAFKA),--kafka $(KAFKA))
+
+.PHONY: soak
+soak: $(STAMP) ## Keep a worker at 70 % of what it can do for half an hour: memory, lag, losses (MINUTES=30 SHARE=70 OUT=docs/load)
+	@$(BIN)/python -m loadtest.load.soak --minutes $(MINUTES) --share $(SHARE) --out $(OUT) \
+		$(if $(JSON),--json) $(if $(KAFKA),--kafka $(KAFKA))
+
 .PHONY: bench-engine
 bench-engine: $(STAMP) ## Measure the engine alone beside rule engines of PyPI, and draw its cost curves (JSON=1)
 	@$(BIN)/python -m loadtest.bench_alone $(if $(JSON),--json)
@@ -160,5 +176,5 @@ lock: $(STAMP) ## Resolve both lock files anew from pyproject.toml (UPGRADE= kee
 
 .PHONY: clean
 clean: ## Remove everything that was built or installed here
-	@rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .hypothesis .import_linter_cache .kafka .quality
+	@rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .hypothesis .import_linter_cache .kafka .load .quality
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -17,7 +17,7 @@ _KINDS = ("card_payment", "transfer")
 Codes = NDArray[np.int64]
 
 
-def drawn(entities: int, events_per_day: float, seed: int, start_us: int = _START_US) -> Iterator[bytes]:
+def drawn(entities: int, events_per_day: float, seed: int) -> Iterator[bytes]:
     """Yield events without end: each names one entity of each key, all drawn alike and independently.
 
     `entities` counts those of all keys; each has `events_per_day` on average. So more entities make more
@@ -29,7 +29,7 @@ def drawn(entities: int, events_per_day: float, seed: int, start_us: int = _STAR
     for first in count(0, 10_000):
         codes = rng.integers(0, each, (10_000, len(KEYS)))
         cents = rng.integers(100, 20_000, 10_000)
-        yield from payloads(first, step_us, codes, cents, start_us)
+        yield from payloads(first, step_us, codes, cents)
 
 
 def rounds(entities: int, events: int, seed: int) -> list[bytes]:

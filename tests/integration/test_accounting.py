@@ -14,7 +14,7 @@ from kafka import KafkaProducer
 
 from fraudstream.stream.letter_schema import LetterHeaders
 from loadtest.crash_rig import CrashRig, headers_of, total
-from loadtest.demo_worker import Worker
+from loadtest.load.observed import accounted
 from loadtest.waiting import until
 from tests.integration.poisoned import IN_MERGE, IN_SHARE, POISON
 from tests.integration.stream_rig import set_limit
@@ -100,15 +100,6 @@ def check_letter(rig: CrashRig, letter: Any, source: Message, payloads: str) -> 
         assert (letter.key, letter.value) == (b"key %d" % number, source.value)
 
 
-def accounted(worker: Worker) -> Counter[str]:
-    """Return what a worker's metrics say has become of its input."""
-    metrics = worker.metrics()
-    found = Counter({reason: int(n) for (reason,), n in metrics["fraudstream_dead_letters_total"].items()})
-    found["decision"] = int(sum(metrics["fraudstream_decisions_total"].values()))
-    found["duplicate"] = int(total(worker, "fraudstream_duplicates_total"))
-    return found
-
-
 @pytest.mark.parametrize(
     ("guarantee", "shares", "payloads"),
     [("at_least_once", 0, "kept"), ("exactly_once", 0, "withheld"), ("exactly_once", 2, "kept")],
@@ -131,8 +122,8 @@ def test_every_offset_is_accounted_for(
     fates = Counter(each.fate for each in by_offset.values())
     with rig.worker(module="tests.integration.poisoned") as worker:
         rig.drain()
-        until(lambda: accounted(worker).total() == len(by_offset), "all are accounted for")
-        assert accounted(worker) == fates
+        until(lambda: accounted(worker.metrics()).total() == len(by_offset), "all are accounted for")
+        assert accounted(worker.metrics()) == fates
         assert total(worker, "fraudstream_events_total") == len(by_offset)
     decided = {offset for offset, each in by_offset.items() if each.fate == "decision"}
     alerts = [int(headers_of(each)["source_offset"]) for each in rig.read(names["alerts"])]

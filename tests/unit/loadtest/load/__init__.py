@@ -1,0 +1,1 @@
+"""Profiles, streams, checks and reports of `make load`."""
