@@ -11,10 +11,10 @@ import shutil
 from pathlib import Path
 
 import orjson
-from kafka import KafkaProducer, TopicPartition
 
 from fraudstream.config import Topology, load_topology
-from fraudstream.stream.admin import committed_offsets, connected, end_offsets
+from fraudstream.stream.behind import backlog
+from loadtest import bench_load
 from loadtest.traffic import Traffic, generate
 from loadtest.waiting import until
 
@@ -22,7 +22,6 @@ RULES = Path(__file__).parents[1] / "rules"
 EVENTS = 40_000
 PARTS = {"last-quarter.jsonl": 20_000, "this-week.jsonl": 30_000, "next-week.jsonl": EVENTS}
 """Where in the stream each file ends."""
-SECONDS_MAX = 60.0
 
 TOPOLOGY = """\
 schema: fraudstream.topology/v1
@@ -84,25 +83,17 @@ def _labels(traffic: Traffic) -> list[bytes]:
 def send(topology: Path, file: Path) -> int:
     """Send each line as a message, in order, wait until a worker has judged them, and return how many.
 
-    KafkaError where one does not arrive, AssertionError where they are not judged within a minute.
+    LoadError where the broker does not take them all, AssertionError where they are not judged in a minute.
     """
     wanted = load_topology(topology)
-    producer = KafkaProducer(bootstrap_servers=wanted.kafka.bootstrap, linger_ms=5)
-    try:
-        lines = file.read_bytes().splitlines()
-        for receipt in [producer.send(wanted.input.topic, value=line) for line in lines]:
-            receipt.get(SECONDS_MAX)
-    finally:
-        producer.close()
+    lines = file.read_bytes().splitlines()
+    bench_load.send(wanted.kafka.bootstrap, wanted.input.topic, lines, bench_load.USUAL)
     until(lambda: _waiting(wanted) == 0, "a worker has judged what was sent")
     return len(lines)
 
 
 def _waiting(topology: Topology) -> int:
-    partition = TopicPartition(topology.input.topic, 0)
-    with connected(topology) as admin:
-        judged = committed_offsets(admin, topology.kafka.group, [partition])
-    return end_offsets(topology, [partition])[partition] - judged[partition]
+    return sum(partition.events for partition in backlog(topology).partitions)
 
 
 if __name__ == "__main__":
