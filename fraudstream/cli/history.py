@@ -1,27 +1,18 @@
-"""What the commands have in common that fold history: their options, and a progress bar."""
+"""What the commands have in common that fold history: their options, and what they open."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Protocol
+from typing import Annotated
 
 import typer
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TaskProgressColumn,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
-from fraudstream.cli.console import err, fail
+from fraudstream.cli.console import fail
+from fraudstream.cli.progress import progress_bar
 from fraudstream.cli.topic_history import open_recorded, open_topic
 from fraudstream.config import load_map, load_topology
 from fraudstream.engine.step import Settings
@@ -80,13 +71,6 @@ OthersGenuine = Annotated[
     bool, typer.Option("--others-genuine", help="Take events without a label as genuine.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
-
-
-class Advance(Protocol):
-    """Tells how many further events are done."""
-
-    def __call__(self, events: int) -> None:
-        """Count them."""
 
 
 def settings_of(topology: Path | None, map_file: Path | None) -> Settings:
@@ -179,26 +163,10 @@ def _delay_us(delay: str | None) -> int | None:
         raise fail(f"--label-delay: {error}") from None
 
 
-def progress_bar() -> Progress:
-    """Return a bar that is shown on a terminal only."""
-    return Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        console=err,
-        disable=not err.is_terminal,
-    )
-
-
 @contextmanager
-def progress_of(name: str, histories: Sequence[History]) -> Iterator[Advance]:
+def progress_of(name: str, histories: Sequence[History]) -> Iterator[Callable[[int], None]]:
     """Show how far a fold over histories is, against their rows if all are known."""
     known = [history.rows for history in histories]
     total = sum(rows or 0 for rows in known) if None not in known else None
-    with progress_bar() as bar:
-        task = bar.add_task(name, total=total)
-        yield lambda events: bar.advance(task, events)
+    with progress_bar(name, total) as advance:
+        yield advance

@@ -7,12 +7,12 @@ from typing import Annotated, Any
 
 import orjson
 import typer
-from rich.progress import track
 from rich.table import Table
 
-from fraudstream.cli.console import err, fail, one_line_errors, out
+from fraudstream.cli.console import fail, one_line_errors, out
 from fraudstream.cli.explanation import explanation_tree
 from fraudstream.cli.kernels import fill_cache
+from fraudstream.cli.progress import progress_bar
 from fraudstream.config import load_topology
 from fraudstream.engine.models import check_models
 from fraudstream.engine.selftest import CaseResult, run_cases
@@ -94,9 +94,11 @@ def mutate_rules(
         schema = _schema(topology)
         rules = ruleset.rules if rule_id is None else (rule_of(ruleset, rule_id),)
         fill_cache(ruleset, Settings(schema))
-        mutations = [
-            mutate(ruleset, rule, schema) for rule in track(rules, "mutate", console=err, transient=True)
-        ]
+        mutations = []
+        with progress_bar("mutate", len(rules)) as advance:
+            for rule in rules:
+                mutations.append(mutate(ruleset, rule, schema))
+                advance(1)
     for mutation in mutations:
         if not mutation.fails:
             out.print(*mutation.problems, sep="\n", end="\n" if mutation.problems else "", **_PLAIN)

@@ -22,7 +22,7 @@ from fraudstream.stream.redriving import (
     transactional_producer,
 )
 from tests.integration.stream_rig import NewRig, Rig, headers_of, set_limit
-from tests.unit.cli.commands import Ran, error_lines, fraudstream
+from tests.unit.cli.commands import Ran, error_line, fraudstream
 from tests.unit.stream.fakes import record
 
 pytestmark = pytest.mark.integration
@@ -100,7 +100,7 @@ def test_what_a_worker_buries_is_listed_and_shown(new_rig: NewRig) -> None:
         "detail     RuntimeError: no such luck",
     ]
     assert shown[-1] == 'payload    {"CRASH": 1}'
-    (line,) = error_lines("dlq", "show", topology_file(rig), "0:99")
+    line = error_line("dlq", "show", topology_file(rig), "0:99")
     assert line == "no dead letter at 0:99: see `fraudstream dlq list`"
 
 

@@ -29,7 +29,7 @@ from tests.integration.acls import denied
 from tests.integration.broker import delete_topics
 from tests.integration.rule_rig import RuleRig
 from tests.integration.stream_rig import set_limit
-from tests.unit.cli.commands import error_lines
+from tests.unit.cli.commands import error_line
 from tests.unit.rule_files import event, rule_file, rule_files
 
 pytestmark = pytest.mark.integration
@@ -157,13 +157,13 @@ def test_two_workers_take_what_is_published_and_approved(office: Office, tmp_pat
 
 def test_a_worker_does_not_begin_without_a_bundle(office: Office) -> None:
     """It ends with one line that says what to do, also where the topic is not there."""
-    (line,) = error_lines("run", "--topology", office.rig.file)
+    line = error_line("run", "--topology", office.rig.file)
     assert line == (
         f"{office.topic}: there is no bundle on the topic yet: "
         "publish one by `fraudstream rules publish`, and start again"
     )
     office.rig.file.write_text(office.rig.file.read_text().replace(office.topic, f"{office.topic}-x"))
-    (line,) = error_lines("run", "--topology", office.rig.file)
+    line = error_line("run", "--topology", office.rig.file)
     assert line.endswith(f": no topic {office.topic}-x: create it with `fraudstream topics create`")
 
 
@@ -173,7 +173,7 @@ def test_a_denied_topic_is_named_with_the_remedy(office: Office, operation: ACLO
     office.publish(M1)
     kafka = office.rig.kafka
     with denied(kafka, operation, ResourceType.TOPIC, office.topic):
-        (line,) = error_lines("run", "--topology", office.rig.file)
+        line = error_line("run", "--topology", office.rig.file)
         with pytest.raises(BundleError, match=f"this worker is denied Read on topic {office.topic}: "):
             office.shelf().newest()
     assert f"this worker is denied Read on topic {office.topic}: remove the ACL that denies it, or" in line

@@ -22,7 +22,7 @@ from fraudstream.stores.lock_file import read_lock
 from fraudstream.stores.rule_directory import load_ruleset
 from fraudstream.workbench.sources import SourceError, open_source
 from tests.rulesets import RULES
-from tests.unit.cli.commands import error_lines, fraudstream
+from tests.unit.cli.commands import error_line, error_lines, fraudstream
 from tests.unit.engine.test_selftest import results
 from tests.unit.engine.test_wording import said
 from tests.unit.rule_files import (
@@ -297,7 +297,7 @@ def test_lint_builds_the_models_too(tmp_path: Path, estimator: str, told: str) -
     files["models/anomaly.yml"] = re.sub("estimator: .*", f"estimator: {estimator}", model).encode()
     rules = write_files(tmp_path, files)
     assert fraudstream("rules", "lock", rules).code == 0
-    (line,) = error_lines("rules", "lint", rules)
+    line = error_line("rules", "lint", rules)
     assert line.startswith(f"models/anomaly.yml:{told}")
 
 

@@ -31,3 +31,10 @@ def error_lines(*arguments: object) -> Sequence[str]:
     assert ran.code == 1
     assert "Traceback" not in ran.err
     return ran.err.splitlines()
+
+
+def error_line(*arguments: object) -> str:
+    """Run a command that must fail by its own words in one line, and return that line."""
+    lines = error_lines(*arguments)
+    assert len(lines) == 1, lines
+    return lines[0]

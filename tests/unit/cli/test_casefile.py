@@ -8,7 +8,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from tests.unit.cli.commands import error_lines, fraudstream
+from tests.unit.cli.commands import error_line, fraudstream
 from tests.unit.rule_files import rule_files, write_files
 from tests.unit.workbench.casefile.cases import CHINESE, MESSAGES, RULE, alert
 
@@ -109,5 +109,5 @@ def test_the_columns_of_a_topology_and_the_rules_that_it_names(place: Path) -> N
 )
 def test_each_mistake_is_one_line(arguments: list[str], message: str) -> None:
     """What is wrong, and what to do."""
-    (line,) = error_lines("explain", *arguments)
+    line = error_line("explain", *arguments)
     assert line.startswith(message)

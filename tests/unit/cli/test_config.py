@@ -16,7 +16,7 @@ from fraudstream.config import load_topology
 from fraudstream.config.tracing import EXPORTER
 from fraudstream.telemetry.metrics import Metrics
 from tests.certificates import Authority
-from tests.unit.cli.commands import error_lines, fraudstream
+from tests.unit.cli.commands import error_line, error_lines, fraudstream
 
 CANARY = "canary-of-config-show-88aa"
 TOPOLOGY = """schema: fraudstream.topology/v1
@@ -131,5 +131,5 @@ def test_no_secret_is_shown(topology: Path, options: list[str]) -> None:
 def test_a_topology_that_does_not_fit_is_told_as_ever(topology: Path) -> None:
     """By every command, with file and line."""
     topology.write_text(TOPOLOGY.replace(", tls: {certificate: w.crt, key: w.key}", ""))
-    (line,) = error_lines("config", "check", topology)
+    line = error_line("config", "check", topology)
     assert line.startswith(f"{topology}:9:10: metrics: 0.0.0.0 can be reached from other machines: add ")

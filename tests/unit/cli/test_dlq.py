@@ -22,7 +22,7 @@ from fraudstream.cli.letters import (
 from fraudstream.stream.letter_summary import Summary, summarised
 from fraudstream.stream.letters import Position
 from fraudstream.stream.redriving import Plan, Redrive
-from tests.unit.cli.commands import error_lines
+from tests.unit.cli.commands import error_line, error_lines
 from tests.unit.stream.letters import letter
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -151,5 +151,5 @@ def test_wrong_arguments_are_one_line(arguments: list[object], message: str) -> 
 def test_a_broker_out_of_reach_is_one_line(arguments: list[str]) -> None:
     """With where it was looked for."""
     command, *rest = arguments
-    (line,) = error_lines("dlq", command, TOPOLOGY, *rest, "--kafka", "127.0.0.1:1")
+    line = error_line("dlq", command, TOPOLOGY, *rest, "--kafka", "127.0.0.1:1")
     assert line.startswith("127.0.0.1:1: no Kafka broker there")

@@ -13,7 +13,7 @@ from fraudstream.engine.step import Engine
 from fraudstream.scorers import watched
 from fraudstream.stores.checkpoints import Meta
 from fraudstream.stores.rule_directory import load_ruleset, read_files
-from tests.unit.cli.commands import error_lines, fraudstream
+from tests.unit.cli.commands import error_line, error_lines, fraudstream
 from tests.unit.engine.test_learning import COUNTS, MODEL, taught
 from tests.unit.rule_files import rule_files, write_files
 
@@ -119,7 +119,7 @@ def test_what_cannot_be_exported_is_told(tmp_path: Path) -> None:
     path = topology(tmp_path)
     save(path)
     options = ["--to", tmp_path / "no" / "l.state", "--topology", path]
-    (line,) = error_lines("model", "export", "other", *options)
+    line = error_line("model", "export", "other", *options)
     assert line.endswith(": known are learned")
     assert error_lines("model", "export", "learned", *options) == [
         f"{tmp_path}/no/l.state: cannot be written (No such file or directory): choose another path"
@@ -140,11 +140,11 @@ def test_what_cannot_be_imported_is_told(tmp_path: Path) -> None:
     assert error_lines("model", "import", gone, "--rules", tmp_path / "rules") == [
         f"{gone}: cannot be read or written (No such file or directory): mend that, and repeat"
     ]
-    (line,) = error_lines("model", "import", tmp_path / "t.yml", "--rules", tmp_path / "rules")
+    line = error_line("model", "import", tmp_path / "t.yml", "--rules", tmp_path / "rules")
     assert line.startswith(f"{tmp_path}/t.yml is no exported model state: ")
-    (line,) = error_lines("model", "import", state, "--rules", tmp_path / "rules", "--as", "lerned")
+    line = error_line("model", "import", state, "--rules", tmp_path / "rules", "--as", "lerned")
     assert line.endswith("does not have: name one by --as; did you mean learned?")
-    (line,) = error_lines("model", "import", state, "--rules", tmp_path / "nowhere")
+    line = error_line("model", "import", state, "--rules", tmp_path / "nowhere")
     assert line.endswith("nowhere:1:1: there is no such directory: give the rule directory")
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from fraudstream.config import load_topology
 from fraudstream.engine.privacy.keyring import Keyring
-from tests.unit.cli.commands import Ran, error_lines, fraudstream
+from tests.unit.cli.commands import Ran, error_line, fraudstream
 
 KEY = "ab" * 32
 
@@ -87,10 +87,10 @@ def test_tokens_are_shown_under_every_key(file: Path) -> None:
 
 def test_what_is_missing_is_told(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file, a key, or any key at all, in one line."""
-    (line,) = error_lines("privacy", "reveal", "--topology", file, file.parent / "gone.jsonl")
+    line = error_line("privacy", "reveal", "--topology", file, file.parent / "gone.jsonl")
     assert line.endswith("gone.jsonl: cannot be read (No such file or directory): check the path")
     monkeypatch.delenv("PRIVACY_NOW")
-    (line,) = error_lines("privacy", "token", "--topology", file, "c1")
+    line = error_line("privacy", "token", "--topology", file, "c1")
     assert line == "variable PRIVACY_NOW: there is no secret in it: set it, or name another"
-    (line,) = error_lines("privacy", "token", "c1")
+    line = error_line("privacy", "token", "c1")
     assert line.endswith("single.yml: privacy names no active_key: nothing leaves as a token or encrypted")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fraudstream.stores.bundles.bundle import Bundle
-from tests.unit.cli.commands import Ran, error_lines, fraudstream
+from tests.unit.cli.commands import Ran, error_line, error_lines, fraudstream
 from tests.unit.rule_files import rule_file, rule_files, write_files
 from tests.unit.stores.bundles.bundles import read_bundle
 
@@ -83,13 +83,13 @@ def test_slips_are_told_in_one_line(office: Office) -> None:
     assert error_lines(*publish, "Ann") == [
         "--key: there is no key to sign with: name a file, or set FRAUDSTREAM_SIGNING_KEY to what it holds"
     ]
-    (line,) = error_lines(*publish, "A\nB", "--key", office.ann)
+    line = error_line(*publish, "A\nB", "--key", office.ann)
     assert line == r"--author: 'A\nB' is no name: write 1 to 200 characters on one line"
-    (line,) = error_lines(*publish, "Ann", "--key", office.ann, "--comment", "x" * 2_001)
+    line = error_line(*publish, "Ann", "--key", office.ann, "--comment", "x" * 2_001)
     assert line.startswith("--comment: has more than 2,000 characters")
-    (line,) = error_lines("rules", "approve", office.to, "--key", office.bob, "--approver", "Bob")
+    line = error_line("rules", "approve", office.to, "--key", office.bob, "--approver", "Bob")
     assert line.endswith("rules.bundle: nothing is published there: publish to it, or correct the path")
-    (line,) = error_lines("rules", "keygen", office.ann)
+    line = error_line("rules", "keygen", office.ann)
     assert line.endswith("ann: is there already: choose another path")
 
 
@@ -99,7 +99,7 @@ def test_somebody_else_approves(office: Office) -> None:
     ran = fraudstream("rules", "approve", office.to, "--key", office.bob, "--approver", "Bob")
     assert ran.code == 0
     assert "rules.bundle.approval: bundle 1, ruleset" in ran.out
-    (line,) = error_lines("rules", "approve", office.to, "--key", office.ann, "--approver", "Bob")
+    line = error_line("rules", "approve", office.to, "--key", office.ann, "--approver", "Bob")
     assert "the approval is by the publisher's own key: have somebody else approve the bundle" in line
 
 
@@ -128,7 +128,7 @@ def test_a_bundle_can_be_read_before_it_is_approved(office: Office, tmp_path: Pa
     ran = fraudstream("rules", "unpack", office.to, "--to", tmp_path / "out")
     assert ran.out.startswith(f"{tmp_path / 'out'}: 4 files of bundle 1, ruleset")
     assert fraudstream("rules", "test", tmp_path / "out").code == 0
-    (line,) = error_lines("rules", "unpack", office.to, "--to", tmp_path / "out")
+    line = error_line("rules", "unpack", office.to, "--to", tmp_path / "out")
     assert line.endswith("out: cannot be written (File exists): choose a new directory")
 
 
@@ -140,7 +140,7 @@ def test_an_earlier_bundle_can_be_read(office: Office, tmp_path: Path) -> None:
     ran = fraudstream("rules", "unpack", office.to, "--sequence", 1, "--to", tmp_path / "out")
     assert ": 4 files of bundle 1, ruleset" in ran.out
     assert (tmp_path / "out" / "x" / "0.yml").read_bytes() == rule_file()
-    (line,) = error_lines("rules", "unpack", office.to, "--sequence", 3, "--to", tmp_path / "3")
+    line = error_line("rules", "unpack", office.to, "--sequence", 3, "--to", tmp_path / "3")
     assert line.endswith("there is no bundle 3: choose of those that are kept: 1, 2")
 
 
@@ -153,7 +153,7 @@ def test_a_topology_may_name_the_bundle(office: Office, tmp_path: Path) -> None:
     assert office.publish("--to", topology).out.startswith(f"{office.to}: bundle 1, ruleset ")
     assert office.audit.exists()
     topology.write_text(f"{head}rules: rules\n")
-    (line,) = error_lines("rules", "unpack", topology, "--to", tmp_path / "out")
+    line = error_line("rules", "unpack", topology, "--to", tmp_path / "out")
     assert "t.yml: its rules are a directory, which takes no bundles: write `rules: {topic: ...}`" in line
 
 
@@ -179,14 +179,14 @@ def test_a_changed_log_is_told(office: Office) -> None:
     head = fraudstream("audit", "verify", office.audit).out.split()[-1]
     office.audit.write_bytes(whole.replace(b'"sequence":2', b'"sequence":4'))
     for command in ("verify", "show"):
-        (line,) = error_lines("audit", command, office.audit)
+        line = error_line("audit", command, office.audit)
         assert "entry 2 is no entry as it was written, so the log was changed there: keep the file" in line
-    (line,) = error_lines("rules", "publish", "--rules", office.rules, "--to", office.to, "--key", office.ann,
+    line = error_line("rules", "publish", "--rules", office.rules, "--to", office.to, "--key", office.ann,
                           "--author", "Ann")  # fmt: skip
     assert "entry 2 is no entry" in line
     office.audit.write_bytes(whole[:-20])
-    (line,) = error_lines("audit", "verify", office.audit)
+    line = error_line("audit", "verify", office.audit)
     assert line.endswith("a writer died in the last line, behind entry 2: the next closes it")
     office.audit.write_bytes(b"".join(whole.splitlines(keepends=True)[:2]))
-    (line,) = error_lines("audit", "verify", office.audit, "--holds", head)
+    line = error_line("audit", "verify", office.audit, "--holds", head)
     assert "entries were taken off its end, or all made anew" in line

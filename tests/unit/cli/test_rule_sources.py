@@ -12,7 +12,7 @@ from fraudstream.rules.ruleset import build_ruleset
 from fraudstream.stores.audit_log import AuditLog
 from fraudstream.stores.bundles.bundle import Draft
 from fraudstream.stores.bundles.keys import read_signing_key
-from tests.unit.cli.commands import error_lines, fraudstream
+from tests.unit.cli.commands import error_line, error_lines, fraudstream
 from tests.unit.cli.test_publishing import Office
 from tests.unit.rule_files import rule_file, rule_files, write_files
 from tests.unit.stores.bundles.bundles import FileShelf
@@ -37,7 +37,7 @@ def office(tmp_path: Path) -> Office:
 
 def refused(office: Office) -> str:
     """Return the one line with which a worker ends at its start, which its log has too."""
-    (line,) = error_lines("run", "--topology", office.to.with_name("t.yml"))
+    line = error_line("run", "--topology", office.to.with_name("t.yml"))
     entry = AuditLog(office.to.with_name("worker.jsonl")).entries()[-1]
     assert (entry.event, entry.details["why"]) == ("refuse", line)
     assert entry.actor.startswith("n on ")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.cli.commands import error_lines
+from tests.unit.cli.commands import error_line
 from tests.unit.rule_files import event, rule_file, rule_files, write_files
 
 AWAY = "127.0.0.1:1"
@@ -44,7 +44,7 @@ def test_every_command_that_folds_history_reads_topics(command: list[str], where
     """Where the broker is away that is one line, whoever has named it."""
     rule = rule_file("amount_usd > limit_usd", params="{limit_usd: 100}")
     write_files(Path("rules"), rule_files(rule))
-    (line,) = error_lines(*command, *where)
+    line = error_line(*command, *where)
     assert line.startswith(NOT_THERE)
 
 
@@ -69,5 +69,5 @@ def test_every_command_that_folds_history_reads_topics(command: list[str], where
 )
 def test_each_mistake_is_one_line(arguments: list[str], message: str) -> None:
     """Which place or option, what is wrong, what to do."""
-    (line,) = error_lines("replay", *arguments)
+    line = error_line("replay", *arguments)
     assert line.startswith(message)
