@@ -12,17 +12,16 @@ from aiokafka.errors import KafkaConnectionError
 
 
 def new_event_loop() -> asyncio.AbstractEventLoop:
-    """Make the event loop and set it, and its kind for the threads that make their own."""
+    """Make the event loop and set it."""
     AIOKafkaConnection.close = _CLOSE
     try:
         import uvloop  # noqa: PLC0415 - not on every platform
     except ImportError:
-        pass
+        loop = asyncio.new_event_loop()
     else:
-        asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+        loop = uvloop.new_event_loop()
         for name, send in _SENDS.items():
             setattr(AIOKafkaConnection, name, _telling_of_a_closed_transport(send))
-    loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     return loop
 

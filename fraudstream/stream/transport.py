@@ -10,8 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import Any
 
 from aiokafka.errors import KafkaError
@@ -19,7 +18,7 @@ from faust import Schema
 from faust.transport.consumer import ensure_TP
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
-from mode.utils.futures import notify
+from mode.utils.futures import maybe_async, notify
 
 from fraudstream.stream.batch import Batch, Partition
 from fraudstream.stream.ledger import Ledger
@@ -62,8 +61,8 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         self._has_dropped = False
         """Whether messages were fetched and not given, so that reading has to go back for them."""
 
-    def _new_consumer_thread(self) -> ConsumerThread:
-        return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
+    def _new_consumer_thread(self) -> InLoop:
+        return InLoop(self, loop=self.loop, thread_loop=self.loop, beacon=self.beacon)
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:
         """Fetch once, and give each partition's messages as one Faust message whose value is a `Batch`.
@@ -213,14 +212,12 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         """Give, for each partition read so far, what lies between its commit point and its end."""
         for tp in self.assignment():
             done = self.ledger.commit_point(tp) or self._committed_offset[tp]
-            # The client's thread may lose the partition meanwhile, which it tells by an AssertionError.
-            with suppress(AssertionError):
-                end = self.highwater(tp)
-                if done is not None and end is not None:
-                    events = max(0, end - done)
-                    since_ms = self.ledger.waiting_since_ms(tp) if events else None
-                    age_ms = 0.0 if since_ms is None else max(0.0, now_ms - since_ms)
-                    yield tp, Lag(events, age_ms / 1000)
+            end = self.highwater(tp)
+            if done is not None and end is not None:
+                events = max(0, end - done)
+                since_ms = self.ledger.waiting_since_ms(tp) if events else None
+                age_ms = 0.0 if since_ms is None else max(0.0, now_ms - since_ms)
+                yield tp, Lag(events, age_ms / 1000)
 
     def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:
         for topic, partition in self.ledger.partitions():
@@ -238,10 +235,35 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         """Do nothing: a batch knows its first and last offset, whatever is missing between."""
 
 
-class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
-    """Makes the Kafka client, with settings that Faust fixes."""
+class InLoop(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
+    """Makes the Kafka client, with settings that Faust fixes, and runs it in the worker's own event loop.
+
+    Faust gives it a thread with a loop of its own. The two would take turns at the interpreter's lock, a fold
+    would take twice as long, and each fetch would be handed over and back (docs/decisions/0015). The
+    price: the client sends no heartbeat while a fold lasts, which is why batches are bounded.
+    """
 
     logger = FAUST_LOG
+
+    async def start(self) -> None:
+        """Connect to the broker."""
+        self._thread_started.set()
+        await self._default_start()
+
+    async def call_thread(self, fun: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Call what Faust would have the thread call."""
+        return await maybe_async(fun(*args, **kwargs))
+
+    async def _stop_children(self) -> None:
+        await self.on_thread_stop()
+        await self._default_stop_children()
+        self._shutdown.set()
+
+    async def _stop_futures(self) -> None:
+        await self._default_stop_futures()
+
+    async def _stop_exit_stacks(self) -> None:
+        await self._default_stop_exit_stacks()
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
@@ -258,7 +280,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
             await super().on_thread_stop()
         except asyncio.CancelledError:
             # aiokafka waits for requests that it has cancelled, and takes their end for its own where one
-            # waits for a broker that is away. Faust's thread would end without telling the worker's.
+            # waits for a broker that is away. The worker would take it for its own as well.
             task = asyncio.current_task()
             if task is None or task.cancelling():
                 raise

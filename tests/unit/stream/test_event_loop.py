@@ -23,15 +23,14 @@ MENDED = ("send", "_send_sasl_token", "close")
 
 @pytest.fixture
 def loop() -> Iterator[asyncio.AbstractEventLoop]:
-    """A worker's event loop; the policy of the process is put back."""
-    before = asyncio.get_event_loop_policy()
+    """A worker's event loop; what it mends is put back."""
     sends = {name: getattr(AIOKafkaConnection, name) for name in MENDED}
     made = new_event_loop()
     yield made
     made.close()
     for name, send in sends.items():
         setattr(AIOKafkaConnection, name, send)
-    asyncio.set_event_loop_policy(before)
+    asyncio.set_event_loop(None)
 
 
 def test_the_loop_is_uvloops(loop: asyncio.AbstractEventLoop) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
@@ -14,7 +15,7 @@ from faust.types import TP
 from fraudstream.stream import transport
 from fraudstream.stream.app import BatchApp
 from fraudstream.stream.batch import Batch
-from fraudstream.stream.transport import BatchConsumer, BatchSchema, ConsumerThread
+from fraudstream.stream.transport import BatchConsumer, BatchSchema, InLoop
 from fraudstream.stream.unit import Unit
 from tests.unit.stream.fakes import GENERATION, record
 
@@ -407,14 +408,9 @@ def test_seeking_back_starts_over(
 
 def test_lag_counts_from_the_commit_point(consumer: BatchConsumer, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lag is what lies between the finished front, or else the commit, and the end as last heard."""
-    ends = {FIRST: 10, SECOND: 20, TP(EVENTS, 2): None, TP(EVENTS, 3): 5}
-
-    def highwater(tp: TP) -> int | None:
-        assert tp != TP(EVENTS, 3), "Partition is not assigned"
-        return ends[tp]
-
+    ends = {FIRST: 10, SECOND: 20, TP(EVENTS, 2): None}
     monkeypatch.setattr(consumer, "assignment", lambda: set(ends))
-    monkeypatch.setattr(consumer, "highwater", highwater)
+    monkeypatch.setattr(consumer, "highwater", ends.get)
     consumer._committed_offset.update(dict.fromkeys(ends, 4))
     consumer.ledger._commit_points[(EVENTS, 1)] = 18
     lags = dict(consumer.lags(0))
@@ -470,6 +466,45 @@ def test_a_batch_passes_through_faust_as_it_is(
     run(loop, scenario)
 
 
+class Client:
+    """A Kafka client that counts, and says which threads were there."""
+
+    def __init__(self) -> None:
+        self.happened: list[str] = []
+
+    async def start(self) -> None:
+        """Connect."""
+        self.happened.append("started")
+
+    async def stop(self) -> None:
+        """Disconnect."""
+        self.happened.append("stopped")
+
+    async def later(self, word: str) -> str:
+        """Return a word after a turn of the loop."""
+        await asyncio.sleep(0)
+        return f"{word} later"
+
+
+def test_the_client_lives_in_the_workers_loop(
+    loop: asyncio.AbstractEventLoop, consumer: BatchConsumer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No thread is started for it, what Faust would have one call is called at once, and it ends in order."""
+    client, threads = Client(), threading.active_count()
+    monkeypatch.setattr(InLoop, "_create_worker_consumer", lambda self, transport: client)
+
+    async def scenario() -> None:
+        within = consumer._thread
+        await within.maybe_start()
+        assert threading.active_count() == threads
+        assert await within.call_thread(str.upper, "at once") == "AT ONCE"
+        assert await within.call_thread(client.later, "a turn") == "a turn later"
+        await within.stop()
+        assert client.happened == ["started", "stopped"]
+
+    run(loop, scenario)
+
+
 class StopsLikeCancelled:
     """A Kafka client whose stop ends as aiokafka's does while a request waits for a broker that is away."""
 
@@ -489,12 +524,12 @@ class StopsLikeCancelled:
 def test_a_client_stops_in_good_order_while_the_broker_is_away(
     loop: asyncio.AbstractEventLoop, consumer: BatchConsumer
 ) -> None:
-    """Otherwise its thread would die of it, and the worker would wait for the thread until it is killed."""
+    """Otherwise the worker would take the end of a request for its own, and not end in order."""
 
     async def scenario() -> None:
-        thread = ConsumerThread(consumer, loop=loop, thread_loop=loop)
-        thread._consumer = client = StopsLikeCancelled()
-        await thread.on_thread_stop()
+        within = consumer._thread
+        within._consumer = client = StopsLikeCancelled()
+        await within.on_thread_stop()
         assert client.is_closed
 
     run(loop, scenario)
