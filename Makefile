@@ -19,6 +19,7 @@ OUT ?= .load
 MINUTES ?= 30
 SHARE ?= 70
 UPGRADE ?= --upgrade
+JOBS ?= 2
 
 .DEFAULT_GOAL := help
 
@@ -47,9 +48,9 @@ demo: $(STAMP) ## Stream labelled traffic through an embedded broker and a worke
 	@$(BIN)/python -m loadtest.demo --events $(EVENTS) --rate $(RATE) $(if $(JSON),--json) $(if $(KAFKA),--kafka $(KAFKA))
 
 .PHONY: test
-test: $(STAMP) ## Run every check and every test
+test: $(STAMP) ## Run every check and every test, in two processes (JOBS=1)
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile
 
 .PHONY: oracle
 oracle: $(STAMP) ## Hold the engine against the oracle on 20,000 drawn streams (SEED=7 draws others)

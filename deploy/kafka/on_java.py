@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import fcntl
 import hashlib
 import os
 import re
@@ -76,13 +76,14 @@ def resolve_jars() -> Path:
     Its name depends on pom.xml, so another pin has another directory and nothing goes stale.
     """
     jars = DEFAULT_DIR / f"jars-{hashlib.sha256(POM.read_bytes()).hexdigest()[:12]}"
-    if not jars.is_dir():
-        DEFAULT_DIR.mkdir(exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=DEFAULT_DIR, prefix="fetch-") as scratch:
-            fresh = Path(scratch) / "jars"
-            copy_jars(fresh)
-            # Where another `up` was quicker, its copy is as good and the rename fails.
-            with contextlib.suppress(OSError):
+    DEFAULT_DIR.mkdir(exist_ok=True)
+    # Two at once would have Maven write the same files of its own repository.
+    with (DEFAULT_DIR / "fetching").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not jars.is_dir():
+            with tempfile.TemporaryDirectory(dir=DEFAULT_DIR, prefix="fetch-") as scratch:
+                fresh = Path(scratch) / "jars"
+                copy_jars(fresh)
                 fresh.rename(jars)
     return jars
 

@@ -9,17 +9,16 @@ from uuid import uuid4
 
 import pytest
 
+from tests.conftest import BROKERS
 from tests.integration.broker import delete_topics, session_broker
 from tests.integration.stream_rig import NewRig, Rig
-
-BROKER_NAME = pytest.StashKey[str]()
 
 
 @pytest.fixture(scope="session")
 def kafka(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The bootstrap address of one broker for all tests of the run."""
     with session_broker(tmp_path_factory.mktemp("kafka")) as broker:
-        request.config.stash[BROKER_NAME] = broker.name
+        request.config.stash[BROKERS].append(broker.name)
         yield broker.bootstrap
 
 
@@ -52,9 +51,3 @@ def new_rig(kafka: str, topic_names: Callable[[str], str], tmp_path: Path) -> It
     for rig in rigs:
         for worker in rig.workers:
             worker.kill()
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Says which broker served, so that nobody takes the embedded one for Apache Kafka."""
-    if BROKER_NAME in config.stash:
-        terminalreporter.write_line(f"integration tests ran on: {config.stash[BROKER_NAME]}")
