@@ -31,7 +31,7 @@ def test_every_function_is_described_as_it_is(name: str) -> None:
     assert [cell.rstrip(" |") for cell in next(each for each in ROWS if each[0] == row[0])] == row
 
 
-@pytest.mark.parametrize("word", [*SYMBOLS, *WORDS])
+@pytest.mark.parametrize("word", [*SYMBOLS, *sorted(WORDS)])
 def test_every_operator_and_word_is_there(word: str) -> None:
     """No part of the language is left out."""
     assert re.search(rf"`[^`]*(?<!\w){re.escape(word)}(?!\w)[^`]*`", PAGE)
