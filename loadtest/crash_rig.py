@@ -98,9 +98,13 @@ class CrashRig:
                 producer.send(topic or self.topology.input.topic, payload, partition=partition)
             producer.flush()
 
+    def behind(self) -> int:
+        """Return how many messages are not yet judged and committed."""
+        return sum(lag(self.topology).values())
+
     def drain(self, seconds_max: float = SECONDS_MAX) -> None:
         """Wait until everything is judged and committed; AssertionError where it takes longer."""
-        until(lambda: sum(lag(self.topology).values()) == 0, "all are judged", seconds_max)
+        until(lambda: self.behind() == 0, "all are judged", seconds_max)
 
     def alerts(self) -> list[tuple[str, bytes]]:
         """Return the id and the bytes of every alert, partition by partition."""
