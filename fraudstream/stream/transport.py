@@ -78,14 +78,22 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
             return
         generation = self.app.consumer_generation_id
         fetched, _ = await self._wait_next_records(timeout)
-        for key, records in (fetched or {}).items():
-            tp = ensure_TP(key)
-            if self.should_stop or not self.flow_active or generation != self.app.consumer_generation_id:
+        if self._is_of_the_past(generation):
+            self._has_dropped = bool(fetched)
+            return
+        batches = [Batch(tuple(ensure_TP(key)), records) for key, records in (fetched or {}).items()]
+        # All are under way before the first is given, as some wait for what another partition holds.
+        for batch in batches:
+            self.ledger.open(batch)
+        for batch in batches:
+            if self._is_of_the_past(generation):
                 self._has_dropped = True
                 return
-            batch = Batch((tp.topic, tp.partition), records)
-            self.ledger.open(batch)
+            tp = TP(*batch.partition)
             yield tp, message_of(tp, batch, generation)
+
+    def _is_of_the_past(self, generation: int) -> bool:
+        return self.should_stop or not self.flow_active or generation != self.app.consumer_generation_id
 
     async def _went_back(self) -> bool:
         """Go back to the committed offsets; False where partitions change hands, or the broker is away."""

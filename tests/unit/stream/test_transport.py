@@ -65,6 +65,19 @@ def test_one_message_per_partition(loop: asyncio.AbstractEventLoop, consumer: Ba
     run(loop, scenario)
 
 
+def test_all_of_a_fetch_is_under_way_before_any_is_given(
+    loop: asyncio.AbstractEventLoop, consumer: BatchConsumer
+) -> None:
+    """A label that was fetched together with its event must not take the event for done with."""
+    serve(consumer, {FIRST: [record(0)], SECOND: [record(0)]})
+
+    async def scenario() -> None:
+        async for _, _ in consumer.getmany(1.0):
+            assert consumer.ledger.is_open(SECOND)
+
+    run(loop, scenario)
+
+
 def test_an_empty_fetch_gives_nothing(loop: asyncio.AbstractEventLoop, consumer: BatchConsumer) -> None:
     """No messages, and no fetch because the worker stops, give no batch."""
 
