@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from functools import partial
 from pathlib import Path
 
 import orjson
@@ -44,9 +43,13 @@ def checkpointed(worker: Worker, times: int) -> None:
     until(lambda: total(worker, "fraudstream_checkpoints_total") >= times, "a checkpoint is written")
 
 
-def fewer_wait(setup: CrashRig, before: int) -> bool:
-    """Whether some have been committed since so many were not."""
-    return setup.behind() < before
+def judged_until_killed(setup: CrashRig, events: int) -> None:
+    """Kill a worker once it has judged so many events, and has committed some of them."""
+    behind = setup.behind()
+    with setup.worker() as worker:
+        judged_by(worker, events)
+        until(lambda: setup.behind() < behind, "some of them are committed")
+        worker.kill()
 
 
 def assert_same(found: Sequence[tuple[str, bytes]], expected: Mapping[str, bytes]) -> None:
@@ -65,11 +68,7 @@ def test_killed_workers_leave_the_alerts_of_one_that_was_not(
     expected = uninterrupted(setup.topology, payloads)
     setup.send(payloads[:-LAST])
     for events in KILLED_AFTER:
-        behind = setup.behind()
-        with setup.worker() as worker:
-            judged_by(worker, events)
-            until(partial(fewer_wait, setup, behind), "some of them are committed")
-            worker.kill()
+        judged_until_killed(setup, events)
     setup.send(payloads[-LAST:])
     with setup.worker():
         setup.drain()

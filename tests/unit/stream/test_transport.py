@@ -480,7 +480,7 @@ def test_a_batch_passes_through_faust_as_it_is(
 
 
 class Client:
-    """A Kafka client that counts, and says which threads were there."""
+    """A Kafka client that notes what happens to it."""
 
     def __init__(self) -> None:
         self.happened: list[str] = []
