@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 
 from aiokafka.errors import KafkaError
@@ -18,9 +18,10 @@ from faust import Schema
 from faust.transport.consumer import ensure_TP
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
-from mode.utils.futures import maybe_async, notify
+from mode.utils.futures import notify
 
 from fraudstream.stream.batch import Batch, Partition
+from fraudstream.stream.in_loop import InLoop
 from fraudstream.stream.ledger import Ledger
 from fraudstream.stream.logs import FAUST_LOG
 from fraudstream.stream.producer import BatchProducer
@@ -36,13 +37,6 @@ FETCH_EVENTS_MAX = 5_000
 """Messages in one batch."""
 FETCH_BYTES_MAX = 4 * 2**20
 """What one request brings of one partition."""
-FETCH_WAIT_MS = 20
-"""How long the broker may hold back an empty answer.
-
-aiokafka has one request under way per broker, so an idle partition's wait delays a busy one's next fetch;
-Faust's own setting is 1.5 s.
-"""
-
 BACK_SECONDS = 0.2
 """How long to wait before going back to the committed offsets is tried again."""
 FULL_SECONDS = 0.02
@@ -241,58 +235,6 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
         """Do nothing: a batch knows its first and last offset, whatever is missing between."""
-
-
-class InLoop(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
-    """Makes the Kafka client, with settings that Faust fixes, and runs it in the worker's own event loop.
-
-    Faust gives it a thread with a loop of its own. The two would take turns at the interpreter's lock, a fold
-    would take twice as long, and each fetch would be handed over and back (docs/decisions/0015). The
-    price: the client sends no heartbeat while a fold lasts, which is why batches are bounded.
-    """
-
-    logger = FAUST_LOG
-
-    async def start(self) -> None:
-        """Connect to the broker."""
-        self._thread_started.set()
-        await self._default_start()
-
-    async def call_thread(self, fun: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        """Call what Faust would have the thread call."""
-        return await maybe_async(fun(*args, **kwargs))
-
-    async def _stop_children(self) -> None:
-        await self.on_thread_stop()
-        await self._default_stop_children()
-        self._shutdown.set()
-
-    async def _stop_futures(self) -> None:
-        await self._default_stop_futures()
-
-    async def _stop_exit_stacks(self) -> None:
-        await self._default_stop_exit_stacks()
-
-    def _create_worker_consumer(self, transport: Any) -> Any:
-        consumer = super()._create_worker_consumer(transport)
-        # The client has no setters; it reads these when it starts.
-        consumer._fetch_max_wait_ms = FETCH_WAIT_MS
-        consumer._partition_assignment_strategy = (self.app.group_assignor,)
-        # Events of an aborted transaction never happened.
-        consumer._isolation_level = "read_committed"
-        return consumer
-
-    async def on_thread_stop(self) -> None:
-        """Leave the group and disconnect."""
-        try:
-            await super().on_thread_stop()
-        except asyncio.CancelledError:
-            # aiokafka waits for requests that it has cancelled, and takes their end for its own where one
-            # waits for a broker that is away. The worker would take it for its own as well.
-            task = asyncio.current_task()
-            if task is None or task.cancelling():
-                raise
-            await self._consumer._client.close()
 
 
 class BatchTransport(driver.Transport):  # type: ignore[misc]

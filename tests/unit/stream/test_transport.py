@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
 import pytest
@@ -15,9 +13,10 @@ from faust.types import TP
 from fraudstream.stream import transport
 from fraudstream.stream.app import BatchApp
 from fraudstream.stream.batch import Batch
-from fraudstream.stream.transport import BatchConsumer, BatchSchema, InLoop
+from fraudstream.stream.transport import BatchConsumer, BatchSchema
 from fraudstream.stream.unit import Unit
 from tests.unit.stream.fakes import GENERATION, record
+from tests.unit.stream.scenarios import run
 
 EVENTS = "fraudstream.events"
 FIRST, SECOND, THIRD = TP(EVENTS, 0), TP(EVENTS, 1), TP(EVENTS, 2)
@@ -43,11 +42,6 @@ def done(consumer: BatchConsumer, message: Any) -> None:
     """Acknowledge a message whose batch is emitted."""
     message.value.emitted = True
     consumer.ack(message)
-
-
-def run(loop: asyncio.AbstractEventLoop, scenario: Callable[[], Awaitable[None]]) -> None:
-    """Run a scenario, which may not take long."""
-    loop.run_until_complete(asyncio.wait_for(scenario(), 5))
 
 
 def test_one_message_per_partition(loop: asyncio.AbstractEventLoop, consumer: BatchConsumer) -> None:
@@ -449,21 +443,6 @@ def test_lag_in_time_is_the_age_of_the_oldest_message_that_waits(
     assert [lags[tp].seconds for tp in ends] == [8.5, 0.0, 7.5]
 
 
-def test_the_client_asks_often_and_reads_only_what_is_committed(
-    loop: asyncio.AbstractEventLoop, consumer: BatchConsumer
-) -> None:
-    """The Kafka client waits briefly for an empty answer, and aborted transactions are not read."""
-
-    async def scenario() -> None:
-        client = consumer._thread._create_worker_consumer(consumer.transport)
-        assert client._fetch_max_wait_ms == transport.FETCH_WAIT_MS
-        assert client._isolation_level == "read_committed"
-        assert client._enable_auto_commit is False
-        await client.stop()
-
-    run(loop, scenario)
-
-
 def test_a_batch_passes_through_faust_as_it_is(
     loop: asyncio.AbstractEventLoop, app: BatchApp, consumer: BatchConsumer
 ) -> None:
@@ -475,74 +454,5 @@ def test_a_batch_passes_through_faust_as_it_is(
         event = await BatchSchema().decode(app, message)
         assert event.value is message.value
         assert event.key is None
-
-    run(loop, scenario)
-
-
-class Client:
-    """A Kafka client that notes what happens to it."""
-
-    def __init__(self) -> None:
-        self.happened: list[str] = []
-
-    async def start(self) -> None:
-        """Connect."""
-        self.happened.append("started")
-
-    async def stop(self) -> None:
-        """Disconnect."""
-        self.happened.append("stopped")
-
-    async def later(self, word: str) -> str:
-        """Return a word after a turn of the loop."""
-        await asyncio.sleep(0)
-        return f"{word} later"
-
-
-def test_the_client_lives_in_the_workers_loop(
-    loop: asyncio.AbstractEventLoop, consumer: BatchConsumer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """No thread is started for it, what Faust would have one call is called at once, and it ends in order."""
-    client, threads = Client(), threading.active_count()
-    monkeypatch.setattr(InLoop, "_create_worker_consumer", lambda self, transport: client)
-
-    async def scenario() -> None:
-        within = consumer._thread
-        await within.maybe_start()
-        assert threading.active_count() == threads
-        assert await within.call_thread(str.upper, "at once") == "AT ONCE"
-        assert await within.call_thread(client.later, "a turn") == "a turn later"
-        await within.stop()
-        assert client.happened == ["started", "stopped"]
-
-    run(loop, scenario)
-
-
-class StopsLikeCancelled:
-    """A Kafka client whose stop ends as aiokafka's does while a request waits for a broker that is away."""
-
-    def __init__(self) -> None:
-        self._client = self
-        self.is_closed = False
-
-    async def stop(self) -> None:
-        """Take the end of a cancelled request for its own."""
-        raise asyncio.CancelledError
-
-    async def close(self) -> None:
-        """Disconnect."""
-        self.is_closed = True
-
-
-def test_a_client_stops_in_good_order_while_the_broker_is_away(
-    loop: asyncio.AbstractEventLoop, consumer: BatchConsumer
-) -> None:
-    """Otherwise the worker would take the end of a request for its own, and not end in order."""
-
-    async def scenario() -> None:
-        within = consumer._thread
-        within._consumer = client = StopsLikeCancelled()
-        await within.on_thread_stop()
-        assert client.is_closed
 
     run(loop, scenario)
