@@ -13,7 +13,7 @@ import typer
 
 from fraudstream.cli import letters as shown
 from fraudstream.cli.console import FAILED, fail, one_line_errors, out
-from fraudstream.cli.service import Bootstrap
+from fraudstream.cli.service import SINGLE, Bootstrap, TopologyFile
 from fraudstream.config import Topology, load_topology
 
 if TYPE_CHECKING:
@@ -21,13 +21,11 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Dead letters: list them, look at one, send them back.", no_args_is_help=True)
 
-TopologyFile = Annotated[Path, typer.Argument(help="The topology file.")]
 Reason = Annotated[str | None, typer.Option(help="Only letters of this reason.")]
 
 
 @app.command("list")
 def list_letters(
-    topology: TopologyFile,
     reason: Reason = None,
     since: Annotated[
         str | None,
@@ -35,6 +33,7 @@ def list_letters(
     ] = None,
     limit: Annotated[int, typer.Option(min=0, help="Show the newest so many; all are counted.")] = 50,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    topology: TopologyFile = SINGLE,
     kafka: Bootstrap = None,
 ) -> None:
     """List dead letters, the newest last, and count them by reason."""
@@ -55,8 +54,8 @@ def list_letters(
 
 @app.command("show")
 def show(
-    topology: TopologyFile,
     letter: Annotated[str, typer.Argument(help="partition:offset, as in the list.")],
+    topology: TopologyFile = SINGLE,
     kafka: Bootstrap = None,
 ) -> None:
     """Print one dead letter in full, with its payload."""
@@ -73,11 +72,11 @@ def show(
 
 @app.command("redrive")
 def redrive_letters(
-    topology: TopologyFile,
     letters: Annotated[list[str] | None, typer.Argument(help="partition:offset of each letter.")] = None,
     reason: Reason = None,
     again: Annotated[bool, typer.Option("--again", help="Also send what was sent back before.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be sent.")] = False,
+    topology: TopologyFile = SINGLE,
     kafka: Bootstrap = None,
 ) -> None:
     """Send the messages of dead letters back to their topic, each once, and wait for the broker."""

@@ -14,12 +14,11 @@ from fraudstream.cli.console import FAILED, fail, one_line_errors, out
 from fraudstream.cli.keys import Keys
 from fraudstream.cli.overview import Overview, overview, overview_json
 from fraudstream.cli.overview_view import screen
-from fraudstream.cli.service import Bootstrap
+from fraudstream.cli.service import SINGLE, Bootstrap, TopologyFile
 from fraudstream.config import Topology, load_topology
 from fraudstream.config.part import SettingError
 from fraudstream.telemetry.scraping import Reader
 
-TopologyFile = Annotated[Path, typer.Argument(help="The topology file.")]
 Workers = Annotated[
     list[str] | None,
     typer.Option(
@@ -29,7 +28,7 @@ Workers = Annotated[
 
 
 def status(
-    topology: TopologyFile,
+    topology: TopologyFile = SINGLE,
     worker: Workers = None,
     kafka: Bootstrap = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
@@ -46,7 +45,7 @@ def status(
 
 
 def top(
-    topology: TopologyFile,
+    topology: TopologyFile = SINGLE,
     worker: Workers = None,
     kafka: Bootstrap = None,
     every: Annotated[float, typer.Option(min=0.5, max=3_600, help="Seconds between two looks.")] = 2.0,

@@ -48,7 +48,7 @@ def topology_file(rig: Rig) -> Path:
 
 def dlq(rig: Rig, command: str, *arguments: object) -> Ran:
     """Run `fraudstream dlq` on the rig's topology."""
-    return fraudstream("dlq", command, topology_file(rig), *arguments)
+    return fraudstream("dlq", command, "--topology", topology_file(rig), *arguments)
 
 
 def bury(rig: Rig, payloads: Sequence[bytes | None], partition: int = 0, kept: bool = True) -> None:
@@ -100,7 +100,7 @@ def test_what_a_worker_buries_is_listed_and_shown(new_rig: NewRig) -> None:
         "detail     RuntimeError: no such luck",
     ]
     assert shown[-1] == 'payload    {"CRASH": 1}'
-    line = error_line("dlq", "show", topology_file(rig), "0:99")
+    line = error_line("dlq", "show", "0:99", "--topology", topology_file(rig))
     assert line == "no dead letter at 0:99: see `fraudstream dlq list`"
 
 

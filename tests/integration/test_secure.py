@@ -88,7 +88,8 @@ def test_a_user_with_the_right_password_is_served_by_every_command(
         ("list", "not_json"),
         ("redrive --reason not_json", "sent and acknowledged: 1 (0:0)"),
     ):
-        line = ["dlq", *command.split(), str(tmp_path / "topology-0.yml"), "--kafka", broker.at["SASL"]]
+        topology = ["--topology", str(tmp_path / "topology-0.yml")]
+        line = ["dlq", *command.split(), *topology, "--kafka", broker.at["SASL"]]
         answer = CliRunner().invoke(app, line)
         assert answer.exit_code == 0
         assert told in answer.output

@@ -33,7 +33,7 @@ def test_the_status_follows_workers_that_work_stand_by_and_are_gone(
 
     def status(*ports: int) -> tuple[int, Any]:
         named = [part for each in ports for part in ("--worker", f"127.0.0.1:{each}")]
-        ran = fraudstream("status", rig.file, *named, "--json")
+        ran = fraudstream("status", "--topology", rig.file, *named, "--json")
         return ran.code, json.loads(ran.out)
 
     with rig.worker:

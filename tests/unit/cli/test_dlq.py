@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -26,7 +25,6 @@ from tests.unit.cli.commands import error_line, error_lines
 from tests.unit.stream.letters import letter
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
-TOPOLOGY = Path(__file__).parents[3] / "topologies" / "single.yml"
 
 
 def printed(found: Summary) -> str:
@@ -130,14 +128,14 @@ def test_since_is_a_time_or_a_while_ago() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["list", TOPOLOGY, "--since", "yesterday"], "'yesterday' is no ISO 8601 date and time"),
+        (["list", "--since", "yesterday"], "'yesterday' is no ISO 8601 date and time"),
         (
-            ["show", TOPOLOGY, "7"],
+            ["show", "7"],
             "'7' is no position: write partition:offset as `dlq list` does, such as 0:17",
         ),
-        (["redrive", TOPOLOGY], "which letters? Name them by partition:offset, or give --reason"),
+        (["redrive"], "which letters? Name them by partition:offset, or give --reason"),
         (
-            ["redrive", TOPOLOGY, "0:1", "--reason", "r"],
+            ["redrive", "0:1", "--reason", "r"],
             "which letters? Name them by partition:offset, or give --reason",
         ),
     ],
@@ -151,5 +149,5 @@ def test_wrong_arguments_are_one_line(arguments: list[object], message: str) -> 
 def test_a_broker_out_of_reach_is_one_line(arguments: list[str]) -> None:
     """With where it was looked for."""
     command, *rest = arguments
-    line = error_line("dlq", command, TOPOLOGY, *rest, "--kafka", "127.0.0.1:1")
+    line = error_line("dlq", command, *rest, "--kafka", "127.0.0.1:1")
     assert line.startswith("127.0.0.1:1: no Kafka broker there")

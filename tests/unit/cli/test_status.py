@@ -133,7 +133,7 @@ def test_times_are_written_for_readers(number: float, text: str) -> None:
 
 def test_where_nothing_answers_the_status_says_so_and_ends_with_one() -> None:
     """Neither the cluster nor the worker; the JSON is there all the same."""
-    arguments = ("topologies/single.yml", "--kafka", NOWHERE, "--worker", NOWHERE)
+    arguments = ("--kafka", NOWHERE, "--worker", NOWHERE)
     ran = fraudstream("status", *arguments, "--json")
     told = json.loads(ran.out)
     assert (ran.code, told["is_well"], told["lag"]) == (1, False, [])
@@ -144,14 +144,14 @@ def test_where_nothing_answers_the_status_says_so_and_ends_with_one() -> None:
 
 def test_top_needs_a_terminal() -> None:
     """It would fill a file with screens."""
-    ran = fraudstream("top", "topologies/single.yml", "--kafka", NOWHERE)
+    ran = fraudstream("top", "--kafka", NOWHERE)
     assert (ran.code, "needs a terminal" in ran.err) == (1, True)
 
 
 def test_q_ends_top() -> None:
     """At once and in order; until then it shows what it can."""
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "fraudstream.cli", "top", "topologies/single.yml", "--kafka", NOWHERE]
+    command = [sys.executable, "-m", "fraudstream.cli", "top", "--kafka", NOWHERE]
     command += ["--worker", NOWHERE, "--every", "600"]
     wide = {"COLUMNS": "200", "LINES": "50", "TERM": "xterm"}
     top = subprocess.Popen(
