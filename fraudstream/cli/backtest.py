@@ -110,11 +110,11 @@ def _show(found: Report, seconds: float) -> None:
         f"{overall.alerts:,} alerts; {messages.suppressed:,} hits kept back, "
         f"{messages.held_back:,} over budget; values in {found.currency}",
     ]
-    out.print(*lines, sep="\n", highlight=False)
+    out.print(*lines, sep="\n", **PLAIN)
     out.print(_table(*figure_table(found)))
     if found.backtest.is_labelled:
         counts = found.backtest.tally.labels
-        out.print(f"labels: {counts[FRAUD]:,} frauds, {counts[GENUINE]:,} genuine", highlight=False)
+        out.print(f"labels: {counts[FRAUD]:,} frauds, {counts[GENUINE]:,} genuine", **PLAIN)
         out.print(_table(*label_table(found)))
     pairs = found.overlaps()
     if pairs:
@@ -122,7 +122,7 @@ def _show(found: Report, seconds: float) -> None:
         rows = [(each.first, each.second, f"{each.events:,}", percent(each.share)) for each in pairs]
         out.print(_table(heads, rows[:PAIRS_SHOWN]))
         if len(rows) > PAIRS_SHOWN:
-            out.print(f"and {len(rows) - PAIRS_SHOWN:,} pairs more, see --json or --html", highlight=False)
+            out.print(f"and {len(rows) - PAIRS_SHOWN:,} pairs more, see --json or --html", **PLAIN)
 
 
 def _table(heads: Sequence[tuple[str, bool]], rows: Iterable[Sequence[str]]) -> Table:

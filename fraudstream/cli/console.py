@@ -24,7 +24,7 @@ PLAIN: Any = {"highlight": False, "soft_wrap": True, "markup": False}
 
 def fail(message: str) -> typer.Exit:
     """Print an error and return what to raise."""
-    err.print(message, style="red", highlight=False, soft_wrap=True, markup=False)
+    err.print(message, style="red", **PLAIN)
     return typer.Exit(FAILED)
 
 

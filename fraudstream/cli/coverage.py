@@ -9,7 +9,7 @@ import orjson
 import typer
 from rich.table import Table
 
-from fraudstream.cli.console import err, one_line_errors, out
+from fraudstream.cli.console import PLAIN, err, one_line_errors, out
 from fraudstream.cli.history import (
     AsJson,
     AsRecorded,
@@ -53,7 +53,7 @@ def show_coverage(
     out.print(_typologies(found))
     if found.fired is not None:
         out.print(_fired(found.fired))
-        out.print(f"{found.fired.events:,} events", highlight=False)
+        out.print(f"{found.fired.events:,} events", **PLAIN)
 
 
 def _typologies(found: Coverage) -> Table:

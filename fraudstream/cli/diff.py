@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import orjson
 import typer
 from rich.table import Table
 
-from fraudstream.cli.console import err, one_line_errors, out
+from fraudstream.cli.console import PLAIN, err, one_line_errors, out
 from fraudstream.cli.history import (
     AsJson,
     AsRecorded,
@@ -38,7 +38,6 @@ from fraudstream.workbench.teaching import label_readers, teaching_lines
 
 TOO_MUCH = 3
 """The exit code where more decisions change than is allowed."""
-_PLAIN: Any = {"highlight": False, "soft_wrap": True, "markup": False}
 _KINDS = {
     Kind.NEW_ALERT: "new alerts",
     Kind.LOST_ALERT: "lost alerts",
@@ -81,12 +80,12 @@ def diff(
     _show(run, seconds)
     readers = list(dict.fromkeys(name for each in rulesets for name in label_readers(each)))
     for line in teaching_lines(readers, run.taught):
-        out.print(line, **_PLAIN)
+        out.print(line, **PLAIN)
     if as_json:
         typer.echo(orjson.dumps(diff_json(run)).decode())
     if max_change is not None and run.changed_share > max_change:
         words = f"{run.changed_share:.4%} of the decisions change, more than the {max_change:.4%} allowed"
-        err.print(f"{words}: look at the rules above, or raise --max-change", style="red", **_PLAIN)
+        err.print(f"{words}: look at the rules above, or raise --max-change", style="red", **PLAIN)
         raise typer.Exit(TOO_MUCH)
 
 
@@ -99,7 +98,7 @@ def _show(found: Diff, seconds: float) -> None:
         ", ".join(f"{found.events[kind]:,} {name}" for kind, name in _KINDS.items()),
         *(f"{old} to {new}: {events:,}" for (old, new), events in found.actions.most_common()),
         sep="\n",
-        **_PLAIN,
+        **PLAIN,
     )
     differing = [rule for rule in rule_diffs(found) if rule.matters]
     if differing:
@@ -107,7 +106,7 @@ def _show(found: Diff, seconds: float) -> None:
     for kind, name in _KINDS.items():
         lines = [line for example in found.examples(kind) for line in _lines(example)]
         if lines:
-            out.print(f"{name}, for example:", *lines, sep="\n", **_PLAIN)
+            out.print(f"{name}, for example:", *lines, sep="\n", **PLAIN)
 
 
 def _table(rules: Sequence[RuleDiff]) -> Table:

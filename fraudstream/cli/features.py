@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from fraudstream.cli.console import one_line_errors, out
+from fraudstream.cli.console import PLAIN, one_line_errors, out
 from fraudstream.cli.kernels import fill_cache
 from fraudstream.cli.newest import engine_of, newest, single_topology, taken
 from fraudstream.cli.service import SINGLE, TopologyFile
@@ -56,13 +56,13 @@ def inspect(topology: TopologyFile = SINGLE) -> None:
     """Print what every feature of a worker held at its newest checkpoint, and how warm it was."""
     loaded = single_topology(topology, "features", "its shares")
     ruleset, found = newest(loaded, "what the features hold")
-    out.print(taken(ruleset, found), highlight=False, soft_wrap=True, markup=False)
+    out.print(taken(ruleset, found), **PLAIN)
     _show(engine_of(loaded, ruleset, found).stats())
 
 
 def _show(found: EngineStats) -> None:
     out.print(_table(found))
-    out.print(_totals(found), highlight=False, soft_wrap=True)
+    out.print(_totals(found), **PLAIN)
 
 
 def _table(found: EngineStats) -> Table:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.table import Table
 
 from fraudstream import __version__
-from fraudstream.cli.console import fail, one_line_errors, out
+from fraudstream.cli.console import PLAIN, fail, one_line_errors, out
 from fraudstream.cli.newest import engine_of, newest, single_topology, taken
 from fraudstream.cli.service import SINGLE, TopologyFile
 from fraudstream.config import Topology
@@ -24,7 +24,6 @@ from fraudstream.stores.whole_file import write_whole
 app = typer.Typer(help="What the models of a topology have learned.", no_args_is_help=True)
 
 NO_FIGURE = "-"
-_PLAIN: Any = {"highlight": False, "soft_wrap": True, "markup": False}
 
 
 @app.callback()
@@ -45,9 +44,9 @@ def inspect(
     reports = [each for each in engine_of(loaded, ruleset, found).reports() if model in (None, each.model)]
     if not reports:
         raise fail(f"ruleset {ruleset.version} has no models")
-    out.print(taken(ruleset, found), **_PLAIN)
+    out.print(taken(ruleset, found), **PLAIN)
     for each in reports:
-        out.print(_summary(each), **_PLAIN)
+        out.print(_summary(each), **PLAIN)
         out.print(_features(each))
 
 
@@ -70,7 +69,7 @@ def export(
         raise fail(f"{model} {error}") from None
     except OSError as error:
         raise fail(f"{to}: cannot be written ({error.strerror}): choose another path") from None
-    out.print(f"{model} of {taken(ruleset, found)}: {len(content):,} bytes in {to}", **_PLAIN)
+    out.print(f"{model} of {taken(ruleset, found)}: {len(content):,} bytes in {to}", **PLAIN)
 
 
 @app.command("import")
@@ -92,11 +91,11 @@ def import_file(
     except OSError as error:
         where = error.filename or file
         raise fail(f"{where}: cannot be read or written ({error.strerror}): mend that, and repeat") from None
-    out.print(f"{done.state}: {_learned(done.header)}", **_PLAIN)
+    out.print(f"{done.state}: {_learned(done.header)}", **PLAIN)
     if done.line is None:
-        out.print(f"{done.model_file} starts from it: a model that runs begins anew with it", **_PLAIN)
+        out.print(f"{done.model_file} starts from it: a model that runs begins anew with it", **PLAIN)
     else:
-        out.print(f"now add this line to {done.model_file}:\n\n{done.line}\n", **_PLAIN)
+        out.print(f"now add this line to {done.model_file}:\n\n{done.line}\n", **PLAIN)
 
 
 def _topology(path: Path) -> Topology:

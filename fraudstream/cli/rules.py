@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import orjson
 import typer
 from rich.table import Table
 
-from fraudstream.cli.console import fail, one_line_errors, out
+from fraudstream.cli.console import PLAIN, fail, one_line_errors, out
 from fraudstream.cli.explanation import explanation_tree
 from fraudstream.cli.kernels import fill_cache
 from fraudstream.cli.progress import progress_bar
@@ -36,7 +36,6 @@ TopologyFile = Annotated[
     Path | None, typer.Option("--topology", help="A topology file, whose own columns rules may then name.")
 ]
 RULES = Path("rules")
-_PLAIN: Any = {"highlight": False, "soft_wrap": True, "markup": False}
 
 
 def lint_rules(
@@ -55,8 +54,8 @@ def lint_rules(
     if show_costs:
         out.print(_costs(ruleset.rules))
     for line in missing_texts(ruleset):
-        out.print(f"note: {line}", **_PLAIN)
-    out.print(f"{len(ruleset.rules)} rules, ruleset {ruleset.version}: no problems", highlight=False)
+        out.print(f"note: {line}", **PLAIN)
+    out.print(f"{len(ruleset.rules)} rules, ruleset {ruleset.version}: no problems", **PLAIN)
 
 
 def _costs(rules: tuple[Rule, ...]) -> Table:
@@ -80,7 +79,7 @@ def run_tests(directory: Directory = RULES, topology: TopologyFile = None) -> No
     failed = [str(result.problem) for result in results if result.problem is not None]
     if failed:
         raise fail("\n".join([*failed, f"{len(failed)} of {len(results)} cases failed"]))
-    out.print(f"{len(results)} cases of {len(ruleset.rules)} rules passed", highlight=False)
+    out.print(f"{len(results)} cases of {len(ruleset.rules)} rules passed", **PLAIN)
 
 
 def mutate_rules(
@@ -101,12 +100,12 @@ def mutate_rules(
                 advance(1)
     for mutation in mutations:
         if not mutation.fails:
-            out.print(*mutation.problems, sep="\n", end="\n" if mutation.problems else "", **_PLAIN)
+            out.print(*mutation.problems, sep="\n", end="\n" if mutation.problems else "", **PLAIN)
     failed = [str(problem) for mutation in mutations if mutation.fails for problem in mutation.problems]
     tried = f"{sum(mutation.run for mutation in mutations)} changes of {len(rules)} rules"
     if failed:
         raise fail("\n".join([*failed, f"{len(failed)} faults of live rules in {tried}"]))
-    out.print(f"{tried}: no live rule lets one pass", **_PLAIN)
+    out.print(f"{tried}: no live rule lets one pass", **PLAIN)
 
 
 def explain_rule(
@@ -169,7 +168,7 @@ def write_schemas(
             (directory / f"{kind}.schema.json").write_bytes(json_schema(kind))
     except OSError as error:
         raise fail(f"{directory}: cannot be written ({error.strerror}): choose another directory") from None
-    out.print(f"{len(FILES)} schemas in {directory}", **_PLAIN)
+    out.print(f"{len(FILES)} schemas in {directory}", **PLAIN)
 
 
 def lock_rules(directory: Directory = RULES) -> None:
@@ -181,4 +180,4 @@ def lock_rules(directory: Directory = RULES) -> None:
     if problems:
         raise fail("\n".join(map(str, problems)))
     write_lock(directory, new_lock(ruleset, lock))
-    out.print(f"{len(ruleset.rules)} rules locked", highlight=False)
+    out.print(f"{len(ruleset.rules)} rules locked", **PLAIN)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fraudstream.cli.console import fail, one_line_errors, out
+from fraudstream.cli.console import PLAIN, fail, one_line_errors, out
 from fraudstream.cli.kernels import make_ready
 from fraudstream.cli.rule_sources import rules_of
 from fraudstream.config import Topology, load_topology
@@ -63,8 +63,7 @@ def run(topology: TopologyFile = SINGLE, kafka: Bootstrap = None) -> None:
     out.print(
         f"{loaded.name}: {len(engine.rule_ids)} rules, {engine.features} features, "
         f"ruleset {engine.ruleset.version}{source}; metrics on {scheme}://{host}:{port}/metrics",
-        highlight=False,
-        soft_wrap=True,
+        **PLAIN,
     )
     kept = kept_by(loaded)
     if kept is not None:
@@ -156,6 +155,6 @@ def create(topology: TopologyFile = SINGLE, kafka: Bootstrap = None) -> None:
         loaded = load_topology(topology).with_kafka(kafka)
     try:
         for state in create_topics(loaded):
-            out.print(str(state), highlight=False)
+            out.print(str(state), **PLAIN)
     except BrokerError as error:
         raise fail(str(error)) from None

@@ -10,7 +10,7 @@ import orjson
 import typer
 from rich.table import Table
 
-from fraudstream.cli.console import err, fail, one_line_errors, out
+from fraudstream.cli.console import PLAIN, err, fail, one_line_errors, out
 from fraudstream.cli.history import (
     AsJson,
     AsRecorded,
@@ -38,8 +38,6 @@ from fraudstream.workbench.thresholds import thresholds
 from fraudstream.workbench.tune import Sampling, Tuning, tune
 from fraudstream.workbench.tune_page import page, part_of, shown
 from fraudstream.workbench.tune_report import tuning_json, write_below
-
-_PLAIN: Any = {"highlight": False, "soft_wrap": True, "markup": False}
 
 
 def tune_rule(
@@ -100,7 +98,7 @@ def tune_rule(
     else:
         _show(content)
         for line in teaching_lines(label_readers(ruleset), found.taught):
-            out.print(line, **_PLAIN)
+            out.print(line, **PLAIN)
     if below is not None and sampling is not None:
         _write_below(below, found, sampling)
 
@@ -120,7 +118,8 @@ def _write_below(path: Path, found: Tuning, sampling: Sampling) -> None:
         raise fail(f"{path}: cannot be written ({error.strerror}): choose another path") from None
     bands = len(found.bands)
     message = f"{number} events of {bands} bands below the line in {path}, drawn by seed {sampling.seed}"
-    err.print(message if number else f"no value of the range hits more than the current one: {path} is empty")
+    none = f"no value of the range hits more than the current one: {path} is empty"
+    err.print(message if number else none, **PLAIN)
 
 
 def _show(content: Mapping[str, Any]) -> None:
@@ -129,12 +128,12 @@ def _show(content: Mapping[str, Any]) -> None:
     out.print(
         f"{rule['id']} v{rule['version']}: {param['name']} is {param['current']}{unit}; "
         f"{content['events']:,} events on {content['days']} days",
-        **_PLAIN,
+        **PLAIN,
     )
     out.print(_values(content))
     out.print(_weeks(content))
     for line in _lines(content):
-        out.print(line, **_PLAIN)
+        out.print(line, **PLAIN)
 
 
 def _values(content: Mapping[str, Any]) -> Table:

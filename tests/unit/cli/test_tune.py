@@ -75,7 +75,7 @@ def test_files_for_a_reviewer_and_for_a_reader(folder: Path) -> None:
     """The sample below the line, with how it was drawn, and a page."""
     below, html = folder / "below.csv", folder / "page.html"
     ran = fraudstream(*SWEEP, *given(folder), "--below", below, "--seed", 3, "--html", html)
-    assert ran.err.replace("\n", "") == f"1 events of 1 bands below the line in {below}, drawn by seed 3"
+    assert ran.err == f"1 events of 1 bands below the line in {below}, drawn by seed 3\n"
     assert below.read_text().splitlines() == [
         "hits_at,band_events,seed,event_id,occurred_at,entity,amount,currency,amount_usd,label",
         "1,1,3,a,2026-03-02T08:00:00Z,c1,3.00,USD,3.00,",
@@ -83,9 +83,7 @@ def test_files_for_a_reviewer_and_for_a_reader(folder: Path) -> None:
     assert html.read_text().startswith("<!DOCTYPE html>")
     tighter = (*SWEEP[:-1], "5,100")
     ran = fraudstream(*tighter, *given(folder), "--below", below)
-    assert ran.err.replace("\n", "") == (
-        f"no value of the range hits more than the current one: {below} is empty"
-    )
+    assert ran.err == f"no value of the range hits more than the current one: {below} is empty\n"
 
 
 @pytest.mark.parametrize(
