@@ -71,6 +71,10 @@ class BatchApp(faust.App):  # type: ignore[misc]
         """Return the oldest offset that a partition still has."""
         return await self.consumer.oldest(partition)
 
+    async def commit_to(self, offsets: Mapping[Partition, int]) -> None:
+        """Commit offsets before which all is told, though the consumer has not given it."""
+        await self.consumer.commit_to(offsets)
+
     async def set_back(self, offsets: Mapping[Partition, int]) -> None:
         """Commit offsets that may lie before those that are committed, and read on from there."""
         await self.consumer.set_back(offsets)

@@ -141,7 +141,7 @@ class Desk:
         while True:
             # Whoever recovers the shard must know the order before anything comes of it; the rules may
             # change while it is written.
-            while (entry := self._shard.turn_to(self._shard.number(batch.partition))) is not None:
+            while (entry := self._shard.turn_to(batch)) is not None:
                 await self.write(entry)
             try:
                 return self._shard.fold(batch)

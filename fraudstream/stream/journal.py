@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 import orjson
@@ -70,6 +71,8 @@ class Entry:
         Messages that the owner has found to be poison since its last entry.
     filled
         What the features have counted that this ruleset has added; None where they begin here.
+    upto
+        Before this offset the owner writes another entry; None where it may go on without.
     """
 
     epoch: int
@@ -80,6 +83,7 @@ class Entry:
     topic_id: str = ""
     poison: tuple[Poison, ...] = ()
     filled: Filled | None = None
+    upto: int | None = None
 
 
 @dataclass(frozen=True)
@@ -109,6 +113,7 @@ def encode(entry: Entry) -> bytes:
             "topic_id": entry.topic_id,
             "poison": [list(each) for each in entry.poison],
             **_written(entry.filled),
+            **({} if entry.upto is None else {"upto": entry.upto}),
         }
     )
 
@@ -131,6 +136,8 @@ def decode(value: bytes) -> Entry:
             read["topic_id"],
             tuple(Poison(*each) for each in read["poison"]),
             _filled(read),
+            # Entries are older than this, too.
+            read.get("upto"),
         )
     except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
         message = f"this is no journal entry ({error!r}): does something else write to the journal topic?"
@@ -209,6 +216,21 @@ def _run(entry: Entry, at: Mapping[int, int], until: Mapping[int, int] | None) -
         if stop is not None and stop <= start
         else [Run(entry.partition, entry.ruleset, start, stop, entry.filled)]
     )
+
+
+def last_partition(entries: Iterable[Entry]) -> tuple[int, int | None] | None:
+    """Return the partition that was folded last, and up to before which offset it was folded at most.
+
+    That is None where an owner did not bind itself. Several owners may have begun the same run: it reaches as
+    far as any of them could. None where nothing was folded.
+    """
+    folded = [(entry.partition, entry.upto) for entry in entries if entry.partition is not None]
+    if not folded:
+        return None
+    last, _ = folded[-1]
+    limits = [upto for _, upto in takewhile(lambda each: each[0] == last, reversed(folded))]
+    bound = [upto for upto in limits if upto is not None]
+    return last, max(bound) if len(bound) == len(limits) else None
 
 
 def history(entries: Iterable[Entry], at: Mapping[int, int], upto: Mapping[int, int]) -> list[Run]:

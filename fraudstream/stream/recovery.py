@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaConsumer
 
 from fraudstream.stream.admin import Standing, standing
 from fraudstream.stream.continuity import Continuity
-from fraudstream.stream.journal import Entry, Poison, Run, reach, runs, valid
+from fraudstream.stream.journal import Entry, Poison, Run, last_partition, reach, runs, valid
 from fraudstream.stream.journal_reader import entries_in
 from fraudstream.stream.kept import newest_kept
 from fraudstream.stream.log_reader import LogReader
@@ -65,6 +65,8 @@ class Means:
         Sends what comes of a batch that was judged before, but perhaps not sent.
     oldest
         Returns the oldest offset that a partition still has.
+    commit
+        Commits offsets before which all is told.
     set_back
         Commits offsets that may lie before those that are committed, and reads on from there.
     standing
@@ -80,6 +82,7 @@ class Means:
     judge: Judge
     emit: Emit
     oldest: Callable[[Partition], Awaitable[int]]
+    commit: Callable[[Mapping[Partition, int]], Awaitable[None]]
     set_back: Callable[[Mapping[Partition, int]], Awaitable[None]]
     standing: Callable[[Topology], Standing] = standing
     new_consumer: Callable[..., Any] = AIOKafkaConsumer
@@ -113,7 +116,10 @@ class Recovery:
         async with self.shard.folding:
             started = time.monotonic()
             replayed = await self._take()
-            await self._finish_the_last_run()
+            if self.topology.processing_guarantee == "at_least_once":
+                # A transaction tells and commits at once.
+                await self._commit_what_was_told()
+                await self._finish_the_last_run()
         if replayed is None:
             log.info("going on with the state in memory")
             return
@@ -146,20 +152,31 @@ class Recovery:
     async def _finish_the_last_run(self) -> None:
         """Judge what the last owner may have told of without having committed it, before anything else.
 
-        It may have gone on in the partition of its last entry; to turn to another it writes one first. Who
-        finishes that partition repeats what was told, in the same order. A transaction tells and commits at
-        once, and one partition has one order.
+        It may have gone on in the partition of its last entry, as far as that one says; to go further, or to
+        turn to another, it writes one first. Who folds that repeats what was told, in the same order. One
+        partition alone has one order.
         """
-        folded = [entry.partition for entry in self._entries if entry.partition is not None]
-        ends = self._now.ends
-        if self.topology.processing_guarantee == "exactly_once" or len(ends) == 1 or not folded:
+        last, ends = last_partition(self._entries), self._now.ends
+        if last is None or len(ends) == 1:
             return
-        number = folded[-1]
+        number, upto = last
         partition = self.topology.place(number)
         at, end = self.shard.positions.get(number, 0), ends[number]
+        end = end if upto is None else min(upto, end)
         async with self._reader([partition]) as reader:
             async for batch in reader.read(partition, at, end):
                 await self.means.judge(batch)
+                await self._commit_what_was_told()
+
+    async def _commit_what_was_told(self) -> None:
+        """Commit what was judged here, of which the consumer knows nothing.
+
+        So a worker that dies soon after has got somewhere, and what it told is not told once more.
+        """
+        done = self._now.committed
+        further = {each: at for each, at in self.shard.positions.items() if at > done.get(each, 0)}
+        if further:
+            await self.means.commit({self.topology.place(each): at for each, at in further.items()})
 
     async def again(self, upto: Mapping[int, int]) -> None:
         """Bring the shard back to where it stood before its engine failed."""

@@ -28,6 +28,8 @@ Fold = Union["Engine", "Ingest"]
 
 SHARD = 0
 """The number of the shard that reads the input, beside the stages of a keyed topology."""
+RUN_OFFSETS_MAX = 20_000
+"""How far a shard goes in one partition before it says so in the journal, where its heir has to know."""
 
 
 def _own_number(partition: Partition) -> int:
@@ -41,6 +43,8 @@ class Shard:
     ----------
     number
         Returns the number of a partition, below 0 for labels, as `Topology.number` does.
+    run_offsets_max
+        How far it goes in one partition under one entry of the journal, None where nobody has to know.
     engine
         Holds the state.
     is_whole
@@ -61,9 +65,15 @@ class Shard:
         Held by whoever puts another engine or ruleset in place, and has to wait on the way.
     """
 
-    def __init__(self, engine: Fold, number: Callable[[Partition], int] = _own_number) -> None:
+    def __init__(
+        self,
+        engine: Fold,
+        number: Callable[[Partition], int] = _own_number,
+        run_offsets_max: int | None = None,
+    ) -> None:
         self.engine = engine
         self.number = number
+        self._run_offsets_max = run_offsets_max
         self.is_whole = True
         self.owner = uuid4().hex
         self.positions: dict[int, int] = {}
@@ -120,15 +130,22 @@ class Shard:
         """Return the part of a batch that is not yet folded, None where all of it is."""
         return batch.since(self.positions.get(self.number(batch.partition), 0))
 
-    def turn_to(self, partition: int) -> Entry | None:
-        """Return what must be in the journal before anything comes of the partition's next batch.
+    def turn_to(self, batch: Batch) -> Entry | None:
+        """Return what must be in the journal before anything comes of a batch.
 
         None where the journal says it already.
         """
-        if (self.last.partition, self.last.ruleset) == (partition, self.engine.ruleset.version):
+        partition, upto = self.number(batch.partition), self.last.upto
+        is_told = (self.last.partition, self.last.ruleset) == (partition, self.engine.ruleset.version)
+        if is_told and (upto is None or batch.next_offset <= upto):
             return None
-        self.last = self._entry(partition)
+        self.last = replace(self._entry(partition), upto=self._bound(batch))
         return self.last
+
+    def _bound(self, batch: Batch) -> int | None:
+        """Return before which offset there will be another entry, None where the shard does not say."""
+        most = self._run_offsets_max
+        return None if most is None else max(batch.next_offset, batch.first_offset + most)
 
     def leave_out(self, poison: Poison) -> Entry:
         """Leave out a message on which the engine fails, for good; return the entry that says so."""

@@ -75,6 +75,7 @@ def shard_unit(
         desk.judge,
         desk.emit,
         app.oldest,
+        app.commit_to,
         app.set_back,
     )
     desk.recovery = Recovery(topology, shard, means, observer)

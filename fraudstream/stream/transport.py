@@ -195,13 +195,20 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
         offsets = await self.earliest_offsets(tp)
         return int(offsets[tp])
 
+    async def commit_to(self, offsets: Mapping[Partition, int]) -> None:
+        """Commit offsets before which all is told, though no batch given here has brought it.
+
+        Where the partitions are another worker's by now, nothing is committed.
+        """
+        named = {TP(*partition): offset for partition, offset in offsets.items()}
+        if await self._commit(named):
+            self._committed_offset.update(named)
+
     async def set_back(self, offsets: Mapping[Partition, int]) -> None:
         """Commit offsets that may lie before those that are committed, and read on from there."""
-        named = {TP(*partition): offset for partition, offset in offsets.items()}
-        await self._commit(named)
-        self._committed_offset.update(named)
-        for tp, offset in named.items():
-            await self.seek(tp, offset)
+        await self.commit_to(offsets)
+        for partition, offset in offsets.items():
+            await self.seek(TP(*partition), offset)
         self.ledger.rewind()
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:

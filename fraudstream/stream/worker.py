@@ -21,7 +21,7 @@ from fraudstream.stream.errors import BrokerError
 from fraudstream.stream.event_loop import new_event_loop
 from fraudstream.stream.logs import FAUST_LOG, configure_logging
 from fraudstream.stream.reloading import Reloader
-from fraudstream.stream.shard import Shard
+from fraudstream.stream.shard import RUN_OFFSETS_MAX, Shard
 from fraudstream.stream.shard_unit import Surroundings
 from fraudstream.stream.topic_settings import doubts, outlet, require_settings, topic_settings
 
@@ -88,7 +88,7 @@ def _run(
             "checkpoints.key_file (openssl rand -hex 32)"
         )
     loop = new_event_loop()
-    shard = Shard(engine, topology.number)
+    shard = shard_of(engine, topology)
     around = Surroundings() if kept is None else Surroundings(kept.store_of, kept.ruleset_of)
     around = replace(around, topics={each.name: (each.topic_id, each.partitions) for each in states})
     if watch is not None:
@@ -104,6 +104,14 @@ def _run(
     kafka = topology.kafka
     log.info("reading %s on %s as group %s", topology.input.topic, kafka.bootstrap, kafka.group)
     return worker.run()
+
+
+def shard_of(engine: Fold, topology: Topology) -> Shard:
+    """Return the shard that folds the input of a topology."""
+    # A transaction commits what it tells, and one partition has one order: there no heir has to know.
+    repeats = topology.processing_guarantee == "at_least_once"
+    has_several = topology.input.partitions > 1 or topology.labels is not None
+    return Shard(engine, topology.number, RUN_OFFSETS_MAX if repeats and has_several else None)
 
 
 class Worker(faust.Worker):  # type: ignore[misc]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
 from aiokafka.errors import KafkaError
 
-from fraudstream.stream.batch import Batch
+from fraudstream.stream.batch import Batch, Partition
 from fraudstream.stream.ledger import Ledger
 from tests.sim.cluster import Cluster
 
@@ -79,6 +80,12 @@ class GroupConsumer:
         # As Faust does, whatever the coordinator has answered.
         self._committed.update(offsets)
         return True
+
+    async def commit_to(self, offsets: Mapping[Partition, int]) -> None:
+        """Commit offsets before which all is told; nothing where the partitions are another member's."""
+        named, generation = {number: offset for (_, number), offset in offsets.items()}, self.generation
+        if await self._cluster.call(lambda: self._cluster.commit(generation, named)):
+            self._committed.update(named)
 
     async def fetch(self, batch_max: int) -> None:
         """Read for good, a partition at a time."""

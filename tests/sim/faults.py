@@ -60,7 +60,7 @@ def _unchecked(patch: pytest.MonkeyPatch) -> None:
 
 
 def _without_journal(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Shard, "turn_to", lambda self, partition: None)
+    patch.setattr(Shard, "turn_to", lambda self, batch: None)
 
 
 def _refolded(patch: pytest.MonkeyPatch) -> None:
@@ -149,6 +149,18 @@ def _unfinished_run(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Recovery, "_finish_the_last_run", finish)
 
 
+def _endless_run(patch: pytest.MonkeyPatch) -> None:
+    """Go on in a partition beyond what the journal says."""
+    turn_to = Shard.turn_to
+
+    def turn(self: Shard, batch: Any) -> Any:
+        last, version = self.last, self.engine.ruleset.version
+        is_within = (last.partition, last.ruleset) == (self.number(batch.partition), version)
+        return None if is_within else turn_to(self, batch)
+
+    patch.setattr(Shard, "turn_to", turn)
+
+
 def _deaf_zombie(patch: pytest.MonkeyPatch) -> None:
     """Take no notice of what others write to the journal."""
     written = JournalWriter.write
@@ -171,7 +183,8 @@ FAULTS: dict[str, tuple[str, Plant, int]] = {
     "the newest finished batch is committed": (AT_LEAST_ONCE, _newest_finished, 0),
     "what may not be sent is not sent again": (AT_LEAST_ONCE, _silent_tail, 157),
     "the last owner's run is not finished first": (AT_LEAST_ONCE, _unfinished_run, 0),
-    "a zombie does not look at the journal": (AT_LEAST_ONCE, _deaf_zombie, 0),
+    "a run goes on beyond its limit": (AT_LEAST_ONCE, _endless_run, 350),
+    "a zombie does not look at the journal": (AT_LEAST_ONCE, _deaf_zombie, 1_200),
     "poison is forgotten": (EXACTLY_ONCE, _forgotten_poison, 0),
     "aborted events are replayed": (AT_LEAST_ONCE, _aborted_too, 0),
     "the offsets are looked at before fencing": (EXACTLY_ONCE, _one_look, 4_300),

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 Work = Callable[[], Coroutine[Any, Any, None]]
 
 COMMIT_SECONDS = 0.5
+RUN_OFFSETS_MAX = 2
 BYTES_MAX = 64 * 2**20
 
 
@@ -96,7 +97,8 @@ class Worker:
         producer = SimProducer(around.cluster)
         await producer.start()
         self._consumer = GroupConsumer(around.cluster, topology.input.topic)
-        self.shard = Shard(cast("Engine", SimEngine(SimRuleset(watch.version))))
+        engine = cast("Engine", SimEngine(SimRuleset(watch.version)))
+        self.shard = Shard(engine, run_offsets_max=RUN_OFFSETS_MAX if around.world.partitions > 1 else None)
         self._wire(producer, store, archive)
         reloader = Reloader(cast(Any, watch), self.shard, self._observer, archive.keep, _checked)
         self._member = Member(self.process)
@@ -118,6 +120,7 @@ class Worker:
             desk.judge,
             desk.emit,
             partial(_oldest, around.cluster),
+            self._consumer.commit_to,
             _set_back,
             lambda topology: standing_of(around.cluster, topology.input.topic, Standing),
             partial(SimConsumer, around.cluster),

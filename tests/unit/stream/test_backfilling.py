@@ -23,7 +23,7 @@ from fraudstream.stream.journal import Entry, Filled, Poison, decode
 from fraudstream.stream.recovery import Means, Recovery
 from fraudstream.stream.shard import Shard
 from tests.unit.rule_files import event, rule_file, ruleset_of
-from tests.unit.stream.fakes import FakeObserver, record, settled, topology
+from tests.unit.stream.fakes import FakeObserver, batch, record, settled, topology
 from tests.unit.stream.test_recovery import JOURNAL, FakeLog, _nothing
 
 EVENTS = 40
@@ -103,10 +103,10 @@ class Setup:
     async def fold(self, partition: int, stop: int) -> None:
         """Judge what comes next in a partition, up to an offset, as a desk does."""
         async with self.shard.folding:
-            while (entry := self.shard.turn_to(partition)) is not None:
-                await self.log.write(entry)
             start = self.shard.positions.get(partition, 0)
             batch = Batch(("fraudstream.events", partition), self.log.kept[partition][start:stop])
+            while (entry := self.shard.turn_to(batch)) is not None:
+                await self.log.write(entry)
             self.alerts += [alert.value for alert in self.shard.fold(batch).alerts]
 
     async def some(self) -> None:
@@ -137,6 +137,7 @@ class Setup:
             _nothing,
             _nothing,
             self.log.oldest,
+            _nothing,
             _nothing,
             lambda _: now,
             self.log.consumer,
@@ -305,7 +306,7 @@ def test_rules_without_new_features_are_in_force_at_once() -> None:
         other = ruleset_of(rule_file("amount_usd > 3", cases="[]"))
         await setup.backfiller.swap(other)
         assert setup.shard.engine.ruleset is other
-        entry = setup.shard.turn_to(0)
+        entry = setup.shard.turn_to(batch([30]))
         assert entry is not None
         assert entry.filled is None
 
@@ -321,12 +322,12 @@ def test_what_the_past_was_counted_from_is_told_until_something_is_folded() -> N
         await setup.backfiller.swap(NEW)
         longer = rule_file("n >= 1", features=FEATURES.replace("5m", "9m"), cases="[]", rule_id="TST-NEW-002")
         await setup.backfiller.swap(ruleset_of(rule_file(cases="[]"), longer))
-        first = setup.shard.turn_to(0)
+        first = setup.shard.turn_to(batch([30]))
         again = setup.shard.leave_out(Poison(0, 30, "KeyError", "x"))
         assert first is not None
         assert first.filled == again.filled == Filled({0: 16, 1: 15}, {0: 30, 1: 30}, True)
         await setup.fold(0, 32)
-        following = setup.shard.turn_to(1)
+        following = setup.shard.turn_to(batch([30], partition=("events", 1)))
         assert following is not None
         assert following.filled is None
 

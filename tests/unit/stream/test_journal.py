@@ -15,6 +15,7 @@ from fraudstream.stream.journal import (
     decode,
     encode,
     history,
+    last_partition,
     reach,
     runs,
     valid,
@@ -33,7 +34,7 @@ def test_an_entry_comes_back_as_it_was() -> None:
     """With its positions and its poison."""
     entry = Entry(3, "c", 1, {0: 4, 1: 2}, "r", "t", (Poison(0, 3, "KeyError", "'x'"),))
     assert decode(encode(entry)) == entry
-    filled = replace(entry, filled=Filled({0: 3, 1: 0}, {0: 4, 1: 2}, True))
+    filled = replace(entry, filled=Filled({0: 3, 1: 0}, {0: 4, 1: 2}, True), upto=20)
     assert decode(encode(filled)) == filled
 
 
@@ -93,6 +94,27 @@ def test_a_state_is_the_shards_up_to_where_the_next_owner_began() -> None:
     assert reach([*OF_A, CLAIM_B], 1) is None
     assert reach([*OF_A, CLAIM_B, B_FROM_1], 1) == {0: 10, 1: 7}
     assert reach([*OF_A, CLAIM_B, B_FROM_1], 2) is None
+
+
+@pytest.mark.parametrize(
+    ("limits", "expected"),
+    [
+        ([None, 10, 9], (1, 10)),
+        ([5, 9, 12], (1, 12)),
+        ([5, None, 9], (1, None)),
+        ([5, 9, None], (1, None)),
+    ],
+)
+def test_the_last_run_reaches_as_far_as_any_of_its_owners_could(
+    limits: list[int | None], expected: tuple[int, int | None]
+) -> None:
+    """Of the entries behind the last turn the furthest limit counts; where one has none, there is none."""
+    partitions = (0, 1, 1)
+    turns = [
+        Entry(1, "a", each, {}, "r1", "t", upto=upto) for each, upto in zip(partitions, limits, strict=True)
+    ]
+    assert last_partition([CLAIM_A, *turns[:2], CLAIM_B, turns[2]]) == expected
+    assert last_partition([CLAIM_A]) is None
 
 
 def test_the_past_is_read_in_the_order_in_which_it_was_folded() -> None:

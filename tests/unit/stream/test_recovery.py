@@ -107,6 +107,7 @@ def recovery(
         _nothing,
         log.oldest,
         _nothing,
+        _nothing,
         lambda topology: now,
         log.consumer,
     )
@@ -223,26 +224,42 @@ def test_a_recovery_that_is_given_up_leaves_the_shard_alone() -> None:
     asyncio.run(scenario())
 
 
-@pytest.mark.parametrize(("guarantee", "judged"), [("at_least_once", [3, 4]), ("exactly_once", [])])
-def test_the_run_of_the_last_owner_is_finished_first(guarantee: str, judged: list[int]) -> None:
-    """It may have told of messages that it had not committed; a transaction tells and commits at once."""
-    # partition 0   0 1 [2 | 3 4      [ the last entry of the journal, | what is committed
+@pytest.mark.parametrize(
+    ("guarantee", "upto", "judged"),
+    [
+        ("at_least_once", None, [3, 4, 5]),
+        ("at_least_once", 9, [3, 4, 5]),
+        ("at_least_once", 5, [3, 4]),
+        ("at_least_once", 3, []),
+        ("exactly_once", None, []),
+    ],
+)
+def test_the_run_of_the_last_owner_is_finished_first(
+    guarantee: str, upto: int | None, judged: list[int]
+) -> None:
+    """It may have told of messages that it had not committed, as far as its last entry lets it."""
+    # partition 0   0 1 [2 | 3 4 5    [ the last entry of the journal, | what is committed
     # partition 1   0 | 1 2 3         is for Faust to bring
-    log = FakeLog([record(offset) for offset in range(5)])
+    log = FakeLog([record(offset) for offset in range(6)])
     found = recovery(log, 0, 3)
     found.topology = topology(partitions=2).model_copy(update={"processing_guarantee": guarantee})
-    now = Standing("topic", {0: 0, 1: 0}, {0: 5, 1: 4}, {0: 3, 1: 1})
+    now = Standing("topic", {0: 0, 1: 0}, {0: 6, 1: 4}, {0: 3, 1: 1})
     seen: list[int] = []
+    committed: dict[Partition, int] = {}
 
     async def judge(batch: Batch) -> None:
         seen.extend(record.offset for record in batch.records)
+        found.shard.positions[0] = batch.next_offset
 
-    found.means = replace(found.means, standing=lambda _: now, judge=judge)
+    async def commit(offsets: Mapping[Partition, int]) -> None:
+        committed.update(offsets)
+
+    found.means = replace(found.means, standing=lambda _: now, judge=judge, commit=commit)
     asyncio.run(log.write(Entry(0, "another", 1, {}, "ruleset-1", "topic")))
-    asyncio.run(log.write(Entry(0, "another", 0, {0: 2, 1: 1}, "ruleset-1", "topic")))
+    asyncio.run(log.write(Entry(0, "another", 0, {0: 2, 1: 1}, "ruleset-1", "topic", upto=upto)))
     asyncio.run(found.take())
     assert seen == judged
-    assert found.shard.positions == {0: 3, 1: 1}
+    assert committed == ({EVENTS: judged[-1] + 1} if judged else {})
 
 
 @pytest.mark.parametrize(

@@ -413,6 +413,31 @@ def test_seeking_back_starts_over(
     run(loop, scenario)
 
 
+@pytest.mark.parametrize("is_ours", [True, False])
+def test_what_a_recovery_told_is_committed_while_the_partitions_are_ours(
+    loop: asyncio.AbstractEventLoop, consumer: BatchConsumer, monkeypatch: pytest.MonkeyPatch, is_ours: bool
+) -> None:
+    """No later commit of what was fetched before goes back behind it; a refused one is forgotten."""
+    named: list[dict[TP, int]] = []
+
+    async def commit(offsets: dict[TP, int]) -> bool:
+        named.append(dict(offsets))
+        return is_ours
+
+    monkeypatch.setattr(consumer._thread, "commit", commit)
+    monkeypatch.setattr(consumer, "assignment", lambda: {FIRST})
+    serve(consumer, {FIRST: [record(0)]})
+
+    async def scenario() -> None:
+        (message,) = await read(consumer)
+        await consumer.commit_to({FIRST: 7})
+        done(consumer, message)
+        await consumer.commit()
+        assert named == ([{FIRST: 7}] if is_ours else [{FIRST: 7}, {FIRST: 1}])
+
+    run(loop, scenario)
+
+
 def test_lag_counts_from_the_commit_point(consumer: BatchConsumer, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lag is what lies between the finished front, or else the commit, and the end as last heard."""
     ends = {FIRST: 10, SECOND: 20, TP(EVENTS, 2): None}
