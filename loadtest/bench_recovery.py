@@ -26,8 +26,9 @@ from loadtest.bench_command import Figures, Say, command
 from loadtest.bench_entities import rounds
 from loadtest.bench_load import BULK, USUAL, append_times_ms, send
 from loadtest.bench_rules import MARKER_USD_MIN, write_files
-from loadtest.crash_rig import CrashRig, judged_by, total
+from loadtest.crash_rig import CrashRig, judged_by
 from loadtest.demo_worker import Worker
+from loadtest.load.observed import Metrics, total
 
 ENTITIES = 1_000_000
 EVENTS_PER_ENTITY = 2
@@ -52,6 +53,9 @@ class Watch:
     """When each was written, in milliseconds since 1970 UTC."""
     size_bytes: float = 0.0
 
+    def __post_init__(self) -> None:
+        self._seen = self._written(self.worker.metrics())
+
     def __enter__(self) -> Watch:
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -63,19 +67,24 @@ class Watch:
         self._thread.join()
 
     def _run(self) -> None:
-        seen = total(self.worker, "fraudstream_checkpoints_total")
         while not self._over.wait(0.1):
-            page = {name: values.get((), 0.0) for name, values in self.worker.metrics().items()}
-            if page.get("fraudstream_checkpoints_total", seen) > seen:
-                seen = page["fraudstream_checkpoints_total"]
-                self._take_note(page)
+            self.look()
 
-    def _take_note(self, page: dict[str, float]) -> None:
-        end = page["fraudstream_checkpoint_timestamp_seconds"]
-        begin = end - page["fraudstream_checkpoint_seconds"] - BEGUN_SECONDS_MAX
+    def look(self) -> None:
+        """Take note of a checkpoint that was written since the last look."""
+        page = self.worker.metrics()
+        before, self._seen = self._seen, max(self._seen, self._written(page))
+        if self._seen == before:
+            return
+        end = total(page, "fraudstream_checkpoint_timestamp_seconds")
+        begin = end - total(page, "fraudstream_checkpoint_seconds") - BEGUN_SECONDS_MAX
         self.spans_ms.append((begin * 1000, end * 1000))
-        self.pauses_ms.append(page["fraudstream_checkpoint_pause_seconds"] * 1000)
-        self.size_bytes = max(self.size_bytes, page["fraudstream_checkpoint_bytes"])
+        self.pauses_ms.append(total(page, "fraudstream_checkpoint_pause_seconds") * 1000)
+        self.size_bytes = max(self.size_bytes, total(page, "fraudstream_checkpoint_bytes"))
+
+    @staticmethod
+    def _written(page: Metrics) -> float:
+        return total(page, "fraudstream_checkpoints_total")
 
     def covers(self, times_ms: Sequence[int]) -> NDArray[np.bool_]:
         """Return for each time whether a checkpoint was being written then."""

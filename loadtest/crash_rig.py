@@ -149,8 +149,8 @@ def headers_of(record: Any) -> dict[str, str]:
 
 
 def total(worker: Worker, name: str) -> float:
-    """Return one figure of a worker's metrics page."""
-    return worker.metrics().get(name, {}).get((), 0.0)
+    """Return one figure of a worker's metrics page, summed over its labels."""
+    return sum(worker.metrics().get(name, {}).values())
 
 
 def judged_by(worker: Worker, events: int, seconds_max: float = JUDGED_SECONDS_MAX) -> None:

@@ -103,13 +103,7 @@ class Worker:
 
         Empty where the worker does not answer yet.
         """
-        text = self.page()
-        samples: dict[str, dict[tuple[str, ...], float]] = defaultdict(dict)
-        for family in text_string_to_metric_families(text):
-            for sample in family.samples:
-                values = tuple(value for _, value in sorted(sample.labels.items()))
-                samples[sample.name][values] = sample.value
-        return samples
+        return samples_of(self.page())
 
     def _tail(self) -> str:
         """Return what the worker warned of and its last lines, which tell the cause and the end."""
@@ -119,3 +113,13 @@ class Worker:
             line for line in lines[:cut] if " ERROR fraudstream" in line or " WARNING fraudstream" in line
         ]
         return "\n".join([*told[-LAST_LINES:], *lines[cut:]])
+
+
+def samples_of(page: str) -> Mapping[str, Mapping[tuple[str, ...], float]]:
+    """Return every sample of a metrics page by name and label values, in the order of their labels' names."""
+    samples: dict[str, dict[tuple[str, ...], float]] = defaultdict(dict)
+    for family in text_string_to_metric_families(page):
+        for sample in family.samples:
+            values = tuple(value for _, value in sorted(sample.labels.items()))
+            samples[sample.name][values] = sample.value
+    return samples
