@@ -3,19 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-
-if TYPE_CHECKING:
-    from aiokafka import ConsumerRecord
 
 TIMESTAMP_MS_MAX = 2**43
 """In the year 2248."""
 
 Partition = tuple[str, int]
 """Topic and number; Faust's and aiokafka's own pairs are equal to it."""
+
+
+class Record(Protocol):
+    """A message as a consumer gives it."""
+
+    @property
+    def offset(self) -> int:
+        """Where it stands in its partition."""
+
+    @property
+    def timestamp(self) -> int:
+        """When it was appended, in milliseconds since 1970 UTC; -1 where that is not known."""
+
+    @property
+    def key(self) -> bytes | None:
+        """Its key."""
+
+    @property
+    def value(self) -> bytes | None:
+        """Its payload, None for a tombstone."""
+
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes]]:
+        """Its headers."""
 
 
 class Batch:
@@ -38,7 +59,7 @@ class Batch:
 
     __slots__ = ("_append_ms", "emitted", "partition", "records", "size_bytes", "values")
 
-    def __init__(self, partition: Partition, records: Sequence[ConsumerRecord]) -> None:
+    def __init__(self, partition: Partition, records: Sequence[Record]) -> None:
         self.partition = partition
         self.records = records
         self.values: list[bytes | None] = [record.value for record in records]
@@ -53,7 +74,7 @@ class Batch:
         topic, number = self.partition
         return f"{topic}[{number}] offsets {self.first_offset} to {self.next_offset - 1}"
 
-    def origin(self, row: int) -> ConsumerRecord:
+    def origin(self, row: int) -> Record:
         """Return the message of a row."""
         return self.records[row]
 

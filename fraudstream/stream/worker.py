@@ -20,6 +20,7 @@ from fraudstream.stream.client_errors import client_errors_counted
 from fraudstream.stream.errors import BrokerError
 from fraudstream.stream.event_loop import new_event_loop
 from fraudstream.stream.logs import FAUST_LOG, configure_logging
+from fraudstream.stream.parsed_records import give_parsed_records
 from fraudstream.stream.reloading import Reloader
 from fraudstream.stream.shard import RUN_OFFSETS_MAX, Shard
 from fraudstream.stream.shard_unit import Surroundings
@@ -88,6 +89,7 @@ def _run(
             "checkpoints.key_file (openssl rand -hex 32)"
         )
     loop = new_event_loop()
+    give_parsed_records()
     shard = shard_of(engine, topology)
     around = Surroundings() if kept is None else Surroundings(kept.store_of, kept.ruleset_of)
     around = replace(around, topics={each.name: (each.topic_id, each.partitions) for each in states})

@@ -13,6 +13,7 @@ from fraudstream.stream.shard import SHARD
 from fraudstream.telemetry.passage import Passage
 
 if TYPE_CHECKING:
+    from fraudstream.stream.batch import Partition
     from fraudstream.stream.keyed.continuity import StageContinuity
     from fraudstream.stream.keyed.state import StageState
     from fraudstream.stream.observer import StreamObserver
@@ -33,10 +34,9 @@ class Folded:
     report: Callable[[], None] = _nothing
 
 
-def passage_of(record: Any, ruleset: str, step_seconds: float, seconds: float) -> Passage:
+def passage_of(parts: Partition, offset: int, ruleset: str, step_seconds: float, seconds: float) -> Passage:
     """Return the way of one message of the parts through a stage, from which nothing leaves."""
-    at = record.offset
-    return Passage(record.topic, record.partition, at, at, 1, ruleset, 0, 0, step_seconds, seconds)
+    return Passage(*parts, offset, offset, 1, ruleset, 0, 0, step_seconds, seconds)
 
 
 class Work(Protocol):

@@ -21,7 +21,7 @@ from fraudstream.stream.patience import until_answered
 from fraudstream.stream.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
-    from fraudstream.config import Kafka
+    from fraudstream.config import Kafka, Keyed
     from fraudstream.stream.emission import Emission, Outlet
     from fraudstream.stream.observer import StreamObserver
     from fraudstream.telemetry.passage import Passage
@@ -54,13 +54,14 @@ class Merging:
         self,
         state: StageState[Merge],
         kafka: Kafka,
-        found: str,
+        keyed: Keyed,
         outlet: Outlet,
         observer: StreamObserver,
     ) -> None:
         self._state = state
         self._kafka = kafka
-        self._topic = found
+        self._parts = (keyed.parts, state.partition)
+        self._topic = keyed.found
         self._outlet = outlet
         self._observer = observer
         self._follower: Follower | None = None
@@ -142,7 +143,8 @@ class Merging:
             await until_answered(lambda: origins.fetch(rows, self._kafka), self._observer)
             emitted = self._emission(origins, judged.result)
         judged_at = time.perf_counter()
-        passage = passage_of(record, self._state.stage.ruleset.version, judged.seconds, judged.seconds)
+        ruleset = self._state.stage.ruleset.version
+        passage = passage_of(self._parts, record.offset, ruleset, judged.seconds, judged.seconds)
         passage = passage._replace(alerts=len(emitted.result.alerts), dead_letters=len(emitted.letter_rows))
         return Folded(emitted.messages, lambda: self._report(emitted, origins, judged, judged_at, passage))
 

@@ -14,15 +14,17 @@ from fraudstream.stream.producer import Outgoing
 from fraudstream.stream.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
+    from fraudstream.config import Keyed
     from fraudstream.stream.observer import StreamObserver
 
 
 class Sharing:
     """Folds the parts of one partition, and answers each with a message to the same one of `found`."""
 
-    def __init__(self, state: StageState[Share], found: str, observer: StreamObserver) -> None:
+    def __init__(self, state: StageState[Share], keyed: Keyed, observer: StreamObserver) -> None:
         self._state = state
-        self._found = found
+        self._parts = (keyed.parts, state.partition)
+        self._found = keyed.found
         self._observer = observer
         self._stopwatch = Stopwatch()
         self.name = f"share {state.partition}"
@@ -47,6 +49,7 @@ class Sharing:
 
         def report() -> None:
             whole_seconds = step_seconds + time.perf_counter() - folded_at
-            self._observer.on_stages(seconds, passage_of(record, ruleset, step_seconds, whole_seconds))
+            passage = passage_of(self._parts, record.offset, ruleset, step_seconds, whole_seconds)
+            self._observer.on_stages(seconds, passage)
 
         return Folded([answer], report)

@@ -43,10 +43,10 @@ def stage_units(
     units = []
     for partition in range(count):
         share = StageState(Share(ruleset, settings, partition, count), partition, count, around.ruleset_of)
-        work = Sharing(share, keyed.found, observer)
+        work = Sharing(share, keyed, observer)
         units.append(_unit(app, topology, keyed, share, work, observer, [keyed.found], around))
     merge = StageState(Merge(ruleset, settings, count), count, count, around.ruleset_of)
-    merging = Merging(merge, topology.kafka, keyed.found, outlet, observer)
+    merging = Merging(merge, topology.kafka, keyed, outlet, observer)
     written = [*topology.output.told, topology.output.dead_letters]
     units.append(_unit(app, topology, keyed, merge, merging, observer, written, around))
     return units

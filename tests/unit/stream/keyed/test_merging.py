@@ -23,7 +23,7 @@ from fraudstream.stream.keyed.origins import Origins, part_messages
 from fraudstream.stream.keyed.state import StageState
 from fraudstream.stream.producer import Headers
 from tests.unit.rule_files import event
-from tests.unit.stream.fakes import FakeObserver, record
+from tests.unit.stream.fakes import FakeObserver, keyed_topology, record
 from tests.unit.stream.keyed.test_state import FIRST, RULESETS, SETTINGS, TOPIC_IDS
 
 OUTLET = Outlet("alerts", "dead", "journal", parts="parts")
@@ -52,7 +52,9 @@ class Setup:
         self.observer = FakeObserver()
         self.state = StageState(Merge(FIRST, SETTINGS, 1), 1, 1, RULESETS.get)
         self.state.renew(None, TOPIC_IDS)
-        self.work = Merging(self.state, Kafka(bootstrap="nowhere:1"), "found", OUTLET, self.observer)
+        kafka, keyed = Kafka(bootstrap="nowhere:1"), keyed_topology(1).keyed
+        assert keyed is not None
+        self.work = Merging(self.state, kafka, keyed, OUTLET, self.observer)
         ingest, share = Ingest(FIRST, SETTINGS, 1), Share(FIRST, SETTINGS, 0, 1)
         self.found: list[bytes] = []
         self.parts: list[tuple[bytes, Headers]] = []
@@ -65,7 +67,7 @@ class Setup:
     async def judge(self, value: bytes, headers: Headers) -> Folded:
         """Judge a stretch."""
         packed, message = read(value), record(0)
-        message.headers, message.topic, message.partition = headers, "parts", 1
+        message.headers = headers
         brought = await self.work.bring(packed)
         return await self.work.tell(message, brought, self.work.step(brought, ()))
 
@@ -86,14 +88,15 @@ def test_events_whose_answer_is_gone_are_judged_without_it(caplog: pytest.LogCap
     assert [len(each.messages) for each in folded] == [0, 0, 0, 1]
     assert setup.observer.errors == ["retention"]
     (line,) = caplog.messages
-    assert line.startswith("found[0]: what share 0 has found for 2 events is gone: they are judged without")
+    gone = "fraudstream.found[0]: what share 0 has found for 2 events is gone"
+    assert line.startswith(f"{gone}: they are judged without its features")
     assert setup.state.found == {0: 2}
     for each in folded:
         each.report()
     assert [len(each.decisions.row) for each in setup.observer.results] == [1, 1, 1, 1]
     assert [each.warming for each in setup.observer.results] == [0, 1, 1, 1]
     assert [each.alerts for each in setup.observer.passages] == [0, 0, 0, 1]
-    assert {each[:2] for each in setup.observer.passages} == {("parts", 1)}
+    assert {each[:2] for each in setup.observer.passages} == {("fraudstream.parts", 1)}
 
 
 def test_answers_of_events_that_the_merge_never_saw_are_passed_by() -> None:

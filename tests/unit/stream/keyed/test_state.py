@@ -63,7 +63,7 @@ def folding(
     assert topology.keyed is not None
     observer = observer or FakeObserver()
     continuity = StageContinuity(topology, topology.keyed, state, observer, lambda *_: standing)
-    return Folding(state, Sharing(state, "found", observer), continuity, observer)
+    return Folding(state, Sharing(state, topology.keyed, observer), continuity, observer)
 
 
 def fold(state: StageState[Share], values: Sequence[bytes]) -> list[bytes]:
