@@ -28,7 +28,7 @@ from loadtest.bench_load import BULK, USUAL, append_times_ms, send
 from loadtest.bench_rules import MARKER_USD_MIN, write_files
 from loadtest.crash_rig import CrashRig, judged_by
 from loadtest.demo_worker import Worker
-from loadtest.load.observed import Metrics, total
+from loadtest.metrics_page import Metrics, total
 
 ENTITIES = 1_000_000
 EVENTS_PER_ENTITY = 2

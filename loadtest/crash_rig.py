@@ -15,6 +15,7 @@ from fraudstream.engine.step import Engine
 from fraudstream.stores.rule_directory import load_ruleset
 from fraudstream.stream.admin import create_topics, lag
 from fraudstream.stream.embedded import free_port
+from loadtest import metrics_page
 from loadtest.demo_worker import Worker
 from loadtest.waiting import SECONDS_MAX, until
 
@@ -150,7 +151,7 @@ def headers_of(record: Any) -> dict[str, str]:
 
 def total(worker: Worker, name: str) -> float:
     """Return one figure of a worker's metrics page, summed over its labels."""
-    return sum(worker.metrics().get(name, {}).values())
+    return metrics_page.total(worker.metrics(), name)
 
 
 def judged_by(worker: Worker, events: int, seconds_max: float = JUDGED_SECONDS_MAX) -> None:

@@ -21,7 +21,7 @@ from fraudstream.config import Topology, load_topology
 from fraudstream.stream.admin import create_topics, topic_names
 from fraudstream.stream.embedded import EmbeddedBroker, EmbeddedBrokerError, free_port
 from fraudstream.stream.errors import BrokerError
-from loadtest.demo_report import Found, summary, total
+from loadtest.demo_report import Found, count, summary
 from loadtest.demo_traffic import Collector, Sender
 from loadtest.demo_view import View, show_end
 from loadtest.demo_worker import Worker, WorkerError
@@ -117,13 +117,13 @@ def watch(console: Console, worker: Worker, sender: Sender, found: Found) -> flo
             samples = worker.metrics()
             view.update(sender.sent, samples)
             now = time.monotonic()
-            done = (total(samples, "fraudstream_events_total"), len(found.alerts))
+            done = (count(samples, "fraudstream_events_total"), len(found.alerts))
             if done[0]:
                 sender.go.set()
             if done != progress:
                 judged_at = now if done[0] != progress[0] else judged_at
                 progress, moved_at = done, now
-            if done == (events, total(samples, "fraudstream_alerts_total")):
+            if done == (events, count(samples, "fraudstream_alerts_total")):
                 return judged_at
             if now - moved_at > STALLED_SECONDS_MAX:
                 raise DemoError(f"no progress for {STALLED_SECONDS_MAX} s at {done[0]} of {events} events")

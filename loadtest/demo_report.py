@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from fraudstream.engine.alerts import ALERT_SCHEMA
+from loadtest.metrics_page import Metrics, total
 from loadtest.traffic import Traffic
-
-Samples = Mapping[str, Mapping[tuple[str, ...], float]]
 
 
 @dataclass
@@ -95,19 +93,19 @@ class Found:
         return float(np.percentile(np.array(self.appended_ms) - sent_ms[self.offsets], percentile))
 
 
-def total(samples: Samples, name: str) -> int:
-    """Return the sum of a metric over all its labels."""
-    return int(sum(samples.get(name, {}).values()))
+def count(metrics: Metrics, name: str) -> int:
+    """Return how often something was counted, whatever its labels."""
+    return int(total(metrics, name))
 
 
-def summary(found: Found, samples: Samples, sent_ms: Any, seconds: float) -> dict[str, Any]:
+def summary(found: Found, samples: Metrics, sent_ms: Any, seconds: float) -> dict[str, Any]:
     """Return the figures of the demo's last line."""
-    events_in = total(samples, "fraudstream_events_total")
+    events_in = count(samples, "fraudstream_events_total")
     return {
         "events_in": events_in,
-        "decisions": total(samples, "fraudstream_decisions_total"),
-        "dead_letters": total(samples, "fraudstream_dead_letters_total"),
-        "duplicates": total(samples, "fraudstream_duplicates_total"),
+        "decisions": count(samples, "fraudstream_decisions_total"),
+        "dead_letters": count(samples, "fraudstream_dead_letters_total"),
+        "duplicates": count(samples, "fraudstream_duplicates_total"),
         "alerts": len(found.alerts),
         "precision": round(found.precision(), 4),
         "recall": round(found.recall(), 4),
@@ -119,7 +117,7 @@ def summary(found: Found, samples: Samples, sent_ms: Any, seconds: float) -> dic
     }
 
 
-def hits_by_rule(samples: Samples) -> Counter[str]:
+def hits_by_rule(samples: Metrics) -> Counter[str]:
     """Return how often each rule hit."""
     outcomes = samples.get("fraudstream_rule_outcomes_total", {})
     return Counter({rule: int(number) for (outcome, rule, _), number in outcomes.items() if outcome == "hit"})

@@ -9,7 +9,8 @@ from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from loadtest.demo_report import Found, Samples, alerts_by_rule, hits_by_rule, total
+from loadtest.demo_report import Found, alerts_by_rule, count, hits_by_rule
+from loadtest.metrics_page import Metrics
 
 _NEWEST_LIVE = 6
 _NEWEST_AT_END = 12
@@ -26,10 +27,10 @@ class View:
         self._sent = self._progress.add_task("sent", total=events)
         self._judged = self._progress.add_task("judged", total=events)
 
-    def update(self, sent: int, samples: Samples) -> None:
+    def update(self, sent: int, samples: Metrics) -> None:
         """Move the bars."""
         self._progress.update(self._sent, completed=sent)
-        self._progress.update(self._judged, completed=total(samples, "fraudstream_events_total"))
+        self._progress.update(self._judged, completed=count(samples, "fraudstream_events_total"))
 
     def render(self, found: Found) -> Group:
         """Return what is on the screen now."""
@@ -63,7 +64,7 @@ def alert_table(alerts: list[Any], title: str) -> Table:
     return table
 
 
-def show_end(console: Console, found: Found, samples: Samples, figures: dict[str, Any]) -> None:
+def show_end(console: Console, found: Found, samples: Metrics, figures: dict[str, Any]) -> None:
     """Print the newest alerts, what each rule and scenario came to, and the summary."""
     console.print(alert_table(found.alerts[-_NEWEST_AT_END:], "The newest alerts"))
     console.print(_rules(found, samples))
@@ -71,7 +72,7 @@ def show_end(console: Console, found: Found, samples: Samples, figures: dict[str
     console.print(Panel(_summary(found, samples, figures), title="Summary", expand=False))
 
 
-def _rules(found: Found, samples: Samples) -> Table:
+def _rules(found: Found, samples: Metrics) -> Table:
     table = Table("Rule", "Hits", "Alerts", title="Rules", title_justify="left", header_style="bold")
     told = alerts_by_rule(found)
     for rule, number in hits_by_rule(samples).most_common():
@@ -89,7 +90,7 @@ def _scenarios(found: Found) -> Table:
     return table
 
 
-def _summary(found: Found, samples: Samples, figures: dict[str, Any]) -> Table:
+def _summary(found: Found, samples: Metrics, figures: dict[str, Any]) -> Table:
     table = Table(box=None, show_header=False)
     parts = f"{figures['decisions']:,} + {figures['dead_letters']:,} + {figures['duplicates']:,}"
     table.add_row("events in", f"{figures['events_in']:,} = {parts} decisions + dead letters + duplicates")

@@ -7,12 +7,10 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections import defaultdict
-from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
-from prometheus_client.parser import text_string_to_metric_families
+from loadtest.metrics_page import Metrics, metrics_of
 
 START_SECONDS_MAX = 120
 STOP_SECONDS_MAX = 30
@@ -98,12 +96,9 @@ class Worker:
             return ""
         return text
 
-    def metrics(self) -> Mapping[str, Mapping[tuple[str, ...], float]]:
-        """Return every sample by name and label values (in the order of their labels' names).
-
-        Empty where the worker does not answer yet.
-        """
-        return samples_of(self.page())
+    def metrics(self) -> Metrics:
+        """Return what the worker shows; empty where it does not answer yet."""
+        return metrics_of(self.page())
 
     def _tail(self) -> str:
         """Return what the worker warned of and its last lines, which tell the cause and the end."""
@@ -113,13 +108,3 @@ class Worker:
             line for line in lines[:cut] if " ERROR fraudstream" in line or " WARNING fraudstream" in line
         ]
         return "\n".join([*told[-LAST_LINES:], *lines[cut:]])
-
-
-def samples_of(page: str) -> Mapping[str, Mapping[tuple[str, ...], float]]:
-    """Return every sample of a metrics page by name and label values, in the order of their labels' names."""
-    samples: dict[str, dict[tuple[str, ...], float]] = defaultdict(dict)
-    for family in text_string_to_metric_families(page):
-        for sample in family.samples:
-            values = tuple(value for _, value in sorted(sample.labels.items()))
-            samples[sample.name][values] = sample.value
-    return samples

@@ -9,9 +9,8 @@ from itertools import pairwise
 from math import inf
 
 from loadtest.chaos_audit import Figures
+from loadtest.metrics_page import Metrics, total
 
-Metrics = Mapping[str, Mapping[tuple[str, ...], float]]
-"""Samples by name and label values, as `Worker.metrics` returns them."""
 Buckets = dict[float, float]
 """Of a histogram: how many were at most so many seconds, by the bound."""
 MIB = 2**20
@@ -99,12 +98,6 @@ def accounted(metrics: Metrics) -> Counter[str]:
     found["decision"] = int(sum(metrics.get("fraudstream_decisions_total", {}).values()))
     found["duplicate"] = int(total(metrics, "fraudstream_duplicates_total"))
     return found
-
-
-def total(metrics: Metrics, name: str, *labels: str) -> float:
-    """Return the sum of a metric's series, or the one series with these label values."""
-    series = metrics.get(name, {})
-    return series.get(labels, 0.0) if labels else sum(series.values())
 
 
 def summed(pages: Iterable[Metrics]) -> dict[str, dict[tuple[str, ...], float]]:

@@ -22,10 +22,11 @@ from loadtest.chaos_broker import ChaosBroker, UnhurtBroker, chaos_broker
 from loadtest.chaos_load import Load
 from loadtest.crash_rig import GUARANTEES, uninterrupted
 from loadtest.demo_worker import Worker, WorkerError
-from loadtest.load.observed import Run, accounted, total
+from loadtest.load.observed import Run, accounted
 from loadtest.load.sampler import Sampler
 from loadtest.load.scenario import Scenario
 from loadtest.load.streams import Stream, newest_us
+from loadtest.metrics_page import total
 from loadtest.waiting import until
 
 WARM_EVENTS = 1_000

@@ -12,15 +12,14 @@ from loadtest.demo_worker import Worker
 from loadtest.load.observed import (
     MIB,
     Buckets,
-    Metrics,
     Sample,
     accounted,
     buckets,
     quantile_ms,
     since,
     summed,
-    total,
 )
+from loadtest.metrics_page import Metrics, total
 
 EVERY_SECONDS = 1.0
 _FATES = ("decision", "duplicate")

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from typing import cast
 
 from prometheus_client import generate_latest
 
 from fraudstream.telemetry.metrics import Metrics
 from fraudstream.telemetry.worker import WorkerTelemetry
+from loadtest import metrics_page
 from loadtest.bench_recovery import BEGUN_SECONDS_MAX, Watch
-from loadtest.demo_worker import Worker, samples_of
+from loadtest.demo_worker import Worker
 from tests.unit.rule_files import rule_file, ruleset_of
 
 
@@ -22,9 +22,9 @@ class Shown:
         self._metrics = Metrics()
         self.telemetry = WorkerTelemetry(self._metrics, ruleset_of(rule_file()))
 
-    def metrics(self) -> Mapping[str, Mapping[tuple[str, ...], float]]:
+    def metrics(self) -> metrics_page.Metrics:
         """Return what its page says."""
-        return samples_of(generate_latest(self._metrics.registry).decode())
+        return metrics_page.metrics_of(generate_latest(self._metrics.registry).decode())
 
 
 def test_a_checkpoint_is_seen_when_and_as_it_was_written() -> None:

@@ -8,7 +8,6 @@ from math import inf
 import pytest
 
 from loadtest.load.observed import (
-    Metrics,
     accounted,
     buckets,
     quantile_ms,
@@ -16,9 +15,9 @@ from loadtest.load.observed import (
     since,
     slope,
     summed,
-    total,
 )
 from loadtest.load.soak import rate_of
+from loadtest.metrics_page import Metrics, total
 from tests.unit.loadtest.load.made_runs import sample
 
 COUNTS = {0.01: 50.0, 0.1: 90.0, 1.0: 99.0, inf: 100.0}
