@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fraudstream.config.topology import Labels
 from fraudstream.stream.batch import Batch
 from fraudstream.stream.journal import Poison
 from fraudstream.stream.shard import RUN_OFFSETS_MAX, Shard
@@ -39,5 +40,6 @@ def test_who_has_one_order_says_nothing_of_its_runs() -> None:
     engine = FakeEngine().as_engine()
     several, one = topology(partitions=2), topology(partitions=1)
     exact = several.model_copy(update={"processing_guarantee": "exactly_once"})
-    limits = [told(shard_of(engine, each), batch([0])) for each in (several, one, exact)]
-    assert limits == [RUN_OFFSETS_MAX, None, None]
+    labelled = one.model_copy(update={"labels": Labels(topic="fraudstream.labels")})
+    limits = [told(shard_of(engine, each), batch([0])) for each in (several, labelled, one, exact)]
+    assert limits == [RUN_OFFSETS_MAX, RUN_OFFSETS_MAX, None, None]
