@@ -8,8 +8,8 @@ import time
 import uvloop
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from fraudstream.stream.in_loop import FETCH_WAIT_MS
-from fraudstream.stream.transport import FETCH_BYTES_MAX, FETCH_EVENTS_MAX
+from fraudstream.stream.clients import FETCH_BYTES_MAX, FETCH_WAIT_MS
+from fraudstream.stream.transport import FETCH_EVENTS_MAX
 
 
 async def events_per_s(bootstrap: str, topic: str) -> float:

@@ -17,7 +17,7 @@ from kafka.errors import (
     TopicAlreadyExistsError,
 )
 
-from fraudstream.stream.clients import client_settings
+from fraudstream.stream.clients import FETCH_WAIT_MS, client_settings
 from fraudstream.stream.errors import SECURITY, BrokerError
 from fraudstream.stream.knocking import knock, wants_tls
 from fraudstream.stream.logs import muted
@@ -307,7 +307,7 @@ def end_offsets(topology: OnCluster, partitions: list[TopicPartition]) -> dict[T
                 **client_settings(topology.kafka),
                 bootstrap_timeout_ms=BROKER_SECONDS_MAX * 1000,
                 enable_auto_commit=False,
-                fetch_max_wait_ms=20,
+                fetch_max_wait_ms=FETCH_WAIT_MS,
                 max_partition_fetch_bytes=1,
             )
         ) as consumer,

@@ -12,7 +12,7 @@ from faust.types import TP
 
 from fraudstream.engine.stats import together
 from fraudstream.stream.checkpointing import LOOK_SECONDS as CHECKPOINT_LOOK_SECONDS
-from fraudstream.stream.clients import client_settings, credentials
+from fraudstream.stream.clients import FETCH_BYTES_MAX, client_settings, credentials
 from fraudstream.stream.emission import Outlet
 from fraudstream.stream.holding import until_due
 from fraudstream.stream.keyed.assigning import StageAssignor
@@ -21,7 +21,7 @@ from fraudstream.stream.logs import FAUST_LOG
 from fraudstream.stream.one_owner import OneOwner
 from fraudstream.stream.reloading import LOOK_SECONDS
 from fraudstream.stream.shard_unit import shard_unit
-from fraudstream.stream.transport import BatchConsumer, BatchSchema, BatchTransport
+from fraudstream.stream.transport import FETCH_EVENTS_MAX, BatchConsumer, BatchSchema, BatchTransport
 from fraudstream.stream.watch import LOOK_SECONDS as WATCH_SECONDS
 from fraudstream.stream.watch import TopicWatch
 from fraudstream.telemetry.standing import Pulse
@@ -226,11 +226,11 @@ def settings(topology: Topology, outlet: Outlet) -> dict[str, Any]:
         "broker_session_timeout": 6.0,
         "broker_heartbeat_interval": 1.5,
         "broker_request_timeout": 30.0,
-        "broker_max_poll_records": 5_000,
+        "broker_max_poll_records": FETCH_EVENTS_MAX,
         "consumer_auto_offset_reset": "earliest",
         # So soon are partitions read that are added to the input.
         "consumer_metadata_max_age_ms": 30_000,
-        "consumer_max_fetch_size": 4 * 2**20,
+        "consumer_max_fetch_size": FETCH_BYTES_MAX,
         "producer_acks": -1,
         "producer_request_timeout": 30.0,
         "producer_max_batch_size": min(

@@ -15,16 +15,12 @@ Partition = tuple[str, int]
 """Topic and number; Faust's and aiokafka's own pairs are equal to it."""
 
 
-class Record(Protocol):
-    """A message as a consumer gives it."""
+class Origin(Protocol):
+    """A message of the input, as far as it is at hand."""
 
     @property
     def offset(self) -> int:
         """Where it stands in its partition."""
-
-    @property
-    def timestamp(self) -> int:
-        """When it was appended, in milliseconds since 1970 UTC; -1 where that is not known."""
 
     @property
     def key(self) -> bytes | None:
@@ -33,6 +29,14 @@ class Record(Protocol):
     @property
     def value(self) -> bytes | None:
         """Its payload, None for a tombstone."""
+
+
+class Record(Origin, Protocol):
+    """A message as a consumer gives it."""
+
+    @property
+    def timestamp(self) -> int:
+        """When it was appended, in milliseconds since 1970 UTC; -1 where that is not known."""
 
     @property
     def headers(self) -> Sequence[tuple[str, bytes]]:

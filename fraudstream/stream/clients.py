@@ -19,6 +19,14 @@ from fraudstream.stream.errors import SECURITY, BrokerError
 if TYPE_CHECKING:
     from fraudstream.config import Kafka
 
+FETCH_BYTES_MAX = 4 * 2**20
+"""What one request brings of one partition."""
+FETCH_WAIT_MS = 20
+"""How long the broker may hold back an empty answer.
+
+aiokafka has one request under way per broker, so an idle partition's wait delays a busy one's next fetch;
+Faust's own setting is 1.5 s, that of the clients half a second.
+"""
 ANONYMOUS = "User:ANONYMOUS"
 """As whom a broker knows clients that do not say who they are."""
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fraudstream.engine.result import Alert, StepResult
-    from fraudstream.stream.batch import Partition
+    from fraudstream.stream.batch import Origin, Partition
 
 MESSAGE_BYTES_MAX = 1_048_588
 """Kafka's own default of `max.message.bytes`."""
@@ -50,22 +50,6 @@ class Outlet:
 def quoted(error: Exception, *, quotes: bool) -> str:
     """Return what an error says, as far as that may leave."""
     return masked(str(error)) if quotes else UNQUOTED
-
-
-class Origin(Protocol):
-    """A message of the input, as far as it is at hand."""
-
-    @property
-    def offset(self) -> int:
-        """Where it stands."""
-
-    @property
-    def key(self) -> bytes | None:
-        """Its key."""
-
-    @property
-    def value(self) -> bytes | None:
-        """Its payload."""
 
 
 class Messages(Protocol):

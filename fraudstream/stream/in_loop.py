@@ -9,14 +9,8 @@ from typing import Any
 from faust.transport.drivers import aiokafka as driver
 from mode.utils.futures import maybe_async
 
+from fraudstream.stream.clients import FETCH_WAIT_MS
 from fraudstream.stream.logs import FAUST_LOG
-
-FETCH_WAIT_MS = 20
-"""How long the broker may hold back an empty answer.
-
-aiokafka has one request under way per broker, so an idle partition's wait delays a busy one's next fetch;
-Faust's own setting is 1.5 s.
-"""
 
 
 class InLoop(driver.AIOKafkaConsumerThread):  # type: ignore[misc]

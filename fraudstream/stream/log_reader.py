@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from fraudstream.stream.batch import Batch, Partition
-from fraudstream.stream.clients import client_settings
+from fraudstream.stream.clients import FETCH_BYTES_MAX, FETCH_WAIT_MS, client_settings
 
 if TYPE_CHECKING:
     from fraudstream.config import Kafka
 
 _POLL_MS = 200
-_FETCH_BYTES_MAX = 4 * 2**20
 RECORDS_MAX = 5_000
 
 
@@ -40,8 +39,8 @@ class LogReader:
             auto_offset_reset="earliest",
             # Events of an aborted transaction never happened.
             isolation_level="read_committed",
-            max_partition_fetch_bytes=_FETCH_BYTES_MAX,
-            fetch_max_wait_ms=20,
+            max_partition_fetch_bytes=FETCH_BYTES_MAX,
+            fetch_max_wait_ms=FETCH_WAIT_MS,
         )
         self._messages_max = messages_max
         self._partitions = [TopicPartition(*each) for each in partitions]

@@ -13,7 +13,7 @@ from kafka.errors import KafkaError, TopicAuthorizationFailedError
 from fraudstream.stores.bundles.errors import UNREADABLE, BundleError
 from fraudstream.stores.bundles.messages import Message
 from fraudstream.stream.admin import BROKER_SECONDS_MAX, UNKNOWN_TOPIC, connected, reporting
-from fraudstream.stream.clients import client_settings
+from fraudstream.stream.clients import FETCH_WAIT_MS, client_settings
 from fraudstream.stream.errors import BrokerError
 from fraudstream.stream.logs import muted
 from fraudstream.stream.permissions import Permission, refusal
@@ -91,7 +91,7 @@ class RuleTopic:
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             isolation_level="read_committed",
-            fetch_max_wait_ms=20,
+            fetch_max_wait_ms=FETCH_WAIT_MS,
         )
         consumer.assign([self._partition])
         consumer.seek(self._partition, self._next or 0)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from kafka import KafkaConsumer, TopicPartition
 
 from fraudstream.stream.admin import BROKER_SECONDS_MAX, UNKNOWN_TOPIC, connected, end_offsets, reporting
-from fraudstream.stream.clients import client_settings
+from fraudstream.stream.clients import FETCH_WAIT_MS, client_settings
 from fraudstream.stream.errors import BrokerError
 
 if TYPE_CHECKING:
@@ -80,5 +80,5 @@ class TopicLog:
             bootstrap_timeout_ms=BROKER_SECONDS_MAX * 1000,
             enable_auto_commit=False,
             isolation_level="read_committed",
-            fetch_max_wait_ms=20,
+            fetch_max_wait_ms=FETCH_WAIT_MS,
         )

@@ -35,8 +35,6 @@ BYTES_MAX = 64 * 2**20
 """Payload bytes under way in all partitions."""
 FETCH_EVENTS_MAX = 5_000
 """Messages in one batch."""
-FETCH_BYTES_MAX = 4 * 2**20
-"""What one request brings of one partition."""
 BACK_SECONDS = 0.2
 """How long to wait before going back to the committed offsets is tried again."""
 FULL_SECONDS = 0.02

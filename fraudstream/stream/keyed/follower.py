@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from fraudstream.stream.clients import client_settings
+from fraudstream.stream.clients import FETCH_BYTES_MAX, FETCH_WAIT_MS, client_settings
 
 if TYPE_CHECKING:
     from fraudstream.config import Kafka
 
 _POLL_MS = 200
 _RECORDS_MAX = 100
-_FETCH_BYTES_MAX = 4 * 2**20
-_FETCH_WAIT_MS = 20
 
 
 class Follower:
@@ -32,8 +30,8 @@ class Follower:
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             isolation_level="read_committed",
-            max_partition_fetch_bytes=_FETCH_BYTES_MAX,
-            fetch_max_wait_ms=_FETCH_WAIT_MS,
+            max_partition_fetch_bytes=FETCH_BYTES_MAX,
+            fetch_max_wait_ms=FETCH_WAIT_MS,
         )
 
     async def start(self) -> None:

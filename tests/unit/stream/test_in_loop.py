@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from fraudstream.stream import in_loop
+from fraudstream.stream.clients import FETCH_WAIT_MS
 from fraudstream.stream.in_loop import InLoop
 from fraudstream.stream.transport import BatchConsumer
 from tests.unit.stream.scenarios import run
@@ -20,7 +20,7 @@ def test_the_client_asks_often_and_reads_only_what_is_committed(
 
     async def scenario() -> None:
         client = consumer._thread._create_worker_consumer(consumer.transport)
-        assert client._fetch_max_wait_ms == in_loop.FETCH_WAIT_MS
+        assert client._fetch_max_wait_ms == FETCH_WAIT_MS
         assert client._isolation_level == "read_committed"
         assert client._enable_auto_commit is False
         await client.stop()
