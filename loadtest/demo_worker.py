@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from http.client import HTTPException
 from pathlib import Path
 from types import TracebackType
 
@@ -88,11 +89,11 @@ class Worker:
             raise WorkerError(f"the worker ended with code {self._process.returncode}\n{self._tail()}")
 
     def page(self) -> str:
-        """Return the metrics as the worker shows them; empty where it does not answer yet."""
+        """Return the metrics as the worker shows them; empty where it does not answer to the end."""
         try:
             with urllib.request.urlopen(self._url, timeout=5) as answer:
                 text: str = answer.read().decode()
-        except OSError:
+        except (OSError, HTTPException):
             return ""
         return text
 

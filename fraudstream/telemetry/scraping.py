@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from http.client import HTTPException
 from ssl import SSLContext
 from typing import Any, NamedTuple
 from urllib.error import HTTPError, URLError
@@ -67,6 +68,8 @@ def scrape(url: str, reader: Reader = ANYBODY) -> tuple[Page, Mapping[str, Any]]
     except (URLError, OSError) as error:
         reason = error.reason if isinstance(error, URLError) else error
         raise ScrapeError(str(getattr(reason, "strerror", None) or reason)) from None
+    except HTTPException:
+        raise ScrapeError("its answer broke off: has it just ended?") from None
     except ValueError:
         raise ScrapeError("what answers there is no fraudstream worker") from None
     if not isinstance(ready, dict) or not page.samples("ready"):

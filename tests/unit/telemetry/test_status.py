@@ -20,6 +20,7 @@ from fraudstream.telemetry.standing import Pulse
 from fraudstream.telemetry.status import quantile, worker_status
 from fraudstream.telemetry.worker import WorkerTelemetry
 from tests.certificates import Authority
+from tests.half_an_answer import half_an_answer
 from tests.unit.rule_files import engine_of, event, rule_file
 
 
@@ -78,6 +79,13 @@ def test_what_is_no_worker_is_told_apart(status: int, why: str) -> None:
         found = worker_status(url, 0.0)
     assert found.state == "unreachable"
     assert why in (found.trouble or "")
+
+
+def test_a_worker_that_ends_while_it_answers_is_out_of_reach() -> None:
+    """Half of its page tells nothing of it."""
+    with half_an_answer() as port:
+        found = worker_status(f"http://127.0.0.1:{port}", 0.0)
+    assert (found.state, found.trouble) == ("unreachable", "its answer broke off: has it just ended?")
 
 
 def test_nobody_there_is_said() -> None:
